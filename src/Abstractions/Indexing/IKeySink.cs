@@ -1,0 +1,10 @@
+namespace Mortise.Indexing;
+
+/// <summary>Receives the keys of one record in one family.</summary>
+public interface IKeySink
+{
+    /// <summary>Takes one key.</summary>
+    /// <param name="ordinal">What time partitions route by; for events <c>created_at</c> in seconds.</param>
+    /// <param name="key">The key without the location; read before the call returns.</param>
+    void Emit(long ordinal, ReadOnlySpan<byte> key);
+}

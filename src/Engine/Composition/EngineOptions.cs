@@ -1,0 +1,26 @@
+namespace Mortise.Engine;
+
+/// <summary>What an acknowledgement promises, and when checkpoints happen.</summary>
+public sealed class EngineOptions
+{
+    /// <summary>What an acknowledged write survives.</summary>
+    public SyncMode SyncMode { get; init; } = SyncMode.Batch;
+
+    /// <summary>In mode batch, the longest time between an acknowledgement and the sync that covers it.</summary>
+    public TimeSpan BatchInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>In mode batch, the most log bytes that may be acknowledged and not yet synced.</summary>
+    public ByteSize BatchBytes { get; init; } = ByteSize.MiB(4);
+
+    /// <summary>A checkpoint starts when this many log bytes came after the last one.</summary>
+    public ByteSize CheckpointBytes { get; init; } = ByteSize.MiB(128);
+
+    /// <summary>A checkpoint starts when this much time has passed since the last one and something was written.</summary>
+    public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The most bytes of one commit's records; larger batches are refused whole.</summary>
+    public ByteSize MaxCommitBytes { get; init; } = ByteSize.MiB(96);
+
+    /// <summary>The most log bytes of one group of commits that share a sync.</summary>
+    public ByteSize MaxGroupBytes { get; init; } = ByteSize.MiB(8);
+}

@@ -1,0 +1,41 @@
+using Mortise.Caching;
+using Mortise.Components;
+using Mortise.Files;
+using Mortise.Logging;
+using Mortise.Records;
+
+namespace Mortise.Engine;
+
+/// <summary>A whole stack, ready to be opened over a directory. Made by the host, or by hand in a test.</summary>
+public sealed class StoreComposition
+{
+    /// <summary>The store's directory.</summary>
+    public required IStorageDirectory Root { get; init; }
+
+    /// <summary>The log.</summary>
+    public required ComponentPart<IWriteAheadLog> Log { get; init; }
+
+    /// <summary>The record store.</summary>
+    public required ComponentPart<IRecordStore> Records { get; init; }
+
+    /// <summary>The index families, names unique.</summary>
+    public required IReadOnlyList<FamilyPart> Families { get; init; }
+
+    /// <summary>What an acknowledgement promises, and when checkpoints happen.</summary>
+    public EngineOptions Options { get; init; } = new();
+
+    /// <summary>Clock and timers.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Where background work of components runs.</summary>
+    public required IBackground Background { get; init; }
+
+    /// <summary>The share of the memory budget of an instance, by instance name; null for none.</summary>
+    public Func<string, ICacheGrant?> CacheGrants { get; init; } = static _ => null;
+
+    /// <summary>The log of an instance, by instance name.</summary>
+    public required Func<string, IComponentLog> Logs { get; init; }
+
+    /// <summary>Seed of all randomness in components.</summary>
+    public ulong Seed { get; init; } = 1;
+}
