@@ -21,6 +21,9 @@ public interface IPartitionScheme
     /// <summary>The most partitions that can ever exist; 1 and up.</summary>
     int MaxPartitions { get; }
 
+    /// <summary>What <see cref="Locate"/> looks at; a lookup that knows that part opens one partition only.</summary>
+    PartitionRouting Routing { get; }
+
     /// <summary>The partition of an entry.</summary>
     /// <param name="ordinal">Any value.</param>
     /// <param name="key">The entry's key, any length.</param>

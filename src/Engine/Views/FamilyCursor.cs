@@ -1,0 +1,148 @@
+using Mortise.Indexing;
+using Mortise.Partitioning;
+using Mortise.Records;
+
+namespace Mortise.Engine;
+
+/// <summary>Walks the entries of one family in key order, over as few partitions as it can.</summary>
+/// <remarks>
+/// Partitions whose bounds overlap form a cluster and are merged; clusters follow each other when the entries are known
+/// to be ordered by ordinal, and the next cluster is opened only when the one before is exhausted. One thread at a time.
+/// </remarks>
+public sealed class FamilyCursor : IDisposable
+{
+    private readonly FamilyView _family;
+    private readonly PartitionVersion[] _partitions;
+    private readonly byte[] _range;
+    private readonly int _startLength;
+    private readonly ScanDirection _direction;
+    private readonly EntryOrder _order;
+    private readonly List<IIndexCursor> _open = [];
+    private int _next;
+    private int _current = -1;
+
+    internal FamilyCursor(
+        FamilyView family,
+        PartitionVersion[] partitions,
+        KeyRange range,
+        OrdinalRange ordinals,
+        EntryOrder order,
+        ScanDirection direction)
+    {
+        _family = family;
+        _partitions = Array.FindAll(partitions, p => p.Bounds.Overlaps(ordinals));
+        if (direction == ScanDirection.Backward)
+        {
+            Array.Reverse(_partitions);
+        }
+
+        _startLength = range.Start.Length;
+        _range = new byte[range.Start.Length + range.End.Length];
+        range.Start.CopyTo(_range);
+        range.End.CopyTo(_range.AsSpan(_startLength));
+        _order = order;
+        _direction = direction;
+    }
+
+    /// <summary>The projected key, without location; dies when the cursor moves.</summary>
+    public ReadOnlySpan<byte> Key =>
+        _family.Projection.Placement == LocationPlacement.InKey
+            ? Current.Key[..^FamilyView.LocationBytes]
+            : Current.Key;
+
+    /// <summary>Where the record is.</summary>
+    public RecordLocation Location =>
+        _family.Projection.Placement == LocationPlacement.InKey
+            ? FamilyView.ReadLocation(TailOf(Current.Key), Current.Key)
+            : FamilyView.ReadLocation(Current.Value, Current.Key);
+
+    /// <summary>The record itself when the family keeps it inline; empty otherwise. Dies when the cursor moves.</summary>
+    public ReadOnlySpan<byte> Inline =>
+        _family.Projection.Placement == LocationPlacement.InKey
+            ? Current.Value
+            : Current.Value[FamilyView.LocationBytes..];
+
+    /// <summary>Partitions opened so far.</summary>
+    public int PartitionsOpened => _next;
+
+    private IIndexCursor Current => _open[_current];
+
+    /// <summary>Moves to the next entry; the first call moves to the first.</summary>
+    /// <returns>False past the last entry.</returns>
+    public bool MoveNext()
+    {
+        if (_current >= 0 && !_open[_current].MoveNext())
+        {
+            CloseAt(_current);
+        }
+
+        while (_open.Count == 0)
+        {
+            if (_next == _partitions.Length)
+            {
+                _current = -1;
+                return false;
+            }
+
+            OpenNextCluster();
+        }
+
+        _current = 0;
+        for (int i = 1; i < _open.Count; i++)
+        {
+            int comparison = _open[i].Key.SequenceCompareTo(_open[_current].Key);
+            if (_direction == ScanDirection.Forward ? comparison < 0 : comparison > 0)
+            {
+                _current = i;
+            }
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (IIndexCursor cursor in _open)
+        {
+            cursor.Dispose();
+        }
+
+        _open.Clear();
+        _next = _partitions.Length;
+        _current = -1;
+    }
+
+    private static ReadOnlySpan<byte> TailOf(ReadOnlySpan<byte> key) =>
+        key.Length < FamilyView.LocationBytes ? key : key[^FamilyView.LocationBytes..];
+
+    private void OpenNextCluster()
+    {
+        OrdinalRange cluster = _partitions[_next].Bounds;
+        do
+        {
+            OrdinalRange bounds = _partitions[_next].Bounds;
+            cluster = new OrdinalRange(Math.Min(cluster.First, bounds.First), Math.Max(cluster.Last, bounds.Last));
+            IIndexCursor cursor = _partitions[_next].Shared.Snapshot.OpenCursor(
+                new KeyRange(_range.AsSpan(0, _startLength), _range.AsSpan(_startLength)), _direction);
+            _next++;
+            if (cursor.MoveNext())
+            {
+                _open.Add(cursor);
+            }
+            else
+            {
+                cursor.Dispose();
+            }
+        }
+        while (_next < _partitions.Length
+            && (_order == EntryOrder.ByKey || _partitions[_next].Bounds.Overlaps(cluster)));
+    }
+
+    private void CloseAt(int index)
+    {
+        _open[index].Dispose();
+        _open.RemoveAt(index);
+        _current = -1;
+    }
+}

@@ -1,0 +1,101 @@
+using System.Buffers.Binary;
+using Mortise.Indexing;
+using Mortise.Partitioning;
+using Mortise.Records;
+
+namespace Mortise.Engine;
+
+/// <summary>One index family as a <see cref="StoreView"/> sees it.</summary>
+/// <remarks>Threads: any, while the view is open.</remarks>
+public sealed class FamilyView
+{
+    internal const int LocationBytes = sizeof(ulong);
+
+    private readonly FamilyPart _part;
+    private readonly PartitionVersion[] _partitions;
+
+    internal FamilyView(FamilyPart part, IKeyProjection projection, PartitionVersion[] partitions)
+    {
+        _part = part;
+        _partitions = partitions;
+        Projection = projection;
+    }
+
+    /// <summary>The family's name in the stack.</summary>
+    public string Name => _part.Name;
+
+    /// <summary>What its keys mean.</summary>
+    public IKeyProjection Projection { get; }
+
+    /// <summary>Records up to this many bytes are in the entries; 0 for none.</summary>
+    public int InlineBelowBytes => _part.InlineBelowBytes;
+
+    /// <summary>Finds the record of a unique key.</summary>
+    /// <param name="key">A whole key of a projection that keeps locations in values.</param>
+    /// <param name="location">The record's location.</param>
+    public bool TryFind(ReadOnlySpan<byte> key, out RecordLocation location)
+    {
+        RequirePlacement(LocationPlacement.InValue);
+        Span<byte> value = stackalloc byte[LocationBytes + _part.InlineBelowBytes];
+        PartitionId? only = _part.Partitions.Routing == PartitionRouting.ByKey ? _part.Partitions.Locate(0, key) : null;
+        foreach (PartitionVersion partition in _partitions)
+        {
+            if ((only is null || partition.Partition == only)
+                && partition.Shared.Snapshot.TryGet(key, value, out int length))
+            {
+                location = ReadLocation(value[..length], key);
+                return true;
+            }
+        }
+
+        location = RecordLocation.None;
+        return false;
+    }
+
+    /// <summary>Opens a cursor over the entries of a key range, in key order.</summary>
+    /// <param name="range">Projected keys, without location; copied.</param>
+    /// <param name="ordinals">Partitions without any of these ordinals are passed over.</param>
+    /// <param name="order">What the caller knows about the range.</param>
+    /// <param name="direction">Ascending or descending keys.</param>
+    /// <returns>The cursor; dispose it before the view.</returns>
+    public FamilyCursor OpenCursor(
+        KeyRange range, OrdinalRange ordinals, EntryOrder order, ScanDirection direction = ScanDirection.Forward) =>
+        new(this, _partitions, range, ordinals, order, direction);
+
+    /// <summary>About how many entries a range holds; never 0 when there is one.</summary>
+    public long Estimate(KeyRange range, OrdinalRange ordinals)
+    {
+        long sum = 0;
+        foreach (PartitionVersion partition in _partitions)
+        {
+            if (partition.Bounds.Overlaps(ordinals))
+            {
+                sum += partition.Shared.Snapshot.Estimate(range);
+            }
+        }
+
+        return sum;
+    }
+
+    internal static RecordLocation ReadLocation(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> key)
+    {
+        if (bytes.Length < LocationBytes)
+        {
+            throw new StorageException(
+                StorageErrorCode.Corrupt,
+                $"index entry 0x{Convert.ToHexStringLower(key)} holds no location",
+                advice: "rebuild the family with 'mortise doctor --repair'");
+        }
+
+        return new RecordLocation(BinaryPrimitives.ReadUInt64BigEndian(bytes));
+    }
+
+    private void RequirePlacement(LocationPlacement placement)
+    {
+        if (Projection.Placement != placement)
+        {
+            throw new InvalidOperationException(
+                $"family {Name} keeps locations {Projection.Placement}; this call needs {placement}");
+        }
+    }
+}

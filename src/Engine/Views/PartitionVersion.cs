@@ -1,0 +1,9 @@
+using Mortise.Partitioning;
+
+namespace Mortise.Engine;
+
+/// <summary>One partition within a store version.</summary>
+/// <param name="Partition">Its id in the family's scheme.</param>
+/// <param name="Bounds">All ordinals that can be in it.</param>
+/// <param name="Shared">Its snapshot.</param>
+internal readonly record struct PartitionVersion(PartitionId Partition, OrdinalRange Bounds, SharedSnapshot Shared);

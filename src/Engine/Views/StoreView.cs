@@ -1,0 +1,43 @@
+using Mortise.Records;
+
+namespace Mortise.Engine;
+
+/// <summary>An immutable view of a whole store after one commit: all families and the records they name.</summary>
+/// <remarks>
+/// <para>Threads: any, several readers at once. Never blocks the writer; an open view delays only the reuse of space.</para>
+/// <para>Dispose it when done; cursors and leases taken from it must be closed before.</para>
+/// </remarks>
+public sealed class StoreView : IDisposable
+{
+    private readonly FamilyView[] _families;
+    private readonly StoreVersion _version;
+    private int _disposed;
+
+    internal StoreView(StoreVersion version, FamilyView[] families, IRecordStore records)
+    {
+        _version = version;
+        _families = families;
+        Records = records;
+    }
+
+    /// <summary>The last commit it contains.</summary>
+    public Lsn Lsn => _version.Lsn;
+
+    /// <summary>The families, in the order of the stack.</summary>
+    public IReadOnlyList<FamilyView> Families => _families;
+
+    /// <summary>The records. Read only locations that came from this view's families.</summary>
+    public IRecordStore Records { get; }
+
+    /// <summary>The family of that name, or null.</summary>
+    public FamilyView? Find(string name) => Array.Find(_families, f => f.Name == name);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            _version.Release();
+        }
+    }
+}
