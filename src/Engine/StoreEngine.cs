@@ -1,26 +1,288 @@
+using Mortise.Components;
 using Mortise.Indexing;
+using Mortise.Records;
 
 namespace Mortise.Engine;
 
-/// <summary>Placeholder of the public surface; replaced in the same day's work.</summary>
+/// <summary>A crash-safe store made of a log, a record store and index families. Records and keys are bytes.</summary>
+/// <remarks>
+/// <para>Role: the one place that knows how the parts make a whole. The log is the truth; everything else is a
+/// projection of it that can be caught up or rebuilt.</para>
+/// <para>Threads: all members from any thread. Writes are decided and applied one group at a time; readers hold a
+/// <see cref="StoreView"/> and wait for nobody.</para>
+/// <para>Errors: a write that fails before the log has it fails alone. After a failure of the log, or of a part while
+/// applying what the log has, every write throws <see cref="StorageErrorCode.Faulted"/> until the store is reopened;
+/// reads go on.</para>
+/// </remarks>
 public sealed class StoreEngine : IAsyncDisposable
 {
+    private readonly OpenedParts _parts;
+    private readonly VersionHolder _versions;
+    private readonly SyncPolicy _sync;
+    private readonly CommitPipeline _pipeline;
+    private readonly WriterQueue _queue;
+    private readonly Checkpointer _checkpointer;
+    private readonly IComponentLog _log;
+    private readonly ITimer _checkpointTimer;
+    private readonly SemaphoreSlim _checkpointing = new(1, 1);
+    private long _bytesAtCheckpoint;
+    private int _automatic;
+    private int _closing;
+
+    private StoreEngine(OpenedParts parts, OpenReport report, IWritePlanner planner)
+    {
+        _parts = parts;
+        OpenReport = report;
+        _log = parts.Composition.Logs("engine");
+        _versions = new VersionHolder();
+        _versions.Publish(parts.Log.LastLsn, parts.Families);
+        _sync = new SyncPolicy(parts.Log, parts.Composition.Options, parts.Composition.Time, FaultAndReport);
+        _pipeline = new CommitPipeline(parts, planner, _versions, _sync, OnFault);
+        _queue = new WriterQueue(RunGroupAsync);
+        _checkpointer = new Checkpointer(parts, _versions);
+        TimeSpan interval = parts.Composition.Options.CheckpointInterval;
+        _checkpointTimer = parts.Composition.Time.CreateTimer(
+            static state => ((StoreEngine)state!).CheckpointWhenWritten(), this, interval, interval);
+    }
+
+    /// <summary>What opening the store found and did.</summary>
+    public OpenReport OpenReport { get; }
+
+    /// <summary>Why the store refuses writes; null while it takes them.</summary>
+    public Exception? FaultCause => _pipeline.FaultCause;
+
+    /// <summary>The store's records. Locations come from views; see <see cref="StoreView.Records"/>.</summary>
+    public IRecordStore Records => _parts.Records;
+
     /// <summary>Opens or creates a store.</summary>
-    public static ValueTask<StoreEngine> OpenAsync(
+    /// <param name="composition">The stack. The engine owns what it opens from it.</param>
+    /// <param name="projections">By the names that the families use.</param>
+    /// <param name="planner">Decides writes; called on one thread at a time.</param>
+    /// <param name="cancellation">Stops opening; nothing stays open.</param>
+    /// <exception cref="StorageException"><see cref="StorageErrorCode.Locked"/>,
+    /// <see cref="StorageErrorCode.InvalidConfiguration"/>, a format refusal that names both sides, or
+    /// <see cref="StorageErrorCode.Corrupt"/>.</exception>
+    public static async ValueTask<StoreEngine> OpenAsync(
         StoreComposition composition,
         IReadOnlyDictionary<string, IKeyProjection> projections,
         IWritePlanner planner,
-        CancellationToken cancellation = default) => throw new NotSupportedException();
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(composition);
+        ArgumentNullException.ThrowIfNull(projections);
+        ArgumentNullException.ThrowIfNull(planner);
+        var parts = new OpenedParts(composition);
+        var opener = new StoreOpener(parts, projections);
+        await opener.OpenAsync(cancellation).ConfigureAwait(false);
+        var engine = new StoreEngine(parts, opener.Report, planner);
+        if (opener.Report.Rebuilt.Count > 0)
+        {
+            // So that the next open need not rebuild again.
+            await engine.CheckpointAsync(cancellation).ConfigureAwait(false);
+        }
 
-    /// <summary>A view of the state after the last published group.</summary>
-    public StoreView OpenView() => throw new NotSupportedException();
+        return engine;
+    }
 
-    /// <summary>Decides and commits a write; completes as the sync mode promises.</summary>
-    public ValueTask WriteAsync(StoreWrite write, CancellationToken cancellation = default) => throw new NotSupportedException();
+    /// <summary>A view of the state after the last published group; the caller disposes it. Never waits.</summary>
+    public StoreView OpenView() => _versions.OpenView(_parts.Records);
 
-    /// <summary>Makes every component durable and truncates the log.</summary>
-    public ValueTask CheckpointAsync(CancellationToken cancellation = default) => throw new NotSupportedException();
+    /// <summary>Decides and commits a write.</summary>
+    /// <param name="write">The request; its answer may be read when the task has completed.</param>
+    /// <param name="cancellation">Honoured before the write is queued, ignored after: a commit is never half.</param>
+    /// <returns>Completes as the sync mode promises, after readers can see the effect.</returns>
+    /// <exception cref="StorageException"><see cref="StorageErrorCode.NoSpace"/>,
+    /// <see cref="StorageErrorCode.LimitExceeded"/>: nothing was written. <see cref="StorageErrorCode.SyncFailed"/>,
+    /// <see cref="StorageErrorCode.Io"/>, <see cref="StorageErrorCode.Faulted"/>: whether the write survives is unknown
+    /// until the store is reopened.</exception>
+    public async ValueTask WriteAsync(StoreWrite write, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        cancellation.ThrowIfCancellationRequested();
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _closing) != 0, this);
+        write.MarkSubmitted();
+        await _queue.EnqueueAsync(write).ConfigureAwait(false);
+        await write.Completion.ConfigureAwait(false);
+    }
 
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync() => throw new NotSupportedException();
+    /// <summary>Makes every part durable and lets the log drop what nobody needs. Writers go on meanwhile.</summary>
+    /// <returns>Completes when a checkpoint that contains everything written before the call is done.</returns>
+    public async ValueTask CheckpointAsync(CancellationToken cancellation = default)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _closing) != 0, this);
+        await RunCheckpointAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Counts and sizes.</summary>
+    public EngineStatistics GetStatistics()
+    {
+        var families = new List<FamilyStatistics>();
+        var unhealthy = new List<(string, ComponentHealth)>();
+        Note("wal", _parts.Log);
+        Note("records", _parts.Records);
+        foreach (FamilyState family in _parts.Families)
+        {
+            var partitions = new List<(string, IndexStatistics)>();
+            foreach (PartitionState partition in family.Partitions)
+            {
+                partitions.Add((partition.Name, partition.Index.Statistics));
+                Note($"indexes/{family.Part.Name}/{partition.Name}", partition.Index);
+            }
+
+            families.Add(new FamilyStatistics
+            {
+                Name = family.Part.Name,
+                Projection = family.Part.Projection,
+                Structure = family.Part.Structure.Identity,
+                Partitions = partitions,
+            });
+        }
+
+        return new EngineStatistics
+        {
+            StoreId = _parts.StoreId,
+            Lsn = _versions.Lsn,
+            DurableLsn = _parts.Log.DurableLsn,
+            CheckpointLsn = _checkpointer.LastLsn,
+            Groups = _pipeline.Groups,
+            Log = _parts.Log.Statistics,
+            Records = _parts.Records.Statistics,
+            Families = families,
+            Unhealthy = unhealthy,
+        };
+
+        void Note(string instance, IStorageComponent component)
+        {
+            if (component.Health.Status != HealthStatus.Healthy)
+            {
+                unhealthy.Add((instance, component.Health));
+            }
+        }
+    }
+
+    /// <summary>Stops taking writes, finishes those that were queued, checkpoints, and closes every part.</summary>
+    /// <remarks>A store that refuses writes after a failure is closed without a checkpoint; the next open replays.</remarks>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _closing, 1) != 0)
+        {
+            return;
+        }
+
+        await _checkpointTimer.DisposeAsync().ConfigureAwait(false);
+        try
+        {
+            if (FaultCause is null)
+            {
+                await RunCheckpointAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            // A write that slipped in behind the last one finds the store closed instead of its parts.
+            await RunOnWriterAsync(() =>
+            {
+                _pipeline.Fault(new ObjectDisposedException(nameof(StoreEngine)));
+                return ValueTask.CompletedTask;
+            }).ConfigureAwait(false);
+
+            // A checkpoint may be under way.
+            await _checkpointing.WaitAsync().ConfigureAwait(false);
+            await _sync.DisposeAsync().ConfigureAwait(false);
+            _versions.Dispose();
+            await _parts.DisposeAsync().ConfigureAwait(false);
+            _checkpointing.Dispose();
+        }
+    }
+
+    private async ValueTask RunGroupAsync(WriterQueue queue)
+    {
+        await _pipeline.RunGroupAsync(queue).ConfigureAwait(false);
+        if (_pipeline.LoggedBytes - Volatile.Read(ref _bytesAtCheckpoint) >= _parts.Composition.Options.CheckpointBytes.Bytes)
+        {
+            CheckpointWhenWritten();
+        }
+    }
+
+    /// <summary>Starts a checkpoint in the background unless one is under way or nothing was written.</summary>
+    private void CheckpointWhenWritten()
+    {
+        if (Volatile.Read(ref _closing) == 0
+            && FaultCause is null
+            && _pipeline.LoggedBytes > Volatile.Read(ref _bytesAtCheckpoint)
+            && Interlocked.CompareExchange(ref _automatic, 1, 0) == 0)
+        {
+            _ = Task.Run(CheckpointInBackgroundAsync);
+        }
+    }
+
+    private async Task CheckpointInBackgroundAsync()
+    {
+        try
+        {
+            await RunCheckpointAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (ObjectDisposedException) when (Volatile.Read(ref _closing) != 0)
+        {
+            // The store was closed meanwhile, with a checkpoint of its own.
+        }
+        catch (StorageException e) when (e.IsRetryable)
+        {
+            // The log still holds everything; the next trigger tries again.
+            _log.Write(ComponentLogLevel.Warning, "a checkpoint failed and will be tried again", e);
+        }
+        catch (Exception e)
+        {
+            FaultAndReport(e);
+        }
+        finally
+        {
+            Volatile.Write(ref _automatic, 0);
+        }
+    }
+
+    private async Task RunCheckpointAsync(CancellationToken cancellation)
+    {
+        await _checkpointing.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            PendingCheckpoint? pending = null;
+            await RunOnWriterAsync(async () =>
+            {
+                pending = await _checkpointer.BeginAsync(cancellation).ConfigureAwait(false);
+                Volatile.Write(ref _bytesAtCheckpoint, _pipeline.LoggedBytes);
+            }).ConfigureAwait(false);
+            if (pending is null)
+            {
+                return;
+            }
+
+            await _checkpointer.CompleteAsync(pending).ConfigureAwait(false);
+            await RunOnWriterAsync(() =>
+            {
+                _checkpointer.TruncateLog(pending);
+                return ValueTask.CompletedTask;
+            }).ConfigureAwait(false);
+        }
+        finally
+        {
+            _checkpointing.Release();
+        }
+    }
+
+    private async ValueTask RunOnWriterAsync(Func<ValueTask> work)
+    {
+        var command = new EngineCommand(work);
+        command.MarkSubmitted();
+        await _queue.EnqueueAsync(command).ConfigureAwait(false);
+        await command.Completion.ConfigureAwait(false);
+    }
+
+    private void FaultAndReport(Exception e)
+    {
+        _pipeline.Fault(e);
+        OnFault(e);
+    }
+
+    private void OnFault(Exception e) => _log.Write(ComponentLogLevel.Error, "the store failed", e);
 }

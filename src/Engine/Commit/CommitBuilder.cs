@@ -22,6 +22,8 @@ public sealed class CommitBuilder
 
     internal int ArenaBytes => _used;
 
+    internal ReadOnlySpan<byte> Arena => _arena.AsSpan(0, _used);
+
     /// <summary>Adds a record.</summary>
     /// <param name="record">1 byte up to the record store's limit; copied.</param>
     /// <returns>The record, to be named by later writes of the group.</returns>

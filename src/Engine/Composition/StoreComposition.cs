@@ -38,4 +38,7 @@ public sealed class StoreComposition
 
     /// <summary>Seed of all randomness in components.</summary>
     public ulong Seed { get; init; } = 1;
+
+    /// <summary>Makes the id of a new store.</summary>
+    public Func<Guid> NewStoreId { get; init; } = Guid.NewGuid;
 }

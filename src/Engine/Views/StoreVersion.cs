@@ -6,13 +6,17 @@ namespace Mortise.Engine;
 /// last view is closed.</summary>
 /// <param name="lsn">The last commit it contains.</param>
 /// <param name="families">In the order of the composition; partitions with the newest bounds first.</param>
-internal sealed class StoreVersion(Lsn lsn, PartitionVersion[][] families)
+/// <param name="views">The same, as readers see them.</param>
+internal sealed class StoreVersion(Lsn lsn, PartitionVersion[][] families, FamilyView[] views)
 {
     private int _references = 1;
 
     public Lsn Lsn { get; } = lsn;
 
     public PartitionVersion[][] Families { get; } = families;
+
+    /// <summary>What every view of this version shows; shared, because it is immutable.</summary>
+    public FamilyView[] Views { get; } = views;
 
     /// <summary>False when the version is gone already; then there is a newer one.</summary>
     public bool TryAddReference()

@@ -9,14 +9,12 @@ namespace Mortise.Engine;
 /// </remarks>
 public sealed class StoreView : IDisposable
 {
-    private readonly FamilyView[] _families;
     private readonly StoreVersion _version;
     private int _disposed;
 
-    internal StoreView(StoreVersion version, FamilyView[] families, IRecordStore records)
+    internal StoreView(StoreVersion version, IRecordStore records)
     {
         _version = version;
-        _families = families;
         Records = records;
     }
 
@@ -24,13 +22,13 @@ public sealed class StoreView : IDisposable
     public Lsn Lsn => _version.Lsn;
 
     /// <summary>The families, in the order of the stack.</summary>
-    public IReadOnlyList<FamilyView> Families => _families;
+    public IReadOnlyList<FamilyView> Families => _version.Views;
 
     /// <summary>The records. Read only locations that came from this view's families.</summary>
     public IRecordStore Records { get; }
 
     /// <summary>The family of that name, or null.</summary>
-    public FamilyView? Find(string name) => Array.Find(_families, f => f.Name == name);
+    public FamilyView? Find(string name) => Array.Find(_version.Views, f => f.Name == name);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,0 +1,361 @@
+using System.Runtime.InteropServices;
+using Mortise.Indexing;
+using Mortise.Records;
+
+namespace Mortise.Engine;
+
+/// <summary>The write path: decide, place, log, sync as promised, apply, publish, acknowledge.</summary>
+/// <remarks>
+/// A write that fails before the log has it fails alone and leaves no trace. A failure after that closes the store for
+/// writing: what is in the log will be applied at the next open, and nothing is acknowledged on a guess.
+/// Threads: <see cref="RunGroupAsync"/> is only ever run by one thread at a time, the writer of <see cref="WriterQueue"/>.
+/// </remarks>
+internal sealed class CommitPipeline(
+    OpenedParts parts, IWritePlanner planner, VersionHolder versions, SyncPolicy sync, Action<Exception> onFault)
+{
+    private const int MaxGroupWrites = 4096;
+
+    private readonly CommitBuilder _builder = new(parts.Records.MaxRecordBytes);
+    private readonly List<GroupWrite> _group = [];
+    private readonly List<StoreWrite> _succeeded = [];
+    private readonly List<RecordMutation> _mutations = [];
+    private int[] _lengths = [];
+    private RecordLocation[] _locations = [];
+    private byte[] _payload = [];
+    private Exception? _fault;
+
+    /// <summary>Log bytes since the store was opened.</summary>
+    public long LoggedBytes { get; private set; }
+
+    /// <summary>Groups since the store was opened.</summary>
+    public long Groups { get; private set; }
+
+    /// <summary>Refuses every later write.</summary>
+    public void Fault(Exception cause) => Interlocked.CompareExchange(ref _fault, cause, null);
+
+    public Exception? FaultCause => Volatile.Read(ref _fault);
+
+    /// <summary>Takes one group or one command from the queue and completes it. Never throws.</summary>
+    public async ValueTask RunGroupAsync(WriterQueue queue)
+    {
+        if (queue.TryTake(static w => w is EngineCommand, out StoreWrite? command))
+        {
+            await RunCommandAsync((EngineCommand)command!).ConfigureAwait(false);
+            return;
+        }
+
+        TakeGroup(queue);
+        if (FaultCause is { } cause)
+        {
+            FailFrom(0, StorageException.Faulted("the store", cause));
+            return;
+        }
+
+        Groups++;
+        try
+        {
+            using StoreView before = versions.OpenView(parts.Records);
+            Decide(before);
+            Place();
+            Lsn last = AppendToLog(out long bytes);
+            if (last != Lsn.None)
+            {
+                await sync.AfterAppend(last, bytes).ConfigureAwait(false);
+                Apply(last);
+            }
+        }
+        catch (Exception e)
+        {
+            Fault(e);
+            onFault(e);
+            FailFrom(0, e);
+            return;
+        }
+
+        Acknowledge();
+    }
+
+    private static async ValueTask RunCommandAsync(EngineCommand command)
+    {
+        try
+        {
+            await command.RunAsync().ConfigureAwait(false);
+            command.Complete();
+        }
+        catch (Exception e)
+        {
+            // Handed to whoever awaits the command.
+            command.Fail(e);
+        }
+    }
+
+    private void TakeGroup(WriterQueue queue)
+    {
+        _group.Clear();
+        long bytes = 0;
+        long maxBytes = parts.Composition.Options.MaxGroupBytes.Bytes;
+        while (_group.Count < MaxGroupWrites
+            && bytes < maxBytes
+            && queue.TryTake(static w => w is not EngineCommand, out StoreWrite? write))
+        {
+            _group.Add(new GroupWrite(write!));
+            bytes += write!.EstimatedBytes;
+        }
+    }
+
+    /// <summary>Lets the domain decide each write. One that throws is out of the group and leaves nothing behind.</summary>
+    private void Decide(StoreView before)
+    {
+        _builder.Begin(before);
+        planner.BeginGroup(before);
+        for (int i = 0; i < _group.Count; i++)
+        {
+            GroupWrite item = _group[i];
+            int operations = _builder.Operations.Count;
+            int records = _builder.Records.Count;
+            int arena = _builder.ArenaBytes;
+            try
+            {
+                planner.Plan(item.Write, _builder);
+                RequireReadable(operations);
+                RequireLoggable(operations, _builder.ArenaBytes - arena);
+                item = item with { FirstOperation = operations, OperationCount = _builder.Operations.Count - operations };
+            }
+            catch (Exception e)
+            {
+                _builder.RollBack(operations, records, arena);
+                item.Write.Fail(e);
+                item = item with { Failed = true };
+            }
+
+            _group[i] = item;
+        }
+    }
+
+    // The keys to remove come from the record. One that cannot be read must fail the write before it is logged, not after.
+    private void RequireReadable(int firstOperation)
+    {
+        foreach (ref readonly CommitBuilder.PlannedOperation operation in Operations(firstOperation, _builder.Operations.Count - firstOperation))
+        {
+            if (operation.Kind == CommitBuilder.PlannedKind.DeleteStored)
+            {
+                parts.Records.Read(operation.Location).Dispose();
+            }
+        }
+    }
+
+    private void RequireLoggable(int firstOperation, long recordBytes)
+    {
+        long size = CommitFormat.MaxSize(_builder.Operations.Count - firstOperation, recordBytes);
+        long limit = Math.Min(parts.Log.MaxPayloadBytes, parts.Composition.Options.MaxCommitBytes.Bytes);
+        if (size > limit)
+        {
+            throw new StorageException(
+                StorageErrorCode.LimitExceeded,
+                $"one commit of up to {size} bytes, the limit is {limit}",
+                advice: "write in smaller batches");
+        }
+    }
+
+    private void Place()
+    {
+        int count = _builder.Records.Count;
+        if (count == 0)
+        {
+            return;
+        }
+
+        if (_lengths.Length < count)
+        {
+            _lengths = new int[Math.Max(count, 64)];
+            _locations = new RecordLocation[_lengths.Length];
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            _lengths[i] = _builder.Records[i].Length;
+        }
+
+        parts.Records.Plan(_lengths.AsSpan(0, count), _locations.AsSpan(0, count));
+    }
+
+    /// <summary>Logs each write that changes something. A full device fails it and the writes after it, which may build on
+    /// it; those before it stand.</summary>
+    private Lsn AppendToLog(out long bytes)
+    {
+        Lsn last = Lsn.None;
+        bytes = 0;
+        long now = parts.Composition.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        for (int i = 0; i < _group.Count; i++)
+        {
+            GroupWrite item = _group[i];
+            if (item.Failed || item.OperationCount == 0)
+            {
+                continue;
+            }
+
+            int length = Encode(item, now);
+            try
+            {
+                last = parts.Log.Append(_payload.AsSpan(0, length));
+            }
+            catch (StorageException e) when (e.Code == StorageErrorCode.NoSpace)
+            {
+                FailFrom(i, e);
+                return last;
+            }
+
+            bytes += length;
+            _group[i] = item with { Lsn = last };
+        }
+
+        LoggedBytes += bytes;
+        return last;
+    }
+
+    private int Encode(GroupWrite item, long now)
+    {
+        long size = CommitFormat.MaxSize(item.OperationCount, 0);
+        foreach (ref readonly CommitBuilder.PlannedOperation operation in Operations(item.FirstOperation, item.OperationCount))
+        {
+            size += operation.Kind == CommitBuilder.PlannedKind.Put ? _builder.Records[operation.Record].Length : 0;
+        }
+
+        if (_payload.Length < size)
+        {
+            _payload = new byte[Math.Max(size, _payload.Length * 2L)];
+        }
+
+        int at = CommitFormat.WriteHeader(_payload, now, item.OperationCount);
+        foreach (ref readonly CommitBuilder.PlannedOperation operation in Operations(item.FirstOperation, item.OperationCount))
+        {
+            at += operation.Kind switch
+            {
+                CommitBuilder.PlannedKind.Put => CommitFormat.WritePut(
+                    _payload.AsSpan(at), _locations[operation.Record], _builder.Bytes(new PendingRecord(operation.Record))),
+                CommitBuilder.PlannedKind.DeletePending =>
+                    CommitFormat.WriteDelete(_payload.AsSpan(at), _locations[operation.Record]),
+                _ => CommitFormat.WriteDelete(_payload.AsSpan(at), operation.Location),
+            };
+        }
+
+        return at;
+    }
+
+    private void Apply(Lsn last)
+    {
+        for (int i = 0; i < _group.Count; i++)
+        {
+            GroupWrite item = _group[i];
+            if (item.Lsn != Lsn.None)
+            {
+                ApplyWrite(item);
+            }
+        }
+
+        foreach (FamilyState family in parts.Families)
+        {
+            family.ApplyPending(last);
+            family.Cover(last);
+        }
+
+        versions.Publish(last, parts.Families);
+    }
+
+    private void ApplyWrite(GroupWrite item)
+    {
+        _mutations.Clear();
+        foreach (ref readonly CommitBuilder.PlannedOperation operation in Operations(item.FirstOperation, item.OperationCount))
+        {
+            switch (operation.Kind)
+            {
+                case CommitBuilder.PlannedKind.Put:
+                    CommitBuilder.PlannedRecord record = _builder.Records[operation.Record];
+                    RecordLocation placed = _locations[operation.Record];
+                    _mutations.Add(new RecordMutation(RecordOperation.Put, placed, record.Offset, record.Length));
+                    Project(IndexOperation.Set, item.Lsn, placed, _builder.Bytes(new PendingRecord(operation.Record)));
+                    break;
+                case CommitBuilder.PlannedKind.DeletePending:
+                    RecordLocation pending = _locations[operation.Record];
+                    _mutations.Add(new RecordMutation(RecordOperation.Delete, pending, 0, 0));
+                    Project(IndexOperation.Remove, item.Lsn, pending, _builder.Bytes(new PendingRecord(operation.Record)));
+                    break;
+                default:
+                    _mutations.Add(new RecordMutation(RecordOperation.Delete, operation.Location, 0, 0));
+                    using (RecordLease lease = parts.Records.Read(operation.Location))
+                    {
+                        Project(IndexOperation.Remove, item.Lsn, operation.Location, lease.Bytes);
+                    }
+
+                    break;
+            }
+        }
+
+        parts.Records.Apply(new RecordBatch(item.Lsn, _builder.Arena, CollectionsMarshal.AsSpan(_mutations)));
+    }
+
+    private void Project(IndexOperation operation, Lsn lsn, RecordLocation location, ReadOnlySpan<byte> record)
+    {
+        foreach (FamilyState family in parts.Families)
+        {
+            family.Project(operation, lsn, location, record);
+        }
+    }
+
+    private void Acknowledge()
+    {
+        _succeeded.Clear();
+        foreach (GroupWrite item in _group)
+        {
+            if (!item.Failed)
+            {
+                item.Write.Lsn = item.Lsn;
+                _succeeded.Add(item.Write);
+            }
+        }
+
+        try
+        {
+            using StoreView after = versions.OpenView(parts.Records);
+            planner.Published(after, _succeeded);
+        }
+        catch (Exception e)
+        {
+            // The commits stand; what failed is telling others of them.
+            onFault(e);
+        }
+
+        foreach (StoreWrite write in _succeeded)
+        {
+            write.Complete();
+        }
+    }
+
+    private void FailFrom(int first, Exception error)
+    {
+        for (int i = first; i < _group.Count; i++)
+        {
+            if (!_group[i].Failed)
+            {
+                _group[i].Write.Fail(error);
+                _group[i] = _group[i] with { Failed = true };
+            }
+        }
+    }
+
+    private Span<CommitBuilder.PlannedOperation> Operations(int first, int count) =>
+        CollectionsMarshal.AsSpan(_builder.Operations).Slice(first, count);
+
+    /// <summary>A write of the group and what became of it.</summary>
+    /// <param name="Write">The write.</param>
+    private readonly record struct GroupWrite(StoreWrite Write)
+    {
+        public int FirstOperation { get; init; }
+
+        public int OperationCount { get; init; }
+
+        public Lsn Lsn { get; init; }
+
+        public bool Failed { get; init; }
+    }
+}

@@ -1,0 +1,90 @@
+using Mortise.Logging;
+
+namespace Mortise.Engine;
+
+/// <summary>Keeps the promise of the sync mode: when the log is synced, and what an acknowledgement waits for.</summary>
+internal sealed class SyncPolicy : IAsyncDisposable
+{
+    private readonly IWriteAheadLog _log;
+    private readonly EngineOptions _options;
+    private readonly Action<Exception> _onFault;
+    private readonly ITimer? _timer;
+    private readonly SemaphoreSlim _background = new(1, 1);
+    private long _unsyncedBytes;
+    private int _armed;
+
+    public SyncPolicy(IWriteAheadLog log, EngineOptions options, TimeProvider time, Action<Exception> onFault)
+    {
+        _log = log;
+        _options = options;
+        _onFault = onFault;
+        if (options.SyncMode == SyncMode.Batch)
+        {
+            _timer = time.CreateTimer(
+                static state => _ = ((SyncPolicy)state!).SyncInBackgroundAsync(),
+                this,
+                Timeout.InfiniteTimeSpan,
+                Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>Completes when commits up to <paramref name="lsn"/> may be acknowledged.</summary>
+    /// <param name="lsn">The last commit of a group.</param>
+    /// <param name="bytes">Log bytes of the group.</param>
+    public ValueTask AfterAppend(Lsn lsn, long bytes)
+    {
+        switch (_options.SyncMode)
+        {
+            case SyncMode.Always:
+                return _log.SyncAsync(lsn);
+            case SyncMode.Batch when Interlocked.Add(ref _unsyncedBytes, bytes) >= _options.BatchBytes.Bytes:
+                Interlocked.Exchange(ref _unsyncedBytes, 0);
+                return _log.SyncAsync(lsn);
+            case SyncMode.Batch:
+                if (Interlocked.Exchange(ref _armed, 1) == 0)
+                {
+                    _timer!.Change(_options.BatchInterval, Timeout.InfiniteTimeSpan);
+                }
+
+                return ValueTask.CompletedTask;
+            default:
+                return ValueTask.CompletedTask;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_timer is not null)
+        {
+            await _timer.DisposeAsync().ConfigureAwait(false);
+        }
+
+        // A sync that the timer began has to end before the log is closed under it.
+        await _background.WaitAsync().ConfigureAwait(false);
+        _background.Dispose();
+    }
+
+    private async Task SyncInBackgroundAsync()
+    {
+        await _background.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            // Disarm first: a commit that comes after this line arms the timer again.
+            Interlocked.Exchange(ref _armed, 0);
+            Interlocked.Exchange(ref _unsyncedBytes, 0);
+            Lsn last = _log.LastLsn;
+            if (last > _log.DurableLsn)
+            {
+                await _log.SyncAsync(last).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e)
+        {
+            _onFault(e);
+        }
+        finally
+        {
+            _background.Release();
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using Mortise.Components;
+using Mortise.Indexing;
+using Mortise.Logging;
+using Mortise.Records;
+
+namespace Mortise.Engine;
+
+/// <summary>Counts and sizes of a whole store.</summary>
+public sealed class EngineStatistics
+{
+    /// <summary>The store's id.</summary>
+    public required Guid StoreId { get; init; }
+
+    /// <summary>The last commit that readers see.</summary>
+    public required Lsn Lsn { get; init; }
+
+    /// <summary>The last commit that survives a power cut.</summary>
+    public required Lsn DurableLsn { get; init; }
+
+    /// <summary>The commit of the last checkpoint since open; none before it.</summary>
+    public required Lsn CheckpointLsn { get; init; }
+
+    /// <summary>Groups of commits since open.</summary>
+    public required long Groups { get; init; }
+
+    /// <summary>The log.</summary>
+    public required LogStatistics Log { get; init; }
+
+    /// <summary>The records.</summary>
+    public required RecordStoreStatistics Records { get; init; }
+
+    /// <summary>The families, in the order of the stack.</summary>
+    public required IReadOnlyList<FamilyStatistics> Families { get; init; }
+
+    /// <summary>Parts that are not healthy, with the reason.</summary>
+    public required IReadOnlyList<(string Instance, ComponentHealth Health)> Unhealthy { get; init; }
+}
+
+/// <summary>Counts and sizes of one family.</summary>
+public sealed class FamilyStatistics
+{
+    /// <summary>Its name in the stack.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Its projection.</summary>
+    public required string Projection { get; init; }
+
+    /// <summary>The component that holds it.</summary>
+    public required ComponentIdentity Structure { get; init; }
+
+    /// <summary>Its partitions, newest first.</summary>
+    public required IReadOnlyList<(string Name, IndexStatistics Statistics)> Partitions { get; init; }
+}

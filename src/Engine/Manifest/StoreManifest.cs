@@ -1,0 +1,143 @@
+using System.Text.Json.Serialization;
+using Mortise.Components;
+using Mortise.Indexing;
+
+namespace Mortise.Engine;
+
+/// <summary>What the store knows about its own parts: who wrote each, in which format, and how far it had got at the last
+/// checkpoint. See FORMAT.md.</summary>
+public sealed class StoreManifest
+{
+    /// <summary>The format version written now.</summary>
+    public const int CurrentFormatVersion = 1;
+
+    /// <summary>The store's id; the same id is in the header of every file of the store.</summary>
+    public required Guid StoreId { get; init; }
+
+    /// <summary>The last checkpoint: every part contains every commit up to here, given its own durable LSN below.</summary>
+    public required ulong CheckpointLsn { get; init; }
+
+    /// <summary>Who wrote the log.</summary>
+    public required ManifestPart Log { get; init; }
+
+    /// <summary>Who wrote the records.</summary>
+    public required ManifestPart Records { get; init; }
+
+    /// <summary>The record store's durable LSN at the checkpoint.</summary>
+    public required ulong RecordsDurableLsn { get; init; }
+
+    /// <summary>The index families.</summary>
+    public required IReadOnlyList<ManifestFamily> Families { get; init; }
+}
+
+/// <summary>Who wrote a part.</summary>
+public sealed class ManifestPart
+{
+    /// <summary>The plugin's id.</summary>
+    public required string PluginId { get; init; }
+
+    /// <summary>The plugin's version.</summary>
+    public required string PluginVersion { get; init; }
+
+    /// <summary>The component's id.</summary>
+    public required string ComponentId { get; init; }
+
+    /// <summary>The format's name.</summary>
+    public required string FormatName { get; init; }
+
+    /// <summary>The format's version.</summary>
+    public required int FormatVersion { get; init; }
+
+    internal static ManifestPart From(ComponentIdentity identity) => new()
+    {
+        PluginId = identity.PluginId,
+        PluginVersion = identity.PluginVersion,
+        ComponentId = identity.ComponentId,
+        FormatName = identity.FormatName,
+        FormatVersion = identity.FormatVersion,
+    };
+
+    /// <summary>Why a component cannot read what this part wrote; null when it can.</summary>
+    internal StorageException? Refuse(string role, ComponentIdentity reader)
+    {
+        if (FormatName != reader.FormatName)
+        {
+            return new StorageException(
+                StorageErrorCode.UnknownWriter,
+                $"{role} was written by {PluginId} {PluginVersion} ({FormatName} {FormatVersion}), but the stack names "
+                + $"{reader.PluginId} {reader.PluginVersion} ({reader.FormatName} {reader.FormatVersion})",
+                advice: $"name {ComponentId} in the stack, or export and import into a new store");
+        }
+
+        if (FormatVersion > reader.FormatVersion)
+        {
+            return new StorageException(
+                StorageErrorCode.FormatTooNew,
+                $"{role} has {FormatName} format {FormatVersion}, written by {PluginId} {PluginVersion}; "
+                + $"{reader.PluginId} {reader.PluginVersion} reads {reader.OldestReadableFormatVersion} to {reader.FormatVersion}",
+                advice: $"install {PluginId} {PluginVersion} or newer");
+        }
+
+        return FormatVersion < reader.OldestReadableFormatVersion
+            ? new StorageException(
+                StorageErrorCode.FormatTooOld,
+                $"{role} has {FormatName} format {FormatVersion}, written by {PluginId} {PluginVersion}; "
+                + $"{reader.PluginId} {reader.PluginVersion} reads {reader.OldestReadableFormatVersion} to {reader.FormatVersion}",
+                advice: $"install {PluginId} {PluginVersion}, or upgrade through a version that reads both")
+            : null;
+    }
+}
+
+/// <summary>One index family.</summary>
+public sealed class ManifestFamily
+{
+    /// <summary>Its name in the stack.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Its projection.</summary>
+    public required string Projection { get; init; }
+
+    /// <summary>The projection's format version.</summary>
+    public required int ProjectionVersion { get; init; }
+
+    /// <summary>Records up to this many bytes are inline.</summary>
+    public required int InlineBelowBytes { get; init; }
+
+    /// <summary>The partition scheme's map.</summary>
+    public required string PartitionMap { get; init; }
+
+    /// <summary>Who wrote its partitions.</summary>
+    public required ManifestPart Structure { get; init; }
+
+    /// <summary>Its partitions.</summary>
+    public required IReadOnlyList<ManifestPartition> Partitions { get; init; }
+
+    internal static ManifestFamily From(
+        FamilyPart part, IKeyProjection projection, IReadOnlyList<ManifestPartition> partitions) => new()
+        {
+            Name = part.Name,
+            Projection = projection.Name,
+            ProjectionVersion = projection.FormatVersion,
+            InlineBelowBytes = part.InlineBelowBytes,
+            PartitionMap = part.Partitions.Map,
+            Structure = ManifestPart.From(part.Structure.Identity),
+            Partitions = partitions,
+        };
+}
+
+/// <summary>One partition of a family.</summary>
+public sealed class ManifestPartition
+{
+    /// <summary>Its directory.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Its durable LSN at the checkpoint.</summary>
+    public required ulong DurableLsn { get; init; }
+}
+
+[JsonSerializable(typeof(StoreManifest))]
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+internal sealed partial class ManifestJson : JsonSerializerContext;

@@ -1,0 +1,108 @@
+using Mortise.Files;
+
+namespace Mortise.Engine;
+
+/// <summary>Makes all parts durable up to a commit, records that in the manifest, and lets the log drop what nobody
+/// needs.</summary>
+/// <remarks>
+/// Order, so that a crash at any point leaves a store that opens: log synced (no part is ever ahead of it), parts made
+/// durable, manifest replaced, log truncated. Only the capture of state runs on the writer; the rest runs beside it.
+/// </remarks>
+internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions)
+{
+    private Lsn _lastCheckpoint = new(ulong.MaxValue);
+    private bool _manifestIsStale = true;
+
+    /// <summary>Checkpoints since the store was opened.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>The commit of the last checkpoint since open; <see cref="Lsn.None"/> before it.</summary>
+    public Lsn LastLsn => _manifestIsStale ? Lsn.None : _lastCheckpoint;
+
+    /// <summary>Captures the state; on the writer, between two groups.</summary>
+    /// <returns>What is left to do, or null when nothing changed since the last checkpoint.</returns>
+    public async ValueTask<PendingCheckpoint?> BeginAsync(CancellationToken cancellation)
+    {
+        Lsn through = versions.Lsn;
+        if (!_manifestIsStale && through == _lastCheckpoint)
+        {
+            return null;
+        }
+
+        if (through > parts.Log.DurableLsn)
+        {
+            await parts.Log.SyncAsync(through, cancellation).ConfigureAwait(false);
+        }
+
+        var work = new List<Task> { parts.Records.CheckpointAsync(cancellation).AsTask() };
+        var families = new List<(FamilyState Family, PartitionState[] Partitions)>();
+        foreach (FamilyState family in parts.Families)
+        {
+            families.Add((family, family.Partitions));
+            foreach (PartitionState partition in family.Partitions)
+            {
+                if (partition.Index.AppliedLsn > partition.Index.DurableLsn && partition.Index.Traits.IsPersistent)
+                {
+                    work.Add(partition.Index.CheckpointAsync(cancellation).AsTask());
+                }
+            }
+        }
+
+        return new PendingCheckpoint(through, work, families);
+    }
+
+    /// <summary>Waits for the parts and replaces the manifest; beside the writer.</summary>
+    public async Task CompleteAsync(PendingCheckpoint pending)
+    {
+        await Task.WhenAll(pending.Work).ConfigureAwait(false);
+        var families = new List<ManifestFamily>();
+        foreach ((FamilyState family, PartitionState[] partitions) in pending.Families)
+        {
+            families.Add(ManifestFamily.From(
+                family.Part,
+                family.Projection,
+                [.. partitions.Select(static p => new ManifestPartition { Name = p.Name, DurableLsn = p.Index.DurableLsn.Value })]));
+        }
+
+        ManifestFile.Write(parts.Composition.Root, new StoreManifest
+        {
+            StoreId = parts.StoreId,
+            CheckpointLsn = pending.Through.Value,
+            Log = ManifestPart.From(parts.Composition.Log.Identity),
+            Records = ManifestPart.From(parts.Composition.Records.Identity),
+            RecordsDurableLsn = parts.Records.DurableLsn.Value,
+            Families = families,
+        });
+        if (_manifestIsStale)
+        {
+            DropForgottenFamilies();
+        }
+
+        _lastCheckpoint = pending.Through;
+        _manifestIsStale = false;
+        Count++;
+    }
+
+    /// <summary>Lets the log drop what every part holds durably; on the writer.</summary>
+    public void TruncateLog(PendingCheckpoint pending) => parts.Log.Truncate(pending.Through.Next);
+
+    /// <summary>Families that the stack no longer names are derived data that nothing refers to now.</summary>
+    private void DropForgottenFamilies()
+    {
+        IStorageDirectory indexes = parts.Composition.Root.OpenDirectory(OpenedParts.IndexesDirectory);
+        foreach (StorageEntry entry in indexes.List())
+        {
+            if (entry.IsDirectory && !parts.Families.Exists(f => f.Part.Name == entry.Name))
+            {
+                indexes.DeleteDirectory(entry.Name);
+            }
+        }
+    }
+}
+
+/// <summary>A checkpoint whose state is captured and whose writing goes on.</summary>
+/// <param name="Through">The last commit it contains.</param>
+/// <param name="Work">One task per part.</param>
+/// <param name="Families">The families and the partitions they had.</param>
+internal sealed record PendingCheckpoint(
+    Lsn Through, List<Task> Work, List<(FamilyState Family, PartitionState[] Partitions)> Families);

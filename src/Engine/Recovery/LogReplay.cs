@@ -1,0 +1,122 @@
+using Mortise.Indexing;
+using Mortise.Logging;
+using Mortise.Records;
+
+namespace Mortise.Engine;
+
+/// <summary>Brings the record store and all live families up to the end of the log.</summary>
+/// <remarks>One pass over the log from the part that lags most. Parts that cover a commit already skip it. Index changes
+/// of many commits are gathered into one sorted batch, which is both faster and the same: mutations are absolute.</remarks>
+internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
+{
+    /// <summary>Gathered index changes are applied beyond this many bytes.</summary>
+    private const long GatherBytes = 32 << 20;
+
+    private readonly List<RecordMutation> _mutations = [];
+    private Lsn _recordsCovered;
+    private CancellationToken _cancellation;
+
+    /// <summary>Commits that were read.</summary>
+    public long Commits { get; private set; }
+
+    /// <summary>Replays.</summary>
+    /// <param name="recordsCovered">The record store contains every commit up to here.</param>
+    /// <param name="cancellation">Stops with <see cref="OperationCanceledException"/>; what was applied stays applied.</param>
+    public void Run(Lsn recordsCovered, CancellationToken cancellation)
+    {
+        _recordsCovered = recordsCovered;
+        _cancellation = cancellation;
+        Lsn covered = recordsCovered;
+        foreach (FamilyState family in parts.Families)
+        {
+            if (family.IsLive)
+            {
+                covered = Lsn.Min(covered, checkpoint);
+                foreach (PartitionState partition in family.Partitions)
+                {
+                    covered = Lsn.Min(covered, partition.CoveredLsn);
+                }
+            }
+        }
+
+        Lsn from = Lsn.Max(covered.Next, parts.Log.FirstLsn);
+        if (from <= parts.Log.LastLsn)
+        {
+            var sink = new Sink(this);
+            parts.Log.Replay(from, ref sink);
+        }
+
+        ApplyFamilies(parts.Log.LastLsn);
+        foreach (FamilyState family in parts.Families)
+        {
+            if (family.IsLive)
+            {
+                family.Cover(parts.Log.LastLsn);
+            }
+        }
+    }
+
+    private void Commit(Lsn lsn, ReadOnlySpan<byte> payload)
+    {
+        _cancellation.ThrowIfCancellationRequested();
+        CommitFormat.Read(lsn, payload, _mutations);
+        ReadOnlySpan<RecordMutation> mutations = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_mutations);
+        if (lsn > _recordsCovered)
+        {
+            parts.Records.Apply(new RecordBatch(lsn, payload, mutations));
+        }
+
+        foreach (ref readonly RecordMutation mutation in mutations)
+        {
+            if (mutation.Operation == RecordOperation.Put)
+            {
+                Project(IndexOperation.Set, lsn, mutation.Location, payload.Slice(mutation.Offset, mutation.Length));
+            }
+            else
+            {
+                using RecordLease lease = parts.Records.Read(mutation.Location);
+                Project(IndexOperation.Remove, lsn, mutation.Location, lease.Bytes);
+            }
+        }
+
+        Commits++;
+        long gathered = 0;
+        foreach (FamilyState family in parts.Families)
+        {
+            gathered += family.PendingBytes();
+        }
+
+        if (gathered > GatherBytes)
+        {
+            ApplyFamilies(lsn);
+        }
+    }
+
+    private void Project(IndexOperation operation, Lsn lsn, RecordLocation location, ReadOnlySpan<byte> record)
+    {
+        foreach (FamilyState family in parts.Families)
+        {
+            if (family.IsLive)
+            {
+                family.Project(operation, lsn, location, record);
+            }
+        }
+    }
+
+    private void ApplyFamilies(Lsn lsn)
+    {
+        foreach (FamilyState family in parts.Families)
+        {
+            family.ApplyPending(lsn);
+        }
+    }
+
+    private readonly struct Sink(LogReplay replay) : ILogSink
+    {
+        public bool Accept(Lsn lsn, ReadOnlySpan<byte> payload)
+        {
+            replay.Commit(lsn, payload);
+            return true;
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Diagnostics.Metrics;
+using Mortise.Components;
+using Mortise.Files;
+using Mortise.Logging;
+using Mortise.Records;
+
+namespace Mortise.Engine;
+
+/// <summary>Everything that is open while a store is open, closed in reverse order.</summary>
+internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposable
+{
+    public const string LogDirectory = "wal";
+    public const string RecordsDirectory = "records";
+    public const string IndexesDirectory = "indexes";
+    public const string LockName = "lock";
+
+    private readonly List<Meter> _meters = [];
+
+    public StoreComposition Composition { get; } = composition;
+
+    public IDisposable? Lock { get; set; }
+
+    public Guid StoreId { get; set; }
+
+    public IWriteAheadLog Log { get; set; } = null!;
+
+    public IRecordStore Records { get; set; } = null!;
+
+    public List<FamilyState> Families { get; } = [];
+
+    public ComponentContext Context(string instance, IStorageDirectory directory)
+    {
+        var meter = new Meter("Mortise." + instance.Replace('/', '.'));
+        _meters.Add(meter);
+        return new ComponentContext
+        {
+            InstanceName = instance,
+            StoreId = StoreId,
+            Files = directory,
+            Time = Composition.Time,
+            Background = Composition.Background,
+            Seed = Composition.Seed,
+            Log = Composition.Logs(instance),
+            Meter = meter,
+            Cache = Composition.CacheGrants(instance),
+        };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (FamilyState family in Families)
+        {
+            await family.DisposeAsync().ConfigureAwait(false);
+        }
+
+        Families.Clear();
+        if (Records is not null)
+        {
+            await Records.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (Log is not null)
+        {
+            await Log.DisposeAsync().ConfigureAwait(false);
+        }
+
+        foreach (Meter meter in _meters)
+        {
+            meter.Dispose();
+        }
+
+        Lock?.Dispose();
+        Lock = null;
+    }
+}

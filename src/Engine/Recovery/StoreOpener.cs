@@ -1,0 +1,243 @@
+using Mortise.Files;
+using Mortise.Indexing;
+
+namespace Mortise.Engine;
+
+/// <summary>Opens or creates a store: lock, manifest, parts, replay, rebuild.</summary>
+/// <remarks>
+/// Each part says how far it has got (its durable LSN). The manifest adds what the part cannot know: that between its
+/// durable LSN and the last checkpoint no commit concerned it. A part that lags behind the log's first record cannot be
+/// caught up: a family is rebuilt from the records then, a record store is damaged beyond what a log can mend.
+/// </remarks>
+internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string, IKeyProjection> projections)
+{
+    private StoreManifest? _manifest;
+
+    public OpenReport Report { get; private set; } = null!;
+
+    /// <summary>Opens everything; on failure nothing stays open or locked.</summary>
+    public async ValueTask OpenAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await OpenInnerAsync(cancellation).ConfigureAwait(false);
+        }
+        catch
+        {
+            await parts.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static void RequireUniqueFamilies(StoreComposition stack)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (FamilyPart family in stack.Families)
+        {
+            if (!names.Add(family.Name))
+            {
+                throw new StorageException(
+                    StorageErrorCode.InvalidConfiguration, $"two index families are called '{family.Name}'");
+            }
+        }
+    }
+
+    private async ValueTask OpenInnerAsync(CancellationToken cancellation)
+    {
+        long started = parts.Composition.Time.GetTimestamp();
+        RequireUniqueFamilies(parts.Composition);
+        parts.Lock = parts.Composition.Root.TryLock(OpenedParts.LockName)
+            ?? throw new StorageException(
+                StorageErrorCode.Locked,
+                "the store is open in another process",
+                OpenedParts.LockName,
+                advice: "close it there, or choose another data directory");
+        _manifest = ManifestFile.TryRead(parts.Composition.Root);
+        bool isNew = _manifest is null;
+        if (isNew)
+        {
+            CreateManifest();
+        }
+        else
+        {
+            RequireProjections();
+        }
+
+        StoreManifest manifest = _manifest!;
+        parts.StoreId = manifest.StoreId;
+        await OpenLogAndRecordsAsync(manifest, cancellation).ConfigureAwait(false);
+        await OpenFamiliesAsync(manifest, cancellation).ConfigureAwait(false);
+
+        var replay = new LogReplay(parts, new Lsn(manifest.CheckpointLsn));
+        replay.Run(Covered(parts.Records.DurableLsn, manifest.RecordsDurableLsn, manifest), cancellation);
+        List<RebuiltFamily> rebuilt = await FamilyRebuild.RunAsync(parts, cancellation).ConfigureAwait(false);
+        Report = new OpenReport
+        {
+            IsNew = isNew,
+            WasClean = isNew || parts.Log.Recovery.WasClean,
+            TornLogBytes = parts.Log.Recovery.TornBytes,
+            ReplayedCommits = replay.Commits,
+            Rebuilt = rebuilt,
+            Duration = parts.Composition.Time.GetElapsedTime(started),
+        };
+    }
+
+    private void RequireProjections()
+    {
+        foreach (FamilyPart part in parts.Composition.Families)
+        {
+            ProjectionOf(part);
+        }
+    }
+
+    private IKeyProjection ProjectionOf(FamilyPart part) =>
+        projections.TryGetValue(part.Projection, out IKeyProjection? projection)
+            ? projection
+            : throw new StorageException(
+                StorageErrorCode.InvalidConfiguration,
+                $"index family '{part.Name}' names the projection '{part.Projection}'",
+                advice: "there are: " + string.Join(", ", projections.Keys.Order(StringComparer.Ordinal)));
+
+    private void CreateManifest()
+    {
+        foreach (string name in (string[])[OpenedParts.LogDirectory, OpenedParts.RecordsDirectory])
+        {
+            if (parts.Composition.Root.Exists(name) && parts.Composition.Root.OpenDirectory(name).List().Count > 0)
+            {
+                throw new StorageException(
+                    StorageErrorCode.Corrupt,
+                    $"there are files in '{name}' but no manifest",
+                    ManifestFile.Name,
+                    advice: "restore the manifest from a backup, or choose an empty directory");
+            }
+        }
+
+        _manifest = new StoreManifest
+        {
+            StoreId = parts.Composition.NewStoreId(),
+            CheckpointLsn = 0,
+            Log = ManifestPart.From(parts.Composition.Log.Identity),
+            Records = ManifestPart.From(parts.Composition.Records.Identity),
+            RecordsDurableLsn = 0,
+            Families = [.. parts.Composition.Families.Select(f => ManifestFamily.From(f, ProjectionOf(f), []))],
+        };
+        ManifestFile.Write(parts.Composition.Root, _manifest);
+    }
+
+    private async ValueTask OpenLogAndRecordsAsync(StoreManifest manifest, CancellationToken cancellation)
+    {
+        if ((manifest.Log.Refuse("the log", parts.Composition.Log.Identity)
+            ?? manifest.Records.Refuse("the record store", parts.Composition.Records.Identity)) is { } refusal)
+        {
+            throw refusal;
+        }
+
+        IStorageDirectory root = parts.Composition.Root;
+        parts.Log = await parts.Composition.Log.Open(
+            parts.Context("wal", root.OpenDirectory(OpenedParts.LogDirectory)), cancellation).ConfigureAwait(false);
+        parts.Records = await parts.Composition.Records.Open(
+            parts.Context("records", root.OpenDirectory(OpenedParts.RecordsDirectory)), cancellation).ConfigureAwait(false);
+
+        Lsn covered = Covered(parts.Records.DurableLsn, manifest.RecordsDurableLsn, manifest);
+        if (parts.Log.LastLsn < covered)
+        {
+            throw new StorageException(
+                StorageErrorCode.Corrupt,
+                $"the log ends at commit {parts.Log.LastLsn}, but the records hold commits up to {covered}",
+                OpenedParts.LogDirectory,
+                advice: "the log was removed or restored from an older copy; bring back the matching one");
+        }
+
+        if (covered.Next < parts.Log.FirstLsn)
+        {
+            throw new StorageException(
+                StorageErrorCode.Corrupt,
+                $"the records hold commits up to {covered}, but the log begins at {parts.Log.FirstLsn}",
+                OpenedParts.RecordsDirectory,
+                advice: "the record files were removed or restored from an older copy; bring back the matching ones");
+        }
+    }
+
+    private async ValueTask OpenFamiliesAsync(StoreManifest manifest, CancellationToken cancellation)
+    {
+        IStorageDirectory indexes = parts.Composition.Root.OpenDirectory(OpenedParts.IndexesDirectory);
+        foreach (FamilyPart part in parts.Composition.Families)
+        {
+            IKeyProjection projection = ProjectionOf(part);
+            ManifestFamily? recorded = manifest.Families.FirstOrDefault(f => f.Name == part.Name);
+            string? rebuildReason = recorded is null
+                ? "the family is new in the stack"
+                : WhyUnusable(part, projection, recorded);
+            if (recorded is null || rebuildReason is not null)
+            {
+                // Files of another structure, projection or layout, or of a family that once had this name.
+                indexes.DeleteDirectory(part.Name);
+            }
+
+            var family = new FamilyState(part, projection, indexes.OpenDirectory(part.Name), OpenPartitionAsync)
+            {
+                RebuildReason = rebuildReason,
+                NewPartitionCoveredLsn = new Lsn(manifest.CheckpointLsn),
+            };
+            parts.Families.Add(family);
+            if (recorded is not null && rebuildReason is null)
+            {
+                await OpenPartitionsAsync(family, recorded, manifest, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async ValueTask OpenPartitionsAsync(
+        FamilyState family, ManifestFamily recorded, StoreManifest manifest, CancellationToken cancellation)
+    {
+        foreach (ManifestPartition partition in recorded.Partitions)
+        {
+            PartitionState state = await family.OpenPartitionAsync(partition.Name, cancellation).ConfigureAwait(false);
+            state.CoveredLsn = Covered(state.Index.DurableLsn, partition.DurableLsn, manifest);
+            if (!state.Index.Traits.IsPersistent)
+            {
+                family.RebuildReason ??= $"{state.Index.Identity.ComponentId} keeps nothing across a restart";
+            }
+            else if (state.CoveredLsn.Next < parts.Log.FirstLsn || state.Index.DurableLsn < new Lsn(partition.DurableLsn))
+            {
+                family.RebuildReason ??=
+                    $"partition {partition.Name} holds commits up to {state.Index.DurableLsn}, the last checkpoint "
+                    + $"recorded {partition.DurableLsn}";
+            }
+            else if (state.CoveredLsn > parts.Log.LastLsn)
+            {
+                family.RebuildReason ??=
+                    $"partition {partition.Name} holds commits up to {state.CoveredLsn}, the log ends at {parts.Log.LastLsn}";
+            }
+        }
+    }
+
+    private ValueTask<IIndexFamily> OpenPartitionAsync(
+        FamilyState family, string partition, IStorageDirectory directory, CancellationToken cancellation) =>
+        family.Part.Structure.Open(
+            parts.Context($"indexes/{family.Part.Name}/{partition}", directory), cancellation);
+
+    private static string? WhyUnusable(FamilyPart part, IKeyProjection projection, ManifestFamily recorded)
+    {
+        if (recorded.Projection != projection.Name || recorded.ProjectionVersion != projection.FormatVersion)
+        {
+            return $"projection {recorded.Projection} {recorded.ProjectionVersion} became "
+                + $"{projection.Name} {projection.FormatVersion}";
+        }
+
+        if (recorded.InlineBelowBytes != part.InlineBelowBytes)
+        {
+            return $"inlineBelow {recorded.InlineBelowBytes} became {part.InlineBelowBytes}";
+        }
+
+        if (recorded.Structure.Refuse($"index family {part.Name}", part.Structure.Identity) is { } refusal)
+        {
+            return refusal.Message;
+        }
+
+        return part.Partitions.Accepts(recorded.PartitionMap, out string? reason) ? null : reason;
+    }
+
+    private static Lsn Covered(Lsn durable, ulong recordedDurable, StoreManifest manifest) =>
+        durable.Value >= recordedDurable ? Lsn.Max(durable, new Lsn(manifest.CheckpointLsn)) : durable;
+}
