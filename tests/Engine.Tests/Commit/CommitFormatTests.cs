@@ -1,0 +1,92 @@
+using Mortise.Records;
+
+namespace Mortise.Engine.Tests.Commit;
+
+public sealed class CommitFormatTests
+{
+    private static readonly byte[] s_example = Convert.FromHexString(
+        "0101020110000000000000000" + "2ABCD020800000000000000");
+
+    [Fact]
+    public void The_example_in_the_specification_is_what_the_code_writes()
+    {
+        byte[] buffer = new byte[64];
+        int at = CommitFormat.WriteHeader(buffer, unixMilliseconds: 1, operations: 2);
+        at += CommitFormat.WritePut(buffer.AsSpan(at), new RecordLocation(0x10), [0xAB, 0xCD]);
+        at += CommitFormat.WriteDelete(buffer.AsSpan(at), new RecordLocation(0x08));
+        Assert.Equal(Convert.ToHexString(s_example), Convert.ToHexString(buffer, 0, at));
+    }
+
+    [Fact]
+    public void The_example_stands_in_the_specification()
+    {
+        string format = File.ReadAllText(Path.Combine(Repository.Root, "src", "Engine", "FORMAT.md"));
+        string spaced = string.Concat(format.Where(static c => !char.IsWhiteSpace(c)));
+        Assert.Contains(Convert.ToHexString(s_example), spaced, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_written_is_read_back()
+    {
+        var mutations = new List<RecordMutation>();
+        long time = CommitFormat.Read(new Lsn(7), s_example, mutations);
+        Assert.Equal(1, time);
+        Assert.Equal(2, mutations.Count);
+        Assert.Equal(new RecordLocation(0x10), mutations[0].Location);
+        Assert.Equal([0xAB, 0xCD], s_example.AsSpan(mutations[0].Offset, mutations[0].Length).ToArray());
+        Assert.Equal(new RecordMutation(RecordOperation.Delete, new RecordLocation(0x08), 0, 0), mutations[1]);
+    }
+
+    [Fact]
+    public void Every_shorter_prefix_is_refused()
+    {
+        for (int length = 0; length < s_example.Length; length++)
+        {
+            byte[] cut = s_example[..length];
+            StorageException e = Assert.Throws<StorageException>(() => CommitFormat.Read(new Lsn(7), cut, []));
+            Assert.Equal(StorageErrorCode.Corrupt, e.Code);
+            Assert.Contains("commit 7", e.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_newer_version_is_refused_as_such()
+    {
+        byte[] newer = [.. s_example];
+        newer[0] = 2;
+        Assert.Equal(
+            StorageErrorCode.FormatTooNew,
+            Assert.Throws<StorageException>(() => CommitFormat.Read(new Lsn(1), newer, [])).Code);
+    }
+
+    [Fact]
+    public void Hostile_bytes_give_a_typed_error_or_operations_that_fit()
+    {
+        int seed = Seed.Get(1);
+        var random = new Random(seed);
+        var mutations = new List<RecordMutation>();
+        for (int round = 0; round < 20_000; round++)
+        {
+            byte[] bytes = round % 2 == 0 ? [.. s_example] : new byte[random.Next(1, 60)];
+            if (round % 2 == 0)
+            {
+                bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            }
+            else
+            {
+                random.NextBytes(bytes);
+                bytes[0] = CommitFormat.Version;
+            }
+
+            try
+            {
+                CommitFormat.Read(new Lsn(1), bytes, mutations);
+                Assert.All(mutations, m => Assert.True(m.Offset >= 0 && m.Length >= 0 && m.Offset + m.Length <= bytes.Length));
+            }
+            catch (StorageException e)
+            {
+                Assert.True(e.Code is StorageErrorCode.Corrupt or StorageErrorCode.FormatTooNew, $"seed {seed}, round {round}");
+            }
+        }
+    }
+}
