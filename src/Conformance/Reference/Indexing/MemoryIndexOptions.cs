@@ -1,0 +1,4 @@
+namespace Mortise.Reference;
+
+/// <summary>Options of <see cref="MemoryIndex"/>: none.</summary>
+public sealed class MemoryIndexOptions;
