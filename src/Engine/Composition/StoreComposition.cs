@@ -41,4 +41,24 @@ public sealed class StoreComposition
 
     /// <summary>Makes the id of a new store.</summary>
     public Func<Guid> NewStoreId { get; init; } = Guid.NewGuid;
+
+    /// <summary>Families to rebuild from records at open, whatever their files say: a repair.</summary>
+    public IReadOnlyCollection<string> RebuildFamilies { get; init; } = [];
+
+    /// <summary>The same stack over another directory.</summary>
+    public StoreComposition WithRoot(IStorageDirectory root) => new()
+    {
+        Root = root,
+        Log = Log,
+        Records = Records,
+        Families = Families,
+        Options = Options,
+        Time = Time,
+        Background = Background,
+        CacheGrants = CacheGrants,
+        Logs = Logs,
+        Seed = Seed,
+        NewStoreId = NewStoreId,
+        RebuildFamilies = RebuildFamilies,
+    };
 }

@@ -167,7 +167,7 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
             ManifestFamily? recorded = manifest.Families.FirstOrDefault(f => f.Name == part.Name);
             string? rebuildReason = recorded is null
                 ? "the family is new in the stack"
-                : WhyUnusable(part, projection, recorded);
+                : WhyUnusable(parts.Composition, part, projection, recorded);
             if (recorded is null || rebuildReason is not null)
             {
                 // Files of another structure, projection or layout, or of a family that once had this name.
@@ -217,8 +217,14 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
         family.Part.Structure.Open(
             parts.Context($"indexes/{family.Part.Name}/{partition}", directory), cancellation);
 
-    private static string? WhyUnusable(FamilyPart part, IKeyProjection projection, ManifestFamily recorded)
+    private static string? WhyUnusable(
+        StoreComposition stack, FamilyPart part, IKeyProjection projection, ManifestFamily recorded)
     {
+        if (stack.RebuildFamilies.Contains(part.Name))
+        {
+            return "a rebuild was asked for";
+        }
+
         if (recorded.Projection != projection.Name || recorded.ProjectionVersion != projection.FormatVersion)
         {
             return $"projection {recorded.Projection} {recorded.ProjectionVersion} became "

@@ -1,0 +1,117 @@
+using Mortise.Components;
+using Mortise.Files;
+using Mortise.Indexing;
+
+namespace Mortise.Engine;
+
+/// <summary>Examines a store that may be closed, damaged or in use: each part's files, then whether the parts agree.</summary>
+/// <remarks>Takes no lock and writes nothing: examiners read files, and the agreement check opens the store over an
+/// <see cref="OverlayDirectory"/>, so that even a recovery happens in memory only. On a store that is being written to,
+/// findings may be of the moment; close it for a verdict.</remarks>
+public static class StoreExamination
+{
+    /// <summary>Examines all parts of a store.</summary>
+    /// <param name="composition">The stack; its root is read only.</param>
+    /// <param name="projections">By the names that the families use.</param>
+    /// <param name="cancellation">Stops with <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="StorageException">The manifest cannot be read, or the device fails.</exception>
+    public static async ValueTask<ExaminationReport> RunAsync(
+        StoreComposition composition,
+        IReadOnlyDictionary<string, IKeyProjection> projections,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(composition);
+        StoreManifest manifest = ManifestFile.TryRead(composition.Root)
+            ?? throw new StorageException(StorageErrorCode.NotFound, "there is no store here", ManifestFile.Name);
+        var overlay = new OverlayDirectory(composition.Root);
+        var parts = new List<ExaminedPart>();
+        Examine("wal", composition.Log.Examiner, OpenedParts.LogDirectory);
+        Examine("records", composition.Records.Examiner, OpenedParts.RecordsDirectory);
+        foreach (FamilyPart family in composition.Families)
+        {
+            IStorageDirectory directory = overlay.OpenDirectory(OpenedParts.IndexesDirectory).OpenDirectory(family.Name);
+            ManifestFamily? recorded = manifest.Families.FirstOrDefault(f => f.Name == family.Name);
+            foreach (ManifestPartition partition in recorded?.Partitions ?? [])
+            {
+                parts.Add(ExamineOne(
+                    $"indexes/{family.Name}/{partition.Name}",
+                    family.Structure.Examiner,
+                    directory.OpenDirectory(partition.Name),
+                    manifest.StoreId,
+                    cancellation));
+            }
+        }
+
+        (AgreementReport? agreement, StorageException? refusal) =
+            await CheckAgreementAsync(composition, overlay, projections, cancellation).ConfigureAwait(false);
+        return new ExaminationReport
+        {
+            Manifest = manifest,
+            Parts = parts,
+            Agreement = agreement,
+            OpenFailure = refusal,
+        };
+
+        void Examine(string instance, IExaminer? examiner, string directory) => parts.Add(
+            ExamineOne(instance, examiner, overlay.OpenDirectory(directory), manifest.StoreId, cancellation));
+    }
+
+    private static ExaminedPart ExamineOne(
+        string instance, IExaminer? examiner, IStorageDirectory files, Guid storeId, CancellationToken cancellation)
+    {
+        var findings = new List<Finding>();
+        ExaminationSummary? summary = examiner?.Examine(files, storeId, findings.Add, cancellation);
+        return new ExaminedPart(instance, summary, findings);
+    }
+
+    private static async ValueTask<(AgreementReport? Report, StorageException? Refusal)> CheckAgreementAsync(
+        StoreComposition composition,
+        OverlayDirectory overlay,
+        IReadOnlyDictionary<string, IKeyProjection> projections,
+        CancellationToken cancellation)
+    {
+        var parts = new OpenedParts(composition.WithRoot(overlay));
+        try
+        {
+            var opener = new StoreOpener(parts, projections);
+            await opener.OpenAsync(cancellation).ConfigureAwait(false);
+            await using (parts.ConfigureAwait(false))
+            {
+                using var versions = new VersionHolder();
+                versions.Publish(parts.Log.LastLsn, parts.Families);
+                using StoreView view = versions.OpenView(parts.Records);
+                return (AgreementCheck.Run(view, cancellation), null);
+            }
+        }
+        catch (StorageException e)
+        {
+            return (null, e);
+        }
+    }
+}
+
+/// <summary>What an examination found.</summary>
+public sealed class ExaminationReport
+{
+    /// <summary>The manifest.</summary>
+    public required StoreManifest Manifest { get; init; }
+
+    /// <summary>Each part's files.</summary>
+    public required IReadOnlyList<ExaminedPart> Parts { get; init; }
+
+    /// <summary>Whether families and records agree; null when the store does not open.</summary>
+    public required AgreementReport? Agreement { get; init; }
+
+    /// <summary>Why the store does not open; null when it does.</summary>
+    public required StorageException? OpenFailure { get; init; }
+
+    /// <summary>True when nothing was found.</summary>
+    public bool IsClean =>
+        OpenFailure is null && Agreement is { IsClean: true } && Parts.All(static p => p.Findings.Count == 0);
+}
+
+/// <summary>What was found in one part's files.</summary>
+/// <param name="Instance">The part's name: <c>wal</c>, <c>indexes/author/all</c>.</param>
+/// <param name="Summary">What was looked at; null when the component has no examiner.</param>
+/// <param name="Findings">What is wrong.</param>
+public sealed record ExaminedPart(string Instance, ExaminationSummary? Summary, IReadOnlyList<Finding> Findings);
