@@ -1,0 +1,89 @@
+namespace Mortise.Architecture.Tests;
+
+/// <summary>Dependencies point inwards only (ARCHITECTURE.md, "Rings"), as the built assemblies tell it.</summary>
+public sealed class DependencyRuleTests
+{
+    private static readonly Dictionary<string, string[]> s_rings = new()
+    {
+        ["Mortise.Abstractions"] = [],
+        ["Mortise.Primitives"] = [],
+        ["Mortise.Engine"] = ["Mortise.Abstractions", "Mortise.Primitives"],
+        ["Mortise.Conformance"] = ["Mortise.Abstractions", "Mortise.Primitives"],
+        ["Mortise.Host"] =
+        [
+            "Mortise.Abstractions", "Mortise.Engine", "Mortise.Primitives",
+            "Microsoft.Extensions.DependencyInjection", "Microsoft.Extensions.DependencyInjection.Abstractions",
+            "Microsoft.Extensions.DependencyModel", "NuGet.Versioning", "Scrutor", "YamlDotNet",
+        ],
+        ["Mortise.Nostr"] = ["Mortise.Abstractions", "Mortise.Engine", "Mortise.Primitives", "BouncyCastle.Crypto"],
+        ["Mortise.Cli"] =
+        [
+            "Mortise.Abstractions", "Mortise.Engine", "Mortise.Host", "Mortise.Nostr", "Mortise.Primitives",
+            "System.CommandLine",
+        ],
+        ["Mortise.Relay"] =
+        [
+            "Mortise.Abstractions", "Mortise.Engine", "Mortise.Host", "Mortise.Nostr", "Mortise.Primitives",
+            "Microsoft.AspNetCore*", "Microsoft.Extensions*",
+        ],
+    };
+
+    public static TheoryData<string> Sources => [.. Repository.Projects("src")];
+
+    public static TheoryData<string> Plugins => [.. Repository.Projects("plugins")];
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public void A_project_of_src_references_its_inner_rings_only(string project)
+    {
+        Assert.True(s_rings.TryGetValue(project, out string[]? allowed), $"say here what {project} may reference");
+        Assert.Empty(Outward(project, allowed));
+    }
+
+    [Theory]
+    [MemberData(nameof(Plugins))]
+    public void A_plugin_references_the_contract_and_the_primitives_and_nothing_else_of_ours(string project) =>
+        Assert.DoesNotContain(
+            Outward(project, ["Mortise.Abstractions", "Mortise.Primitives"]),
+            reference => reference.StartsWith("Mortise.", StringComparison.Ordinal));
+
+    [Fact]
+    public void Nothing_in_src_compiles_against_a_plugin()
+    {
+        string[] plugins = [.. Repository.Projects("plugins")];
+        foreach (string project in Repository.Projects("src"))
+        {
+            Assert.Empty(AssemblyFacts.Read(Repository.Binary(project)).References.Intersect(plugins));
+        }
+    }
+
+    [Fact]
+    public void The_contract_version_is_frozen_for_every_1_x() =>
+        Assert.Equal(new Version(1, 0, 0, 0), AssemblyFacts.Read(Repository.Binary("Mortise.Abstractions")).Version);
+
+    [Fact]
+    public void The_framework_knows_no_Nostr()
+    {
+        string[] inner = ["src/Abstractions/", "src/Primitives/", "src/Engine/", "src/Conformance/", "plugins/"];
+        Assert.Empty(
+            from file in Repository.FilesEndingIn(".cs")
+            where inner.Any(folder => file.StartsWith(folder, StringComparison.Ordinal))
+            where Repository.Text(file).Contains("nostr", StringComparison.OrdinalIgnoreCase)
+            select file);
+    }
+
+    private static string[] Outward(string project, string[] allowed) =>
+    [
+        .. AssemblyFacts.Read(Repository.Binary(project)).References.Where(
+            reference => !allowed.Any(pattern => Matches(pattern, reference)) && !IsSystem(reference)),
+    ];
+
+    // System.CommandLine is a package like any other, whatever its name says.
+    private static bool IsSystem(string reference) =>
+        reference is "netstandard" or "Microsoft.Win32.Primitives"
+        || (reference.StartsWith("System.", StringComparison.Ordinal) && reference != "System.CommandLine");
+
+    private static bool Matches(string pattern, string name) => pattern.EndsWith('*')
+        ? name.StartsWith(pattern[..^1], StringComparison.Ordinal)
+        : name == pattern;
+}
