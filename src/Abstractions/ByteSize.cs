@@ -18,8 +18,10 @@ public readonly record struct ByteSize(long Bytes)
     /// <summary>That many MiB.</summary>
     public static ByteSize MiB(long count) => new(checked(count << 20));
 
-    /// <summary>Reads a whole number with an optional unit; binary (KiB) and decimal (kB) units are both exact.</summary>
-    /// <param name="text">For example <c>64MiB</c>; a space before the unit is allowed, a sign or a fraction is not.</param>
+    /// <summary>Reads a whole number with an optional unit; binary (KiB) and decimal (kB) units are both
+    /// exact.</summary>
+    /// <param name="text">For example <c>64MiB</c>; a space before the unit is allowed, a sign or a fraction is
+    /// not.</param>
     /// <param name="size">The size, when the text is one.</param>
     /// <returns>False for anything else, including a value beyond 2^63 - 1 bytes.</returns>
     public static bool TryParse(ReadOnlySpan<char> text, out ByteSize size)

@@ -37,7 +37,7 @@ public sealed class DependencyRuleTests
     public void A_project_of_src_references_its_inner_rings_only(string project)
     {
         Assert.True(s_rings.TryGetValue(project, out string[]? allowed), $"say here what {project} may reference");
-        Assert.Empty(Outward(project, allowed));
+        Findings.None(Outward(project, allowed));
     }
 
     [Theory]
@@ -53,7 +53,7 @@ public sealed class DependencyRuleTests
         string[] plugins = [.. Repository.Projects("plugins")];
         foreach (string project in Repository.Projects("src"))
         {
-            Assert.Empty(AssemblyFacts.Read(Repository.Binary(project)).References.Intersect(plugins));
+            Findings.None(AssemblyFacts.Read(Repository.Binary(project)).References.Intersect(plugins));
         }
     }
 
@@ -65,7 +65,7 @@ public sealed class DependencyRuleTests
     public void The_framework_knows_no_Nostr()
     {
         string[] inner = ["src/Abstractions/", "src/Primitives/", "src/Engine/", "src/Conformance/", "plugins/"];
-        Assert.Empty(
+        Findings.None(
             from file in Repository.FilesEndingIn(".cs")
             where inner.Any(folder => file.StartsWith(folder, StringComparison.Ordinal))
             where Repository.Text(file).Contains("nostr", StringComparison.OrdinalIgnoreCase)

@@ -7,13 +7,15 @@ namespace Mortise.Caching;
 /// </remarks>
 public interface ICacheGrant
 {
-    /// <summary>What the component may hold now, in bytes. Read it at every insertion; it is one volatile load.</summary>
+    /// <summary>What the component may hold now, in bytes. Read it at every insertion; it is one volatile
+    /// load.</summary>
     long TargetBytes { get; }
 
     /// <summary>Makes a new policy instance of the stack's choice, with the current target as its capacity.</summary>
     ICachePolicy CreatePolicy();
 
-    /// <summary>Tells the host how the cache does, so that it can move shares. Call per batch of hits, not per hit.</summary>
+    /// <summary>Tells the host how the cache does, so that it can move shares. Call per batch of hits, not per
+    /// hit.</summary>
     /// <param name="hits">Hits since the last report.</param>
     /// <param name="misses">Misses since the last report.</param>
     /// <param name="residentBytes">What is resident now.</param>

@@ -6,9 +6,9 @@ namespace Mortise.Caching;
 /// <para>Threads: the owner calls one member at a time. A hit takes no lock: the owner notes it in a lossy buffer and
 /// hands many at once to <see cref="Touch"/>.</para>
 /// <para>Laws: after <see cref="TryEvict"/> has returned false, <see cref="WeightBytes"/> is at most
-/// <see cref="CapacityBytes"/> or everything resident is pinned. A victim was resident, is not pinned, is named once and
-/// is no longer resident. Equal calls from a new instance with an equal seed name equal victims. No member allocates once
-/// the number of slots has stopped growing, and each costs O(1) amortised.</para>
+/// <see cref="CapacityBytes"/> or everything resident is pinned. A victim was resident, is not pinned, is named once
+/// and is no longer resident. Equal calls from a new instance with an equal seed name equal victims. No member
+/// allocates once the number of slots has stopped growing, and each costs O(1) amortised.</para>
 /// </remarks>
 public interface ICachePolicy
 {
@@ -26,11 +26,12 @@ public interface ICachePolicy
 
     /// <summary>A new item is resident. Call <see cref="TryEvict"/> until it answers false.</summary>
     /// <param name="slot">A slot that is not resident.</param>
-    /// <param name="keyHash">A hash of the item's identity that outlives its slot, for policies with a memory of evicted
-    /// items.</param>
+    /// <param name="keyHash">A hash of the item's identity that outlives its slot, for policies with a memory of
+    /// evicted items.</param>
     /// <param name="weightBytes">0 and up. An item above <see cref="CapacityBytes"/> becomes the next victim itself and
     /// evicts nobody else.</param>
-    /// <exception cref="ArgumentException">The slot is resident already, or a value is negative. Nothing changed.</exception>
+    /// <exception cref="ArgumentException">The slot is resident already, or a value is negative. Nothing
+    /// changed.</exception>
     void Insert(CacheSlot slot, ulong keyHash, int weightBytes);
 
     /// <summary>Slots that were hit, oldest first. Slots that are not resident are ignored: hits arrive late.</summary>

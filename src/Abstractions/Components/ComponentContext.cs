@@ -11,7 +11,8 @@ namespace Mortise.Components;
 /// </remarks>
 public sealed class ComponentContext
 {
-    /// <summary>The instance's name in the stack, for messages: <c>wal</c>, <c>records</c>, <c>indexes/author</c>.</summary>
+    /// <summary>The instance's name in the stack, for messages: <c>wal</c>, <c>records</c>,
+    /// <c>indexes/author</c>.</summary>
     public required string InstanceName { get; init; }
 
     /// <summary>The store that the files belong to. Written into file headers; another id there is
@@ -36,6 +37,7 @@ public sealed class ComponentContext
     /// <summary>Where the instance's metrics go; owned and disposed by the host.</summary>
     public required Meter Meter { get; init; }
 
-    /// <summary>The instance's share of the memory budget with the policy that spends it; null when the stack has none.</summary>
+    /// <summary>The instance's share of the memory budget with the policy that spends it; null when the stack has
+    /// none.</summary>
     public ICacheGrant? Cache { get; init; }
 }

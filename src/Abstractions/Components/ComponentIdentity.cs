@@ -12,7 +12,8 @@ public sealed class ComponentIdentity
     /// <summary>The component's id within the stack's namespace, for example <c>mortise.btree</c>.</summary>
     public required string ComponentId { get; init; }
 
-    /// <summary>The name of the file format, for example <c>mortise-wal</c>; empty for a component without files.</summary>
+    /// <summary>The name of the file format, for example <c>mortise-wal</c>; empty for a component without
+    /// files.</summary>
     public required string FormatName { get; init; }
 
     /// <summary>The version that is written now.</summary>

@@ -1,6 +1,7 @@
 namespace Mortise.Components;
 
-/// <summary>Runs a component's background work: in production on threads, in a simulation in an order that a seed decides.</summary>
+/// <summary>Runs a component's background work: in production on threads, in a simulation in an order that a seed
+/// decides.</summary>
 public interface IBackground
 {
     /// <summary>Registers work that starts idle.</summary>

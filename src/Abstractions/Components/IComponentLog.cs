@@ -1,7 +1,8 @@
 namespace Mortise.Components;
 
 /// <summary>A log for people.</summary>
-/// <remarks>Threads: any. Cheap when the level is off: build the text only after asking <see cref="IsEnabled"/>.</remarks>
+/// <remarks>Threads: any. Cheap when the level is off: build the text only after asking
+/// <see cref="IsEnabled"/>.</remarks>
 public interface IComponentLog
 {
     /// <summary>True when messages of that level go anywhere.</summary>

@@ -4,8 +4,9 @@ namespace Mortise.Components;
 
 /// <summary>Checks the files of a component that may be closed, damaged or in use.</summary>
 /// <remarks>
-/// <para>Role: what <c>mortise doctor</c> calls. It opens files for reading only, takes no lock, and treats every byte as
-/// hostile: damage is a finding, never an exception, except <see cref="StorageErrorCode.Io"/> from the device.</para>
+/// <para>Role: what <c>mortise doctor</c> calls. It opens files for reading only, takes no lock, and treats every byte
+/// as hostile: damage is a finding, never an exception, except <see cref="StorageErrorCode.Io"/> from the
+/// device.</para>
 /// </remarks>
 public interface IExaminer
 {

@@ -5,8 +5,9 @@ namespace Mortise.Components;
 /// <summary>What every opened part of a store has in common.</summary>
 /// <remarks>
 /// <para>Role: one opened instance (a log, a record store, an index family) that owns one directory.</para>
-/// <para>Threads: <see cref="IAsyncDisposable.DisposeAsync"/> may be called twice and concurrently with calls in flight;
-/// a call that races it either completes or throws <see cref="ObjectDisposedException"/>, as does every later one.</para>
+/// <para>Threads: <see cref="IAsyncDisposable.DisposeAsync"/> may be called twice and concurrently with calls in
+/// flight; a call that races it either completes or throws <see cref="ObjectDisposedException"/>, as does every later
+/// one.</para>
 /// <para>Closing does not checkpoint: what is not durable is replayed from the log at the next open.</para>
 /// </remarks>
 public interface IStorageComponent : IAsyncDisposable

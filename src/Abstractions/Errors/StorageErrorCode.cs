@@ -15,7 +15,8 @@ public enum StorageErrorCode
     /// <summary>Another process or instance owns the directory.</summary>
     Locked = 4,
 
-    /// <summary>The device or quota is full. What was stored is intact; space makes the operation possible again.</summary>
+    /// <summary>The device or quota is full. What was stored is intact; space makes the operation possible
+    /// again.</summary>
     NoSpace = 5,
 
     /// <summary>The device failed this operation.</summary>

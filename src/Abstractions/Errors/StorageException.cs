@@ -3,8 +3,8 @@ namespace Mortise;
 /// <summary>The one exception type that storage components throw for everything that is the world's fault.</summary>
 /// <remarks>
 /// Caller mistakes are the <see cref="ArgumentException"/> family and change nothing; our own broken invariants are
-/// <see cref="InvalidOperationException"/>. Plugins throw this type, never a type of their own: a private exception type
-/// would pin the plugin's load context and slip past every catch.
+/// <see cref="InvalidOperationException"/>. Plugins throw this type, never a type of their own: a private exception
+/// type would pin the plugin's load context and slip past every catch.
 /// </remarks>
 /// <param name="code">What kind of failure this is.</param>
 /// <param name="message">A lower-case fact with expected and found values, without file and offset.</param>
@@ -33,7 +33,8 @@ public sealed class StorageException(
     public string? Advice { get; } = advice;
 
     /// <summary>True when the same call may succeed later without a reopen.</summary>
-    public bool IsRetryable => Code is StorageErrorCode.NoSpace or StorageErrorCode.TooManyFiles or StorageErrorCode.Locked;
+    public bool IsRetryable =>
+        Code is StorageErrorCode.NoSpace or StorageErrorCode.TooManyFiles or StorageErrorCode.Locked;
 
     /// <summary>Stored bytes contradict their checksum or format.</summary>
     public static StorageException Corrupt(string file, long offset, string fact) =>
@@ -41,7 +42,10 @@ public sealed class StorageException(
 
     /// <summary>An earlier failure closed the component for writing.</summary>
     public static StorageException Faulted(string component, Exception cause) =>
-        new(StorageErrorCode.Faulted, $"{component} refuses writes after a failure until it is reopened: {cause.Message}", inner: cause);
+        new(
+            StorageErrorCode.Faulted,
+            $"{component} refuses writes after a failure until it is reopened: {cause.Message}",
+            inner: cause);
 
     private static string Compose(string message, string? file, long offset, string? advice)
     {

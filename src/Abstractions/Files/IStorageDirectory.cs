@@ -7,7 +7,8 @@ namespace Mortise.Files;
 /// <para>Names: 1 to 128 characters of <c>[a-z0-9._-]</c>, not starting with a dot. Anything else is an
 /// <see cref="ArgumentException"/> before any effect.</para>
 /// <para>Durability: creating, renaming and deleting change names only in memory until <see cref="Sync"/> returns. A
-/// file's bytes are durable after <see cref="IStorageFile.Sync"/>, but reachable after a power cut only if its name is.</para>
+/// file's bytes are durable after <see cref="IStorageFile.Sync"/>, but reachable after a power cut only if its name
+/// is.</para>
 /// <para>Threads: all members from any thread.</para>
 /// <para>Errors: <see cref="StorageException"/> with the directory's or file's name in the store.</para>
 /// </remarks>
@@ -35,7 +36,8 @@ public interface IStorageDirectory
     /// <summary>True when a file or directory of that name is there.</summary>
     bool Exists(string name);
 
-    /// <summary>Renames a file within this directory, atomically replacing <paramref name="to"/> when it exists.</summary>
+    /// <summary>Renames a file within this directory, atomically replacing <paramref name="to"/> when it
+    /// exists.</summary>
     void Rename(string from, string to);
 
     /// <summary>Deletes a file. Open handles stay readable.</summary>

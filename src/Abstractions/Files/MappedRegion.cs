@@ -2,8 +2,8 @@ namespace Mortise.Files;
 
 /// <summary>A read-only mapping of part of a file.</summary>
 /// <remarks>
-/// <para>Buffers: <see cref="Span"/> is valid until <see cref="Dispose()"/>; using it later is undefined. The owner keeps
-/// one region for the life of a segment and releases it when no reader can hold its bytes.</para>
+/// <para>Buffers: <see cref="Span"/> is valid until <see cref="Dispose()"/>; using it later is undefined. The owner
+/// keeps one region for the life of a segment and releases it when no reader can hold its bytes.</para>
 /// <para>Writes to the file through <see cref="IStorageFile"/> are visible in the region. Shrinking the file below the
 /// region is forbidden while it is mapped.</para>
 /// </remarks>

@@ -3,7 +3,8 @@ namespace Mortise.Files;
 /// <summary>What the device and file system below a directory offer, as values to plan with.</summary>
 public sealed class StorageDeviceTraits
 {
-    /// <summary>The largest write that a power cut leaves wholly done or wholly undone, in bytes; usually 512 or 4096.</summary>
+    /// <summary>The largest write that a power cut leaves wholly done or wholly undone, in bytes; usually 512 or
+    /// 4096.</summary>
     public required int AtomicWriteBytes { get; init; }
 
     /// <summary>True when <see cref="IStorageFile.TryMap"/> can succeed.</summary>

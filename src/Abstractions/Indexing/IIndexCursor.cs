@@ -12,7 +12,8 @@ public interface IIndexCursor : IDisposable
     /// <returns>False when there is none.</returns>
     bool Seek(ReadOnlySpan<byte> key);
 
-    /// <summary>The current key; dies when the cursor moves. Undefined before the first and after the last entry.</summary>
+    /// <summary>The current key; dies when the cursor moves. Undefined before the first and after the last
+    /// entry.</summary>
     ReadOnlySpan<byte> Key { get; }
 
     /// <summary>The current value; dies when the cursor moves.</summary>

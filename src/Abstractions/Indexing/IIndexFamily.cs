@@ -6,17 +6,17 @@ namespace Mortise.Indexing;
 /// <remarks>
 /// <para>Role: one instance holds one index (or one partition of it). Keys sort by unsigned bytes, a prefix before its
 /// extensions. What a key means is the projection's affair.</para>
-/// <para>Threads: <see cref="Apply"/>, <see cref="ResetAsync"/> and the part of <see cref="CheckpointAsync"/> before its
-/// first await from the store's writer only; <see cref="OpenSnapshot"/>, snapshots and properties from any thread.
+/// <para>Threads: <see cref="Apply"/>, <see cref="ResetAsync"/> and the part of <see cref="CheckpointAsync"/> before
+/// its first await from the store's writer only; <see cref="OpenSnapshot"/>, snapshots and properties from any thread.
 /// Readers never wait for the writer, nor the writer for readers.</para>
 /// <para>Buffers: spans handed in are read before the call returns and never kept; spans handed out die when the cursor
 /// moves or the sink returns.</para>
 /// <para>Recovery laws: (1) <see cref="DurableLsn"/> says how far what is on disk has got, and is never ahead of it;
 /// (2) after open the map is exactly its state at <see cref="DurableLsn"/>; (3) replaying any suffix of the log that
-/// begins at or before <c>DurableLsn.Next</c> gives the current state: mutations are absolute (set, remove), so applying
-/// one twice changes nothing; (4) files that are torn, missing, foreign or of an unreadable format make
-/// <see cref="DurableLsn"/> <see cref="Lsn.None"/> and the map empty, with a warning in the log: the engine then rebuilds
-/// it from the records; a device error is thrown instead.</para>
+/// begins at or before <c>DurableLsn.Next</c> gives the current state: mutations are absolute (set, remove), so
+/// applying one twice changes nothing; (4) files that are torn, missing, foreign or of an unreadable format make
+/// <see cref="DurableLsn"/> <see cref="Lsn.None"/> and the map empty, with a warning in the log: the engine then
+/// rebuilds it from the records; a device error is thrown instead.</para>
 /// </remarks>
 public interface IIndexFamily : IStorageComponent
 {

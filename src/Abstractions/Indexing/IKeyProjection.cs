@@ -2,10 +2,11 @@ namespace Mortise.Indexing;
 
 /// <summary>Says which keys a record has in an index family.</summary>
 /// <remarks>
-/// <para>Role: the meaning of an index, apart from its structure. A pure function of the record's bytes, so that a family
-/// can be rebuilt from records, and a deleted record's entries can be found again.</para>
+/// <para>Role: the meaning of an index, apart from its structure. A pure function of the record's bytes, so that a
+/// family can be rebuilt from records, and a deleted record's entries can be found again.</para>
 /// <para>Threads: any. No state, no I/O.</para>
-/// <para>Law: equal bytes give equal keys, in every process and version with the same <see cref="FormatVersion"/>.</para>
+/// <para>Law: equal bytes give equal keys, in every process and version with the same
+/// <see cref="FormatVersion"/>.</para>
 /// </remarks>
 public interface IKeyProjection
 {

@@ -19,5 +19,6 @@ public readonly ref struct IndexBatch(Lsn lsn, ReadOnlySpan<byte> arena, ReadOnl
     public ReadOnlySpan<byte> Key(in IndexMutation mutation) => Arena.Slice(mutation.KeyOffset, mutation.KeyLength);
 
     /// <summary>The value of a set; empty for a remove.</summary>
-    public ReadOnlySpan<byte> Value(in IndexMutation mutation) => Arena.Slice(mutation.ValueOffset, mutation.ValueLength);
+    public ReadOnlySpan<byte> Value(in IndexMutation mutation) =>
+        Arena.Slice(mutation.ValueOffset, mutation.ValueLength);
 }

@@ -9,6 +9,7 @@ public sealed class IndexTraits
     /// <summary>The longest value, in bytes; at least 512 for a conforming structure.</summary>
     public required int MaxValueBytes { get; init; }
 
-    /// <summary>True when checkpoints make state survive a restart; false for a structure that is rebuilt at each open.</summary>
+    /// <summary>True when checkpoints make state survive a restart; false for a structure that is rebuilt at each
+    /// open.</summary>
     public required bool IsPersistent { get; init; }
 }

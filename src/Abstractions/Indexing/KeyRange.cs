@@ -1,8 +1,8 @@
 namespace Mortise.Indexing;
 
 /// <summary>A range of keys: from <see cref="Start"/> (included) to <see cref="End"/> (excluded).</summary>
-/// <remarks>An empty start is "from the first key"; an empty end is "to the last key" (no key sorts before the empty one,
-/// so an empty end would otherwise never be useful). Empty when start is not before a non-empty end.</remarks>
+/// <remarks>An empty start is "from the first key"; an empty end is "to the last key" (no key sorts before the empty
+/// one, so an empty end would otherwise never be useful). Empty when start is not before a non-empty end.</remarks>
 public readonly ref struct KeyRange
 {
     /// <summary>Makes a range.</summary>

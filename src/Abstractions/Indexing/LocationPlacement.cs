@@ -7,7 +7,7 @@ public enum LocationPlacement
     /// inline payload if there is one.</summary>
     InValue = 1,
 
-    /// <summary>Several records may project to one key: the entry is (key and location, nothing). The last 8 bytes of the
-    /// key are the location, big-endian; the value is the inline payload if there is one.</summary>
+    /// <summary>Several records may project to one key: the entry is (key and location, nothing). The last 8 bytes of
+    /// the key are the location, big-endian; the value is the inline payload if there is one.</summary>
     InKey = 2,
 }

@@ -1,6 +1,7 @@
 namespace Mortise.Logging;
 
-/// <summary>Receives the records of a replay. Implemented by a struct, so that the call is inlined per record.</summary>
+/// <summary>Receives the records of a replay. Implemented by a struct, so that the call is inlined per
+/// record.</summary>
 public interface ILogSink
 {
     /// <summary>Takes one record.</summary>

@@ -15,7 +15,8 @@ namespace Mortise.Partitioning;
 public interface IPartitionScheme
 {
     /// <summary>What is recorded in the store's manifest: a text from which <see cref="Accepts"/> can tell whether
-    /// partitions laid out by another instance of the scheme mean the same. For example <c>time/monthly/1</c>.</summary>
+    /// partitions laid out by another instance of the scheme mean the same. For example
+    /// <c>time/monthly/1</c>.</summary>
     string Map { get; }
 
     /// <summary>The most partitions that can ever exist; 1 and up.</summary>
@@ -32,7 +33,8 @@ public interface IPartitionScheme
     /// <summary>All ordinals that can be in a partition. Wide bounds are correct but slow.</summary>
     OrdinalRange Bounds(PartitionId partition);
 
-    /// <summary>A name for the partition's directory: 1 to 64 characters of <c>[a-z0-9-]</c>, unique in the scheme.</summary>
+    /// <summary>A name for the partition's directory: 1 to 64 characters of <c>[a-z0-9-]</c>, unique in the
+    /// scheme.</summary>
     string Name(PartitionId partition);
 
     /// <summary>The partition of that name; false when the scheme has none.</summary>

@@ -1,6 +1,7 @@
 namespace Mortise.Partitioning;
 
-/// <summary>A range of ordinals, both ends included; empty when <see cref="Last"/> is below <see cref="First"/>.</summary>
+/// <summary>A range of ordinals, both ends included; empty when <see cref="Last"/> is below
+/// <see cref="First"/>.</summary>
 /// <param name="First">The smallest.</param>
 /// <param name="Last">The largest.</param>
 public readonly record struct OrdinalRange(long First, long Last)

@@ -1,6 +1,7 @@
 namespace Mortise.Records;
 
-/// <summary>Receives records of a scan or a batched read. Implemented by a struct, so that the call is inlined.</summary>
+/// <summary>Receives records of a scan or a batched read. Implemented by a struct, so that the call is
+/// inlined.</summary>
 public interface IRecordSink
 {
     /// <summary>Takes one record.</summary>

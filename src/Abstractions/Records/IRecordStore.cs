@@ -6,17 +6,18 @@ namespace Mortise.Records;
 /// <remarks>
 /// <para>Role: holds the bodies. A deterministic state machine over the log: it plans where records go, the commit with
 /// those places is logged, and then the batch is applied, now or at recovery.</para>
-/// <para>Threads: <see cref="Plan"/>, <see cref="Apply"/> and the part of <see cref="CheckpointAsync"/> before its first
-/// await from the store's writer only; reads, scans and properties from any thread, without waiting for the writer.</para>
+/// <para>Threads: <see cref="Plan"/>, <see cref="Apply"/> and the part of <see cref="CheckpointAsync"/> before its
+/// first await from the store's writer only; reads, scans and properties from any thread, without waiting for the
+/// writer.</para>
 /// <para>Buffers: spans handed in are read before the call returns; spans handed out die with their lease or when the
 /// sink returns.</para>
 /// <para>Recovery laws: (1) <see cref="DurableLsn"/> says how far what is on disk has got, and is never ahead of it;
-/// (2) after open the store holds exactly the state at <see cref="DurableLsn"/>, and <see cref="AppliedLsn"/> equals it;
-/// (3) applying the batches after it, in order, gives the state before the crash; (4) a batch at or below
+/// (2) after open the store holds exactly the state at <see cref="DurableLsn"/>, and <see cref="AppliedLsn"/> equals
+/// it; (3) applying the batches after it, in order, gives the state before the crash; (4) a batch at or below
 /// <see cref="AppliedLsn"/> is ignored; (5) files that are torn, missing or foreign are a typed error at open, because
 /// records cannot be rebuilt from anywhere: never a silent loss.</para>
-/// <para>Deletion is logical: a deleted record stays readable by location until its space is reclaimed, which the engine
-/// asks for only when no reader and no index entry can name it.</para>
+/// <para>Deletion is logical: a deleted record stays readable by location until its space is reclaimed, which the
+/// engine asks for only when no reader and no index entry can name it.</para>
 /// </remarks>
 public interface IRecordStore : IStorageComponent
 {
@@ -39,8 +40,8 @@ public interface IRecordStore : IStorageComponent
     void Plan(ReadOnlySpan<int> lengths, Span<RecordLocation> locations);
 
     /// <summary>Applies one commit: puts at planned locations, deletes by location.</summary>
-    /// <remarks>Readers see it when the call returns. Deleting what is deleted already, or putting what is there already,
-    /// is ignored, so that replay is idempotent.</remarks>
+    /// <remarks>Readers see it when the call returns. Deleting what is deleted already, or putting what is there
+    /// already, is ignored, so that replay is idempotent.</remarks>
     void Apply(in RecordBatch batch);
 
     /// <summary>Gives access to one record in place.</summary>

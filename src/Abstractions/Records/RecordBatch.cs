@@ -1,6 +1,7 @@
 namespace Mortise.Records;
 
-/// <summary>One commit's mutations of the record store. Views over the caller's buffers; valid during the call.</summary>
+/// <summary>One commit's mutations of the record store. Views over the caller's buffers; valid during the
+/// call.</summary>
 /// <param name="lsn">The commit's LSN.</param>
 /// <param name="arena">The bytes that <paramref name="mutations"/> point into.</param>
 /// <param name="mutations">In commit order.</param>
