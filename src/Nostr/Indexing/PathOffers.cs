@@ -1,0 +1,60 @@
+using Mortise.Engine;
+using Mortise.Indexing;
+using Mortise.Primitives;
+
+namespace Mortise.Nostr;
+
+/// <summary>Receives the access paths that projections offer for one filter.</summary>
+/// <remarks>One thread at a time.</remarks>
+public sealed class PathOffers
+{
+    /// <summary>The most key ranges of one path.</summary>
+    public const int MaxRanges = 4096;
+
+    private readonly List<AccessPath> _paths = [];
+    private FamilyView? _family;
+    private AccessPath? _current;
+
+    internal PathOffers()
+    {
+    }
+
+    internal List<AccessPath> Paths => _paths;
+
+    /// <summary>Begins a path.</summary>
+    /// <param name="decides">What the keys decide, besides time, which newest-first keys always decide.</param>
+    /// <param name="ranges">How many prefixes will be added, as a product may be large.</param>
+    /// <returns>False when there are too many or none; then offer something else.</returns>
+    public bool TryBegin(FilterConditions decides, long ranges)
+    {
+        FamilyView family = _family!;
+        if (ranges is <= 0 or > MaxRanges)
+        {
+            _current = null;
+            return false;
+        }
+
+        bool isPoint = family.Projection.Placement == LocationPlacement.InValue;
+        _current = new AccessPath(family, isPoint ? decides : decides | FilterConditions.Time, isPoint, (int)ranges);
+        _paths.Add(_current);
+        return true;
+    }
+
+    /// <summary>Adds a key prefix to the path, or a whole key.</summary>
+    /// <param name="prefix">Copied. Prefixes of one path are distinct and none begins another.</param>
+    public void Add(ReadOnlySpan<byte> prefix)
+    {
+        Invariant.Holds(_current is not null);
+        _current.Add(prefix);
+    }
+
+    internal void Collect(FamilyView family, Filter filter)
+    {
+        if (family.Projection is IEventProjection projection)
+        {
+            _family = family;
+            _current = null;
+            projection.Offer(filter, this);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+namespace Mortise.Nostr;
+
+/// <summary>Entries in ascending order of (order, location). One thread at a time.</summary>
+internal abstract class EntryStream : IDisposable
+{
+    /// <summary>Entries read from families.</summary>
+    public long Examined { get; protected set; }
+
+    /// <summary>Partitions opened.</summary>
+    public virtual long Partitions => 0;
+
+    /// <summary>Records read to find the entries.</summary>
+    public long Records { get; protected set; }
+
+    /// <summary>True when the stream has done everything already: exact order, distinct, residual conditions, expiry,
+    /// and what comes after the resume position.</summary>
+    public virtual bool IsFinal => false;
+
+    /// <summary>Moves to the next entry.</summary>
+    public abstract bool MoveNext(out Entry entry);
+
+    /// <summary>A record kept in an entry that <see cref="MoveNext"/> returned last or last but one.</summary>
+    public virtual ReadOnlySpan<byte> Inline(in Entry entry) => default;
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+}

@@ -1,0 +1,38 @@
+using Mortise.Engine;
+
+namespace Mortise.Nostr;
+
+/// <summary>How one filter will be answered.</summary>
+/// <param name="filter">The filter.</param>
+/// <param name="path">The keys to read; null to read all events.</param>
+/// <param name="second">Other keys that the entries must also be among, or null.</param>
+/// <param name="fallback">The family that has every event, for reading all.</param>
+/// <param name="residual">What is checked on records.</param>
+/// <param name="estimate">About how many entries will be read.</param>
+/// <param name="considered">All paths that were offered.</param>
+internal sealed class FilterPlan(
+    Filter filter,
+    AccessPath? path,
+    AccessPath? second,
+    FamilyView fallback,
+    FilterConditions residual,
+    double estimate,
+    IReadOnlyList<AccessPath> considered)
+{
+    public Filter Filter { get; } = filter;
+
+    public AccessPath? Path { get; } = path;
+
+    public AccessPath? Second { get; } = second;
+
+    public FamilyView Fallback { get; } = fallback;
+
+    public FilterConditions Residual { get; } = residual;
+
+    public double Estimate { get; } = estimate;
+
+    public IReadOnlyList<AccessPath> Considered { get; } = considered;
+
+    /// <summary>True when the entries come in the order of results.</summary>
+    public bool IsOrdered => Path is { IsPoint: false };
+}

@@ -1,0 +1,129 @@
+using Mortise.Engine;
+using Mortise.Indexing;
+using Mortise.Partitioning;
+
+namespace Mortise.Nostr;
+
+/// <summary>Chooses how to answer a filter, from what the families estimate. Costs are in entries read.</summary>
+internal static class FilterPlanner
+{
+    /// <summary>What reading and checking a record costs.</summary>
+    public const double RecordCost = 8;
+
+    /// <summary>What opening one range costs.</summary>
+    public const double RangeCost = 3;
+
+    // A path that needs no record is taken without asking for estimates up to this many ranges: it reads the limit and
+    // one entry a range more, and nothing can read less than the limit.
+    private const int ExactRanges = 128;
+
+    private const double UnknownSelectivity = 0.1;
+
+    /// <exception cref="ArgumentException">The filter searches words and no family has them.</exception>
+    public static FilterPlan Plan(StoreView view, Filter filter, in QueryWindow window)
+    {
+        FamilyView all = Families.WithProjection(view, EventProjections.Id)
+            ?? throw new InvalidOperationException("the stack has no family with the projection 'id'");
+        var offers = new PathOffers();
+        for (int i = 0; i < view.Families.Count; i++)
+        {
+            offers.Collect(view.Families[i], filter);
+        }
+
+        List<AccessPath> paths = offers.Paths;
+        FilterConditions conditions = filter.Conditions;
+        if (conditions.Overlaps(FilterConditions.Search)
+            && !paths.Exists(static p => p.Decides.Overlaps(FilterConditions.Search)))
+        {
+            throw new ArgumentException("the filter has 'search', and no index family of this store has words", nameof(filter));
+        }
+
+        if (FindExact(paths, conditions) is { } exact)
+        {
+            double estimate = exact.IsPoint
+                ? exact.Count
+                : Math.Min(exact.Estimate(window), (filter.Limit ?? double.MaxValue) + exact.Count);
+            return new FilterPlan(filter, exact, null, all, FilterConditions.None, estimate, paths);
+        }
+
+        return Cheapest(filter, paths, conditions, all, window);
+    }
+
+    private static AccessPath? FindExact(List<AccessPath> paths, FilterConditions conditions)
+    {
+        AccessPath? best = null;
+        foreach (AccessPath path in paths)
+        {
+            if (path.Decides.Contains(conditions)
+                && path.Count <= ExactRanges
+                && (best is null || path.Count < best.Count))
+            {
+                best = path;
+            }
+        }
+
+        return best;
+    }
+
+    private static FilterPlan Cheapest(
+        Filter filter, List<AccessPath> paths, FilterConditions conditions, FamilyView all, in QueryWindow window)
+    {
+        double total = Math.Max(1, all.Estimate(KeyRange.All, OrdinalRange.All));
+        double inWindow = total;
+        foreach (AccessPath path in paths)
+        {
+            if (path.Decides == FilterConditions.Time)
+            {
+                inWindow = Math.Clamp(path.Estimate(window), 1, total);
+            }
+        }
+
+        // The fallback reads all records and sorts.
+        AccessPath? best = null;
+        double bestEntries = total;
+        double bestCost = total * (1 + RecordCost);
+        foreach (AccessPath path in paths)
+        {
+            double entries = Math.Min(path.Estimate(window), inWindow);
+            FilterConditions left = conditions.Except(path.Decides);
+            double share = Selectivity(left, paths, inWindow, window);
+            double examined = path.IsPoint || filter.Limit is not int limit
+                ? entries
+                : Math.Min(entries, (limit / share) + path.Count);
+            double cost = (path.Count * RangeCost) + examined
+                + (left.IsEmpty && !path.IsPoint ? 0 : examined * RecordCost);
+            if (cost < bestCost)
+            {
+                best = path;
+                bestEntries = examined;
+                bestCost = cost;
+            }
+        }
+
+        FilterConditions residual = best is null ? conditions : conditions.Except(best.Decides);
+        return new FilterPlan(filter, best, null, all, residual, bestEntries, paths);
+    }
+
+    /// <summary>About which share of events meets conditions, taken as independent of each other.</summary>
+    private static double Selectivity(
+        FilterConditions conditions, List<AccessPath> paths, double total, in QueryWindow window)
+    {
+        double share = 1;
+        for (ulong left = conditions.Bits; left != 0; left &= left - 1)
+        {
+            var condition = new FilterConditions(left & ~(left - 1));
+            double met = -1;
+            foreach (AccessPath path in paths)
+            {
+                if (path.Decides.Contains(condition) && path.Decides.Except(FilterConditions.Time).Bits == condition.Bits)
+                {
+                    met = met < 0 ? path.Estimate(window) : Math.Min(met, path.Estimate(window));
+                }
+            }
+
+            share *= met < 0 ? UnknownSelectivity : Math.Clamp(met / total, 1e-9, 1);
+        }
+
+        return share;
+    }
+}

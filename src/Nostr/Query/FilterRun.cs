@@ -1,0 +1,241 @@
+using Mortise.Engine;
+using Mortise.Records;
+
+namespace Mortise.Nostr;
+
+/// <summary>One filter being answered: entries in exact order, each once, checked and counted against the limit.</summary>
+/// <remarks>
+/// Keys order events by time and the first 8 bytes of their ids. Neighbours that agree in both are told apart by their
+/// whole ids, which are read from their records; that is rare unless somebody grinds ids, and exact even then.
+/// </remarks>
+internal sealed class FilterRun : IDisposable
+{
+    private readonly StoreView _view;
+    private readonly FilterPlan _plan;
+    private readonly EventPosition? _after;
+    private readonly ExpiryGuard _expiry;
+    private readonly EntryStream _stream;
+    private readonly bool _readsRecords;
+    private readonly CancellationToken _cancellation;
+    private readonly List<(Id32 Id, Entry Entry)> _group = [];
+    private int _groupNext;
+    private Entry _ahead;
+    private bool _hasAhead;
+    private int _left;
+    private Entry _current;
+
+    public FilterRun(
+        StoreView view,
+        FilterPlan plan,
+        in QueryWindow window,
+        ExpiryGuard expiry,
+        bool wantsRecords,
+        CancellationToken cancellation)
+    {
+        _view = view;
+        _plan = plan;
+        _after = window.After;
+        _expiry = expiry;
+        _cancellation = cancellation;
+        _left = plan.Filter.Limit ?? int.MaxValue;
+        bool checksRecords = !plan.Residual.IsEmpty || expiry.AsksRecords;
+        _stream = plan.IsOrdered
+            ? new MergeStream(plan.Path!, window, wantsRecords || checksRecords)
+            : new SortedStream(view, plan, window, expiry, cancellation);
+        _readsRecords = checksRecords && !_stream.IsFinal;
+    }
+
+    public FilterPlan Plan => _plan;
+
+    public long Examined => _stream.Examined;
+
+    public long Partitions => _stream.Partitions;
+
+    /// <summary>Records read, inline ones not counted.</summary>
+    public long Records => _records + _stream.Records;
+
+    /// <summary>Records that the index kept.</summary>
+    public long InlineRecords { get; private set; }
+
+    public long Results { get; private set; }
+
+    /// <summary>The entry that the last <see cref="MoveNext"/> found.</summary>
+    public ref readonly Entry Current => ref _current;
+
+    private long _records;
+
+    /// <summary>Moves to the next result.</summary>
+    public bool MoveNext()
+    {
+        while (MoveToCandidate())
+        {
+            if (_readsRecords)
+            {
+                using RecordLease lease = Lease();
+                EventView view = EventView.Open(lease.Bytes);
+                if (!IsResult(view))
+                {
+                    continue;
+                }
+            }
+
+            Count();
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Moves to the next result and pushes it.</summary>
+    /// <returns>False at the end, or when the sink wants no more.</returns>
+    public bool PushNext<TSink>(ref TSink sink)
+        where TSink : struct, IEventSink, allows ref struct
+    {
+        while (MoveToCandidate())
+        {
+            using RecordLease lease = Lease();
+            EventView view = EventView.Open(lease.Bytes);
+            if (_readsRecords && !IsResult(view))
+            {
+                continue;
+            }
+
+            Count();
+            return sink.Accept(view);
+        }
+
+        return false;
+    }
+
+    /// <summary>Pushes the current result.</summary>
+    public bool PushCurrent<TSink>(ref TSink sink)
+        where TSink : struct, IEventSink, allows ref struct
+    {
+        using RecordLease lease = Lease();
+        EventView view = EventView.Open(lease.Bytes);
+        return sink.Accept(view);
+    }
+
+    /// <summary>The whole id of the current result.</summary>
+    public Id32 ReadId() => ReadId(_current);
+
+    public void Dispose() => _stream.Dispose();
+
+    private bool IsResult(in EventView view) =>
+        FilterMatch.Matches(_plan.Filter, _plan.Residual, view) && !_expiry.IsExpired(view);
+
+    private void Count()
+    {
+        Results++;
+        _left--;
+    }
+
+    private bool MoveToCandidate()
+    {
+        while (_left > 0 && MoveToDistinct())
+        {
+            _cancellation.ThrowIfCancellationRequested();
+            if (_stream.IsFinal || !_expiry.IsExpired(_current.Location))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool MoveToDistinct()
+    {
+        if (_stream.IsFinal)
+        {
+            return _stream.MoveNext(out _current);
+        }
+
+        while (true)
+        {
+            if (_groupNext < _group.Count)
+            {
+                _current = _group[_groupNext++].Entry;
+                return true;
+            }
+
+            if (!_hasAhead && !_stream.MoveNext(out _ahead))
+            {
+                return false;
+            }
+
+            _current = _ahead;
+            _hasAhead = _stream.MoveNext(out _ahead);
+            if (!_hasAhead || _ahead.Order != _current.Order)
+            {
+                if (_after is null || _current.Order != _after.Order || ReadId(_current).CompareTo(Id32.Read(_after.Id)) > 0)
+                {
+                    return true;
+                }
+
+                continue;
+            }
+
+            CollectGroup();
+        }
+    }
+
+    /// <summary>Collects the entries that share the current order, each record once, sorted by whole id.</summary>
+    private void CollectGroup()
+    {
+        _group.Clear();
+        _groupNext = 0;
+        Entry last = _current with { InlineSlot = -1 };
+        bool several = false;
+        while (_hasAhead && _ahead.Order == last.Order)
+        {
+            if (_ahead.Location != last.Location)
+            {
+                several = true;
+                AddToGroup(last);
+                last = _ahead with { InlineSlot = -1 };
+            }
+
+            _hasAhead = _stream.MoveNext(out _ahead);
+        }
+
+        if (several || _after is not null)
+        {
+            AddToGroup(last);
+            _group.Sort(static (a, b) => a.Id.CompareTo(b.Id));
+        }
+        else
+        {
+            _group.Add((default, last));
+        }
+    }
+
+    private void AddToGroup(in Entry entry)
+    {
+        Id32 id = ReadId(entry);
+        if (_after is null || entry.Order != _after.Order || id.CompareTo(Id32.Read(_after.Id)) > 0)
+        {
+            _group.Add((id, entry));
+        }
+    }
+
+    private Id32 ReadId(in Entry entry)
+    {
+        _records++;
+        using RecordLease lease = _view.Records.Read(entry.Location);
+        return Id32.Read(EventView.Open(lease.Bytes).Id);
+    }
+
+    private RecordLease Lease()
+    {
+        ReadOnlySpan<byte> inline = _stream.Inline(_current);
+        if (!inline.IsEmpty)
+        {
+            InlineRecords++;
+            return new RecordLease(inline, default);
+        }
+
+        _records++;
+        return _view.Records.Read(_current.Location);
+    }
+}

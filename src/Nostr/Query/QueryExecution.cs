@@ -1,0 +1,156 @@
+using Mortise.Engine;
+
+namespace Mortise.Nostr;
+
+/// <summary>Several filters being answered as one: the union of their results, newest first, ties by lowest id.</summary>
+/// <remarks>
+/// One thread at a time. Memory: one cursor a key range, one entry a cursor, and the entries that share one order; for
+/// filters that no newest-first family can answer, as many entries as the limit or the matches.
+/// </remarks>
+internal sealed class QueryExecution : IDisposable
+{
+    private readonly FilterRun[] _runs;
+    private readonly State[] _states;
+    private readonly long _started;
+    private readonly TimeProvider _time;
+    private bool _isStarted;
+
+    public QueryExecution(
+        StoreView view,
+        IReadOnlyList<Filter> filters,
+        EventPosition? after,
+        ExpiryGuard expiry,
+        bool wantsRecords,
+        TimeProvider time,
+        CancellationToken cancellation)
+    {
+        _time = time;
+        _started = time.GetTimestamp();
+        var runs = new List<FilterRun>(filters.Count);
+        try
+        {
+            for (int i = 0; i < filters.Count; i++)
+            {
+                if (!filters[i].IsEmpty && !IsRepeated(filters, i))
+                {
+                    var window = new QueryWindow(filters[i], after);
+                    FilterPlan plan = FilterPlanner.Plan(view, filters[i], window);
+                    runs.Add(new FilterRun(view, plan, window, expiry, wantsRecords, cancellation));
+                }
+            }
+        }
+        catch
+        {
+            runs.ForEach(static r => r.Dispose());
+            throw;
+        }
+
+        _runs = [.. runs];
+        _states = _runs.Length < 2 ? [] : new State[_runs.Length];
+    }
+
+    /// <summary>Pushes the next result.</summary>
+    /// <returns>False at the end, or when the sink wants no more.</returns>
+    public bool PushNext<TSink>(ref TSink sink)
+        where TSink : struct, IEventSink, allows ref struct =>
+        _runs.Length switch
+        {
+            0 => false,
+            1 => _runs[0].PushNext(ref sink),
+            _ => MoveNextOfAll(out FilterRun? run) && run!.PushCurrent(ref sink),
+        };
+
+    /// <summary>Counts the results that are left.</summary>
+    public long Count()
+    {
+        long count = 0;
+        if (_runs.Length == 1)
+        {
+            while (_runs[0].MoveNext())
+            {
+                count++;
+            }
+        }
+        else
+        {
+            while (_runs.Length > 0 && MoveNextOfAll(out _))
+            {
+                count++;
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>What was planned and what was done so far.</summary>
+    public QueryExplanation Explain(long results) =>
+        QueryExplanation.Of(_runs, results, _time.GetElapsedTime(_started));
+
+    public void Dispose()
+    {
+        foreach (FilterRun run in _runs)
+        {
+            run.Dispose();
+        }
+    }
+
+    private static bool IsRepeated(IReadOnlyList<Filter> filters, int index)
+    {
+        for (int i = 0; i < index; i++)
+        {
+            if (ReferenceEquals(filters[i], filters[index]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool MoveNextOfAll(out FilterRun? first)
+    {
+        int best = -1;
+        for (int i = 0; i < _runs.Length; i++)
+        {
+            if (!_isStarted || _states[i] == State.Taken)
+            {
+                _states[i] = _runs[i].MoveNext() ? State.Waiting : State.Ended;
+            }
+        }
+
+        _isStarted = true;
+        for (int i = 0; i < _runs.Length; i++)
+        {
+            if (_states[i] == State.Waiting && (best < 0 || IsBefore(_runs[i], _runs[best])))
+            {
+                best = i;
+            }
+        }
+
+        first = best < 0 ? null : _runs[best];
+        for (int i = 0; best >= 0 && i < _runs.Length; i++)
+        {
+            if (_states[i] == State.Waiting && _runs[i].Current.Location == _runs[best].Current.Location)
+            {
+                _states[i] = State.Taken;
+            }
+        }
+
+        return best >= 0;
+    }
+
+    private static bool IsBefore(FilterRun a, FilterRun b)
+    {
+        int comparison = a.Current.Order.CompareTo(b.Current.Order);
+        return comparison != 0
+            ? comparison < 0
+            : a.Current.Location != b.Current.Location && a.ReadId().CompareTo(b.ReadId()) < 0;
+    }
+
+    private enum State : byte
+    {
+        Ended = 0,
+        Waiting = 1,
+        Taken = 2,
+    }
+}

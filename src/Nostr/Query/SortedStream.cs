@@ -1,0 +1,140 @@
+using Mortise.Engine;
+using Mortise.Indexing;
+using Mortise.Records;
+
+namespace Mortise.Nostr;
+
+/// <summary>Events found in no useful order, by id or by reading all, checked and sorted before the first is given out.</summary>
+/// <remarks>Holds at most as many entries as the limit asks for, or as there are matches.</remarks>
+internal sealed class SortedStream : EntryStream
+{
+    private readonly StoreView _view;
+    private readonly FilterPlan _plan;
+    private readonly QueryWindow _window;
+    private readonly ExpiryGuard _expiry;
+    private readonly CancellationToken _cancellation;
+    private PriorityQueue<Found, Found>? _worstFirst;
+    private Found[]? _found;
+    private int _next;
+    private int _partitions;
+
+    public SortedStream(
+        StoreView view, FilterPlan plan, in QueryWindow window, ExpiryGuard expiry, CancellationToken cancellation)
+    {
+        _view = view;
+        _plan = plan;
+        _window = window;
+        _expiry = expiry;
+        _cancellation = cancellation;
+    }
+
+    public override bool IsFinal => true;
+
+    public override long Partitions => _partitions;
+
+    public override bool MoveNext(out Entry entry)
+    {
+        _found ??= FindAll();
+        if (_next == _found.Length)
+        {
+            entry = default;
+            return false;
+        }
+
+        entry = new Entry(_found[_next].Order, _found[_next].Location);
+        _next++;
+        return true;
+    }
+
+    public override void Dispose() => _found = [];
+
+    private Found[] FindAll()
+    {
+        // Orders by descending rank, so that the front of the queue is what a better entry pushes out.
+        _worstFirst = new PriorityQueue<Found, Found>(Comparer<Found>.Create(static (a, b) => b.CompareTo(a)));
+        if (_plan.Path is { } path)
+        {
+            FindPoints(path);
+        }
+        else
+        {
+            FindByReadingAll(_plan.Fallback);
+        }
+
+        var found = new Found[_worstFirst.Count];
+        for (int i = found.Length - 1; i >= 0; i--)
+        {
+            found[i] = _worstFirst.Dequeue();
+        }
+
+        _worstFirst = null;
+        return found;
+    }
+
+    private void FindPoints(AccessPath path)
+    {
+        for (int i = 0; i < path.Count; i++)
+        {
+            _cancellation.ThrowIfCancellationRequested();
+            Examined++;
+            if (path.Family.TryFind(path.Prefix(i), out RecordLocation location))
+            {
+                Examine(location);
+            }
+        }
+    }
+
+    private void FindByReadingAll(FamilyView family)
+    {
+        using FamilyCursor cursor = family.OpenCursor(KeyRange.All, _window.Ordinals, EntryOrder.ByKey);
+        while (cursor.MoveNext())
+        {
+            _cancellation.ThrowIfCancellationRequested();
+            Examined++;
+            Examine(cursor.Location);
+        }
+
+        _partitions = cursor.PartitionsOpened;
+    }
+
+    private void Examine(RecordLocation location)
+    {
+        if (_expiry.IsExpired(location))
+        {
+            return;
+        }
+
+        Records++;
+        using RecordLease lease = _view.Records.Read(location);
+        EventView view = EventView.Open(lease.Bytes);
+        if (!FilterMatch.Matches(_plan.Filter, _plan.Residual, view) || _expiry.IsExpired(view))
+        {
+            return;
+        }
+
+        var found = new Found(OrderKey.Of(view.CreatedAt, view.Id), Id32.Read(view.Id), location);
+        if (_window.After is { } after
+            && found.CompareTo(new Found(after.Order, Id32.Read(after.Id), default)) <= 0)
+        {
+            return;
+        }
+
+        if (_worstFirst!.Count < (_plan.Filter.Limit ?? int.MaxValue))
+        {
+            _worstFirst.Enqueue(found, found);
+        }
+        else if (found.CompareTo(_worstFirst.Peek()) < 0)
+        {
+            _worstFirst.EnqueueDequeue(found, found);
+        }
+    }
+
+    private readonly record struct Found(OrderKey Order, Id32 Id, RecordLocation Location) : IComparable<Found>
+    {
+        public int CompareTo(Found other)
+        {
+            int comparison = Order.InvertedTime.CompareTo(other.Order.InvertedTime);
+            return comparison != 0 ? comparison : Id.CompareTo(other.Id);
+        }
+    }
+}
