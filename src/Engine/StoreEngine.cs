@@ -29,7 +29,7 @@ public sealed class StoreEngine : IAsyncDisposable
     private int _automatic;
     private int _closing;
 
-    private StoreEngine(OpenedParts parts, OpenReport report, IWritePlanner planner)
+    private StoreEngine(OpenedParts parts, OpenReport report, bool isManifestCurrent, IWritePlanner planner)
     {
         _parts = parts;
         OpenReport = report;
@@ -39,7 +39,7 @@ public sealed class StoreEngine : IAsyncDisposable
         _sync = new SyncPolicy(parts.Log, parts.Composition.Options, parts.Composition.Time, FaultAndReport);
         _pipeline = new CommitPipeline(parts, planner, _versions, _sync, OnFault);
         _queue = new WriterQueue(RunGroupAsync);
-        _checkpointer = new Checkpointer(parts, _versions);
+        _checkpointer = new Checkpointer(parts, _versions, isManifestCurrent);
         TimeSpan interval = parts.Composition.Options.CheckpointInterval;
         _checkpointTimer = parts.Composition.Time.CreateTimer(
             static state => ((StoreEngine)state!).CheckpointWhenWritten(), this, interval, interval);
@@ -74,7 +74,7 @@ public sealed class StoreEngine : IAsyncDisposable
         var parts = new OpenedParts(composition);
         var opener = new StoreOpener(parts, projections);
         await opener.OpenAsync(cancellation).ConfigureAwait(false);
-        var engine = new StoreEngine(parts, opener.Report, planner);
+        var engine = new StoreEngine(parts, opener.Report, opener.IsManifestCurrent, planner);
         if (opener.Report.Rebuilt.Count > 0)
         {
             // So that the next open need not rebuild again.

@@ -45,6 +45,11 @@ internal sealed class CommitPipeline(
         }
 
         TakeGroup(queue);
+        if (_group.Count == 0)
+        {
+            return;
+        }
+
         if (FaultCause is { } cause)
         {
             FailFrom(0, StorageException.Faulted("the store", cause));
@@ -92,11 +97,17 @@ internal sealed class CommitPipeline(
     private void TakeGroup(WriterQueue queue)
     {
         _group.Clear();
+        if (queue.TryTake(static w => w is EngineWrite, out StoreWrite? own))
+        {
+            _group.Add(new GroupWrite(own!));
+            return;
+        }
+
         long bytes = 0;
         long maxBytes = parts.Composition.Options.MaxGroupBytes.Bytes;
         while (_group.Count < MaxGroupWrites
             && bytes < maxBytes
-            && queue.TryTake(static w => w is not EngineCommand, out StoreWrite? write))
+            && queue.TryTake(static w => w is not (EngineCommand or EngineWrite), out StoreWrite? write))
         {
             _group.Add(new GroupWrite(write!));
             bytes += write!.EstimatedBytes;
@@ -116,7 +127,15 @@ internal sealed class CommitPipeline(
             int arena = _builder.ArenaBytes;
             try
             {
-                planner.Plan(item.Write, _builder);
+                if (item.Write is EngineWrite own)
+                {
+                    own.Plan(_builder);
+                }
+                else
+                {
+                    planner.Plan(item.Write, _builder);
+                }
+
                 RequireReadable(operations);
                 RequireLoggable(operations, _builder.ArenaBytes - arena);
                 item = item with { FirstOperation = operations, OperationCount = _builder.Operations.Count - operations };
@@ -314,6 +333,19 @@ internal sealed class CommitPipeline(
             }
         }
 
+        if (_group[0].Write is not EngineWrite)
+        {
+            TellPlanner();
+        }
+
+        foreach (StoreWrite write in _succeeded)
+        {
+            write.Complete();
+        }
+    }
+
+    private void TellPlanner()
+    {
         try
         {
             using StoreView after = versions.OpenView(parts.Records);
@@ -323,11 +355,6 @@ internal sealed class CommitPipeline(
         {
             // The commits stand; what failed is telling others of them.
             onFault(e);
-        }
-
-        foreach (StoreWrite write in _succeeded)
-        {
-            write.Complete();
         }
     }
 

@@ -63,7 +63,8 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
                 _directory.Path);
         }
 
-        IIndexFamily index = await _open(this, name, _directory.OpenDirectory(name), cancellation).ConfigureAwait(false);
+        IIndexFamily index = await _open(
+            this, name, OpenedParts.MakeDirectory(_directory, name), cancellation).ConfigureAwait(false);
         int longestKey = Projection.MaxKeyBytes
             + (Projection.Placement == LocationPlacement.InKey ? FamilyView.LocationBytes : 0);
         int longestValue = Part.InlineBelowBytes

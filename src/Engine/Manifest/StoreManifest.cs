@@ -57,6 +57,13 @@ public sealed class ManifestPart
         FormatVersion = identity.FormatVersion,
     };
 
+    internal bool IsSameAs(ComponentIdentity identity) =>
+        PluginId == identity.PluginId
+        && PluginVersion == identity.PluginVersion
+        && ComponentId == identity.ComponentId
+        && FormatName == identity.FormatName
+        && FormatVersion == identity.FormatVersion;
+
     /// <summary>Why a component cannot read what this part wrote; null when it can.</summary>
     internal StorageException? Refuse(string role, ComponentIdentity reader)
     {

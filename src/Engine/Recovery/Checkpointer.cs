@@ -8,10 +8,13 @@ namespace Mortise.Engine;
 /// Order, so that a crash at any point leaves a store that opens: log synced (no part is ever ahead of it), parts made
 /// durable, manifest replaced, log truncated. Only the capture of state runs on the writer; the rest runs beside it.
 /// </remarks>
-internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions)
+/// <param name="parts">What is open.</param>
+/// <param name="versions">Says what the last published commit is.</param>
+/// <param name="isManifestCurrent">True when the manifest on disk says what was opened.</param>
+internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bool isManifestCurrent)
 {
-    private Lsn _lastCheckpoint = new(ulong.MaxValue);
-    private bool _manifestIsStale = true;
+    private Lsn _lastCheckpoint = versions.Lsn;
+    private bool _manifestIsStale = !isManifestCurrent;
 
     /// <summary>Checkpoints since the store was opened.</summary>
     public long Count { get; private set; }

@@ -46,6 +46,20 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
         };
     }
 
+    /// <summary>A directory below another, made durably when absent: files synced inside it would otherwise be lost with
+    /// its name.</summary>
+    public static IStorageDirectory MakeDirectory(IStorageDirectory parent, string name)
+    {
+        if (parent.Exists(name))
+        {
+            return parent.OpenDirectory(name);
+        }
+
+        IStorageDirectory made = parent.OpenDirectory(name);
+        parent.Sync();
+        return made;
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (FamilyState family in Families)

@@ -15,6 +15,9 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
 
     public OpenReport Report { get; private set; } = null!;
 
+    /// <summary>True when the manifest on disk says exactly what is open, so that closing again need write nothing.</summary>
+    public bool IsManifestCurrent { get; private set; }
+
     /// <summary>Opens everything; on failure nothing stays open or locked.</summary>
     public async ValueTask OpenAsync(CancellationToken cancellation)
     {
@@ -71,6 +74,7 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
         var replay = new LogReplay(parts, new Lsn(manifest.CheckpointLsn));
         replay.Run(Covered(parts.Records.DurableLsn, manifest.RecordsDurableLsn, manifest), cancellation);
         List<RebuiltFamily> rebuilt = await FamilyRebuild.RunAsync(parts, cancellation).ConfigureAwait(false);
+        IsManifestCurrent = replay.Commits == 0 && rebuilt.Count == 0 && DescribesStack(manifest);
         Report = new OpenReport
         {
             IsNew = isNew,
@@ -97,6 +101,14 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
                 StorageErrorCode.InvalidConfiguration,
                 $"index family '{part.Name}' names the projection '{part.Projection}'",
                 advice: "there are: " + string.Join(", ", projections.Keys.Order(StringComparer.Ordinal)));
+
+    private bool DescribesStack(StoreManifest manifest) =>
+        manifest.CheckpointLsn == parts.Log.LastLsn.Value
+        && manifest.Log.IsSameAs(parts.Composition.Log.Identity)
+        && manifest.Records.IsSameAs(parts.Composition.Records.Identity)
+        && manifest.Families.Count == parts.Families.Count
+        && parts.Families.TrueForAll(f => manifest.Families.Any(
+            m => m.Name == f.Part.Name && m.Structure.IsSameAs(f.Part.Structure.Identity)));
 
     private void CreateManifest()
     {
@@ -134,9 +146,9 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
 
         IStorageDirectory root = parts.Composition.Root;
         parts.Log = await parts.Composition.Log.Open(
-            parts.Context("wal", root.OpenDirectory(OpenedParts.LogDirectory)), cancellation).ConfigureAwait(false);
+            parts.Context("wal", OpenedParts.MakeDirectory(root, OpenedParts.LogDirectory)), cancellation).ConfigureAwait(false);
         parts.Records = await parts.Composition.Records.Open(
-            parts.Context("records", root.OpenDirectory(OpenedParts.RecordsDirectory)), cancellation).ConfigureAwait(false);
+            parts.Context("records", OpenedParts.MakeDirectory(root, OpenedParts.RecordsDirectory)), cancellation).ConfigureAwait(false);
 
         Lsn covered = Covered(parts.Records.DurableLsn, manifest.RecordsDurableLsn, manifest);
         if (parts.Log.LastLsn < covered)
@@ -160,7 +172,8 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
 
     private async ValueTask OpenFamiliesAsync(StoreManifest manifest, CancellationToken cancellation)
     {
-        IStorageDirectory indexes = parts.Composition.Root.OpenDirectory(OpenedParts.IndexesDirectory);
+        IStorageDirectory indexes = OpenedParts.MakeDirectory(
+            parts.Composition.Root, OpenedParts.IndexesDirectory);
         foreach (FamilyPart part in parts.Composition.Families)
         {
             IKeyProjection projection = ProjectionOf(part);
@@ -174,7 +187,7 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
                 indexes.DeleteDirectory(part.Name);
             }
 
-            var family = new FamilyState(part, projection, indexes.OpenDirectory(part.Name), OpenPartitionAsync)
+            var family = new FamilyState(part, projection, OpenedParts.MakeDirectory(indexes, part.Name), OpenPartitionAsync)
             {
                 RebuildReason = rebuildReason,
                 NewPartitionCoveredLsn = new Lsn(manifest.CheckpointLsn),

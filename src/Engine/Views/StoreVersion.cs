@@ -7,7 +7,9 @@ namespace Mortise.Engine;
 /// <param name="lsn">The last commit it contains.</param>
 /// <param name="families">In the order of the composition; partitions with the newest bounds first.</param>
 /// <param name="views">The same, as readers see them.</param>
-internal sealed class StoreVersion(Lsn lsn, PartitionVersion[][] families, FamilyView[] views)
+/// <param name="onGone">Called when the last reference is gone, on whichever thread dropped it.</param>
+internal sealed class StoreVersion(
+    Lsn lsn, PartitionVersion[][] families, FamilyView[] views, Action<StoreVersion> onGone)
 {
     private int _references = 1;
 
@@ -52,5 +54,7 @@ internal sealed class StoreVersion(Lsn lsn, PartitionVersion[][] families, Famil
                 partition.Shared.Release();
             }
         }
+
+        onGone(this);
     }
 }

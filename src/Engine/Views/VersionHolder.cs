@@ -6,6 +6,9 @@ namespace Mortise.Engine;
 /// <summary>Holds the version that new views get, and replaces it.</summary>
 internal sealed class VersionHolder : IDisposable
 {
+    private readonly Lock _gate = new();
+    private readonly List<StoreVersion> _alive = [];
+    private readonly List<(Lsn Lsn, TaskCompletionSource Source)> _waiting = [];
     private StoreVersion? _current;
 
     public Lsn Lsn => (Volatile.Read(ref _current) ?? throw Closed()).Lsn;
@@ -34,9 +37,48 @@ internal sealed class VersionHolder : IDisposable
             views[i] = new FamilyView(families[i].Part, families[i].Projection, partitions[i]);
         }
 
-        StoreVersion? before = Interlocked.Exchange(ref _current, new StoreVersion(lsn, partitions, views));
+        var version = new StoreVersion(lsn, partitions, views, OnGone);
+        lock (_gate)
+        {
+            _alive.Add(version);
+        }
+
+        StoreVersion? before = Interlocked.Exchange(ref _current, version);
         Invariant.Holds(before is null || before.Lsn <= lsn);
         before?.Release();
+    }
+
+    /// <summary>Completes when no view is older than a commit, so that nobody can name what it dropped.</summary>
+    public Task WhenNoViewIsOlderThan(Lsn lsn)
+    {
+        lock (_gate)
+        {
+            if (!_alive.Exists(v => v.Lsn < lsn))
+            {
+                return Task.CompletedTask;
+            }
+
+            var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Add((lsn, source));
+            return source.Task;
+        }
+    }
+
+    private void OnGone(StoreVersion version)
+    {
+        lock (_gate)
+        {
+            _alive.Remove(version);
+            for (int i = _waiting.Count - 1; i >= 0; i--)
+            {
+                (Lsn lsn, TaskCompletionSource source) = _waiting[i];
+                if (!_alive.Exists(v => v.Lsn < lsn))
+                {
+                    _waiting.RemoveAt(i);
+                    source.TrySetResult();
+                }
+            }
+        }
     }
 
     public void Dispose() => Interlocked.Exchange(ref _current, null)?.Release();

@@ -1,0 +1,9 @@
+namespace Mortise.Engine;
+
+/// <summary>A commit of the engine itself, such as moving records. Always alone in its group, so that no other write can
+/// have been decided against a state that it changes; the domain is not asked and not told.</summary>
+internal abstract class EngineWrite : StoreWrite
+{
+    /// <summary>Says what to put and delete; on the writer.</summary>
+    public abstract void Plan(CommitBuilder commit);
+}
