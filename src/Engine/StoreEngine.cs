@@ -25,6 +25,7 @@ public sealed class StoreEngine : IAsyncDisposable
     private readonly IComponentLog _log;
     private readonly ITimer _checkpointTimer;
     private readonly SemaphoreSlim _checkpointing = new(1, 1);
+    private readonly SemaphoreSlim _compacting = new(1, 1);
     private long _bytesAtCheckpoint;
     private int _automatic;
     private int _closing;
@@ -113,6 +114,34 @@ public sealed class StoreEngine : IAsyncDisposable
         await RunCheckpointAsync(cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>Gives the space of deleted records back, while the store serves. One at a time.</summary>
+    /// <param name="options">Which segments, and how gently.</param>
+    /// <param name="progress">Told of each segment when it is gone.</param>
+    /// <param name="cancellation">Stops between two moves; what was moved stays moved, and a later run goes on.</param>
+    /// <exception cref="StorageException"><see cref="StorageErrorCode.Unsupported"/> when the record store cannot;
+    /// <see cref="StorageErrorCode.Corrupt"/> when a record to move fails its checksum.</exception>
+    public async ValueTask<CompactionReport> CompactAsync(
+        CompactionOptions options, IProgress<SegmentUsage>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _closing) != 0, this);
+        await _compacting.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            var compaction = new Compaction(
+                _parts,
+                options,
+                move => WriteAsync(move, cancellation),
+                RunCheckpointAsync,
+                ReclaimAsync);
+            return await compaction.RunAsync(progress, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _compacting.Release();
+        }
+    }
+
     /// <summary>Counts and sizes.</summary>
     public EngineStatistics GetStatistics()
     {
@@ -192,6 +221,7 @@ public sealed class StoreEngine : IAsyncDisposable
             _versions.Dispose();
             await _parts.DisposeAsync().ConfigureAwait(false);
             _checkpointing.Dispose();
+            _compacting.Dispose();
         }
     }
 
@@ -262,6 +292,26 @@ public sealed class StoreEngine : IAsyncDisposable
             {
                 _checkpointer.TruncateLog(pending);
                 return ValueTask.CompletedTask;
+            }).ConfigureAwait(false);
+        }
+        finally
+        {
+            _checkpointing.Release();
+        }
+    }
+
+    /// <summary>Drops a segment once nobody can name its records: no view is older than the last move, and the checkpoint
+    /// after it is done.</summary>
+    private async Task ReclaimAsync(int segment, CancellationToken cancellation)
+    {
+        await _versions.WhenNoViewIsOlderThan(_versions.Lsn).WaitAsync(cancellation).ConfigureAwait(false);
+        await _checkpointing.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await RunOnWriterAsync(async () =>
+            {
+                _parts.Records.TryGet(out IReclaimable? store);
+                await store!.ReclaimAsync(segment, cancellation).ConfigureAwait(false);
             }).ConfigureAwait(false);
         }
         finally

@@ -1,0 +1,127 @@
+using Mortise.Records;
+
+namespace Mortise.Engine;
+
+/// <summary>Rewrites segments that hold many deleted records, while the store serves.</summary>
+/// <remarks>
+/// Per segment: live records move to the end through the log, in small commits that take all index entries along; a
+/// checkpoint makes the moves durable; when no view can name the old places any more, the segment is dropped. Stopping or
+/// crashing between any two steps loses nothing: the segment only has more deleted records than before.
+/// Source: the protocol of <see cref="IReclaimable"/>; Rosenblum and Ousterhout, "The Design and Implementation of a
+/// Log-Structured File System", ACM TOCS 10(1), 1992.
+/// </remarks>
+internal sealed class Compaction(
+    OpenedParts parts,
+    CompactionOptions options,
+    Func<EngineWrite, ValueTask> write,
+    Func<CancellationToken, Task> checkpoint,
+    Func<int, CancellationToken, Task> reclaim)
+{
+    private long _movedRecords;
+    private long _movedBytes;
+    private long _reclaimedRecords;
+
+    public async Task<CompactionReport> RunAsync(IProgress<SegmentUsage>? progress, CancellationToken cancellation)
+    {
+        if (!parts.Records.TryGet(out IReclaimable? store))
+        {
+            throw new StorageException(
+                StorageErrorCode.Unsupported,
+                $"the record store {parts.Records.Identity.ComponentId} cannot give space back",
+                advice: "name one that can, such as mortise.segments");
+        }
+
+        long before = parts.Records.Statistics.DiskBytes;
+        List<SegmentUsage> chosen = Choose(store);
+        if (!options.IsDryRun)
+        {
+            foreach (SegmentUsage segment in chosen)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                await MoveLiveRecordsAsync(store, segment.Segment, cancellation).ConfigureAwait(false);
+                await checkpoint(cancellation).ConfigureAwait(false);
+                await reclaim(segment.Segment, cancellation).ConfigureAwait(false);
+                _reclaimedRecords += segment.DeadRecords;
+                progress?.Report(segment);
+            }
+        }
+
+        return new CompactionReport
+        {
+            Segments = chosen,
+            MovedRecords = _movedRecords,
+            MovedBytes = _movedBytes,
+            ReclaimedRecords = _reclaimedRecords,
+            DiskBytesBefore = before,
+            DiskBytesAfter = parts.Records.Statistics.DiskBytes,
+        };
+    }
+
+    private static double DeadFraction(SegmentUsage usage) =>
+        (double)usage.DeadBytes / Math.Max(1, usage.DeadBytes + usage.LiveBytes);
+
+    private List<SegmentUsage> Choose(IReclaimable store)
+    {
+        var chosen = new List<SegmentUsage>();
+        foreach (SegmentUsage usage in store.GetUsage())
+        {
+            if (usage.IsSealed && usage.DeadRecords > 0 && DeadFraction(usage) >= options.MinDeadFraction)
+            {
+                chosen.Add(usage);
+            }
+        }
+
+        // The most space for the least copying first, so that a run cut short has done the best part.
+        chosen.Sort(static (a, b) => DeadFraction(b).CompareTo(DeadFraction(a)));
+        return chosen;
+    }
+
+    private async Task MoveLiveRecordsAsync(IReclaimable store, int segment, CancellationToken cancellation)
+    {
+        var live = new LiveRecords([]);
+        store.ScanSegment(segment, ref live);
+        var batch = new List<RecordLocation>();
+        int bytes = 0;
+        foreach ((RecordLocation location, int length) in live.Found)
+        {
+            batch.Add(location);
+            bytes += length;
+            if (bytes >= options.MoveBytes.Bytes)
+            {
+                await MoveAsync(batch, bytes, cancellation).ConfigureAwait(false);
+                batch = [];
+                bytes = 0;
+            }
+        }
+
+        if (batch.Count > 0)
+        {
+            await MoveAsync(batch, bytes, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task MoveAsync(List<RecordLocation> batch, int bytes, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var move = new MoveWrite(batch, bytes);
+        await write(move).ConfigureAwait(false);
+        _movedRecords += move.MovedRecords;
+        _movedBytes += move.MovedBytes;
+        if (options.BytesPerSecond.Bytes > 0)
+        {
+            var pause = TimeSpan.FromSeconds((double)bytes / options.BytesPerSecond.Bytes);
+            await Task.Delay(pause, parts.Composition.Time, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private readonly struct LiveRecords(List<(RecordLocation Location, int Length)> found) : IRecordSink
+    {
+        public List<(RecordLocation Location, int Length)> Found => found;
+
+        public bool Accept(RecordLocation location, ReadOnlySpan<byte> record, RecordInfo info)
+        {
+            found.Add((location, record.Length));
+            return true;
+        }
+    }
+}
