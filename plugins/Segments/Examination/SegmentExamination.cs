@@ -1,0 +1,122 @@
+using Mortise.Components;
+using Mortise.Files;
+
+namespace Mortise.Segments;
+
+/// <summary>Walks all frames of one segment, and around what is damaged.</summary>
+/// <remarks>Frames start at multiples of 8 and carry a checksum of their place, so after damage the next whole frame is
+/// found by trying each such offset. A zeroed or overwritten region costs the records that touch it and no others.</remarks>
+internal ref struct SegmentExamination(
+    ulong storeKey, uint number, string file, DeletionMap deleted, Action<Finding> report, CancellationToken cancellation)
+{
+    private const int ReadAhead = 1 << 20;
+
+    // A hostile file may offer a plausible length at every offset; searching stops when it has cost this often the file.
+    private const int SearchFactor = 16;
+
+    private FileWindow _window = new(ReadAhead);
+    private long _searchBudget;
+
+    /// <summary>Whole records found.</summary>
+    public RecordTotals Found { get; private set; }
+
+    /// <summary>Bytes that hold no readable record.</summary>
+    public long LostBytes { get; private set; }
+
+    public void Walk(IStorageFile bytes, long end)
+    {
+        var extent = new Extent(SegmentHeader.Bytes, end, bytes, region: null);
+        _searchBudget = end * SearchFactor;
+        uint? previous = 0;
+        for (long offset = SegmentHeader.Bytes; offset < end;)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            FrameOutcome outcome = At(extent, offset, out ReadOnlySpan<byte> frame);
+            if (outcome == FrameOutcome.Whole)
+            {
+                Count(offset, frame, previous);
+                previous = (uint)frame.Length;
+                offset += frame.Length;
+                continue;
+            }
+
+            long next = FindNext(extent, offset, end);
+            LostBytes += next - offset;
+            report(new Finding(
+                "record-damaged",
+                file,
+                offset,
+                $"{next - offset} bytes from here to {next} hold no readable record ({Reason(outcome)})"));
+            previous = null;
+            offset = next;
+        }
+    }
+
+    private void Count(long offset, ReadOnlySpan<byte> frame, uint? previous)
+    {
+        uint before = FrameFormat.PreviousBytes(frame);
+        if (previous is { } expected && expected != before)
+        {
+            report(new Finding(
+                "record-order", file, offset, $"the record follows one of {before} bytes, found one of {expected}"));
+        }
+
+        int length = FrameFormat.BodyBytes(frame);
+        RecordTotals found = Found.WithPut(length);
+        Found = deleted.Contains(offset) ? found.WithDelete(length) : found;
+    }
+
+    /// <summary>The next offset with a whole frame, or the end.</summary>
+    private long FindNext(Extent extent, long damaged, long end)
+    {
+        for (long offset = damaged + FrameFormat.Alignment; offset < end; offset += FrameFormat.Alignment)
+        {
+            if ((offset & 0xFFFF) == 0)
+            {
+                cancellation.ThrowIfCancellationRequested();
+            }
+
+            if (end - offset < FrameFormat.MinFrameBytes || !LooksLikeHeader(extent, offset, end, out int size))
+            {
+                continue;
+            }
+
+            _searchBudget -= size;
+            if (_searchBudget < 0)
+            {
+                return end;
+            }
+
+            if (At(extent, offset, out _) == FrameOutcome.Whole)
+            {
+                return offset;
+            }
+        }
+
+        return end;
+    }
+
+    private bool LooksLikeHeader(Extent extent, long offset, long end, out int size)
+    {
+        ReadOnlySpan<byte> header = _window.Bytes(extent, offset, FrameFormat.HeaderBytes);
+        size = 0;
+        if (header.Length < FrameFormat.HeaderBytes || FrameFormat.Flags(header) != 0)
+        {
+            return false;
+        }
+
+        uint previous = FrameFormat.PreviousBytes(header);
+        size = FrameFormat.PlausibleSize(header, end - offset);
+        return size != 0 && previous % FrameFormat.Alignment == 0 && previous <= offset - SegmentHeader.Bytes;
+    }
+
+    private FrameOutcome At(Extent extent, long offset, out ReadOnlySpan<byte> frame) => FrameAccess.At(
+        storeKey, extent, new SegmentAddress(number, offset), 0, ref _window, out frame);
+
+    private static string Reason(FrameOutcome outcome) => outcome switch
+    {
+        FrameOutcome.BadLength => "impossible length",
+        FrameOutcome.Missing => "end of file",
+        _ => "wrong checksum",
+    };
+}

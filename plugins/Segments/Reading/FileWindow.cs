@@ -1,0 +1,52 @@
+namespace Mortise.Segments;
+
+/// <summary>Gives the bytes of an extent in place, or reads them through one buffer where they cannot be mapped.</summary>
+/// <remarks>Buffers: a span of a file extent dies with the next call; all others live as long as the reader is inside the
+/// gate.</remarks>
+/// <param name="aheadBytes">How much to read at once from a file.</param>
+/// <param name="backward">True to read what lies before the bytes asked for as well.</param>
+internal struct FileWindow(int aheadBytes, bool backward = false)
+{
+    private byte[]? _buffer;
+    private Extent? _extent;
+    private long _start;
+    private int _count;
+
+    /// <summary>Bytes of an extent.</summary>
+    /// <returns>Fewer bytes than asked for only when the file is shorter than it should be.</returns>
+    public ReadOnlySpan<byte> Bytes(Extent extent, long offset, int length)
+    {
+        if (extent.Region is { } region)
+        {
+            return region.Span(offset - extent.Start, length);
+        }
+
+        if (extent.Buffer is { } buffer)
+        {
+            return buffer.AsSpan((int)(offset - extent.Start), length);
+        }
+
+        if (!ReferenceEquals(extent, _extent) || offset < _start || offset + length > _start + _count)
+        {
+            Fill(extent, offset, length);
+        }
+
+        int at = (int)(offset - _start);
+        return _buffer.AsSpan(at, Math.Max(0, Math.Min(length, _count - at)));
+    }
+
+    private void Fill(Extent extent, long offset, int length)
+    {
+        long start = backward ? Math.Max(extent.Start, offset + length - Math.Max(length, aheadBytes)) : offset;
+        int wanted = (int)Math.Min(extent.End - start, Math.Max(length + (offset - start), aheadBytes));
+        if (_buffer is null || _buffer.Length < wanted)
+        {
+            _buffer = GC.AllocateUninitializedArray<byte>(wanted);
+        }
+
+        _extent = null;
+        _count = extent.File!.Read(_buffer.AsSpan(0, wanted), start);
+        _start = start;
+        _extent = extent;
+    }
+}

@@ -1,0 +1,143 @@
+using Mortise.Files;
+
+namespace Mortise.Segments;
+
+/// <summary>All segments of a store, and how their files are opened for reading.</summary>
+/// <remarks>Threads: lookups and opening from any thread; <see cref="Add"/> and <see cref="Remove"/> from the
+/// writer.</remarks>
+internal sealed class SegmentCatalog(IStorageDirectory files, Guid storeId)
+{
+    private Segment[] _segments = [];
+
+    /// <summary>In ascending order of numbers; a new array after each change.</summary>
+    public Segment[] All => Volatile.Read(ref _segments);
+
+    public IStorageDirectory Files => files;
+
+    public Guid StoreId => storeId;
+
+    public ulong StoreKey { get; } = SegmentFormat.StoreKey(storeId);
+
+    public string PathOf(string name) => files.Path.Length == 0 ? name : $"{files.Path}/{name}";
+
+    public Segment? Find(uint number)
+    {
+        Segment[] all = All;
+        if (all.Length == 0 || number < all[0].Number || number > all[^1].Number)
+        {
+            return null;
+        }
+
+        // Numbers are dense until segments are reclaimed, so the first guess is nearly always right.
+        uint guess = number - all[0].Number;
+        if (guess < (uint)all.Length && all[guess].Number == number)
+        {
+            return all[guess];
+        }
+
+        int low = 0;
+        int high = all.Length - 1;
+        while (low <= high)
+        {
+            int middle = (low + high) >>> 1;
+            if (all[middle].Number == number)
+            {
+                return all[middle];
+            }
+
+            if (all[middle].Number < number)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle - 1;
+            }
+        }
+
+        return null;
+    }
+
+    public void Add(Segment segment)
+    {
+        Segment[] next = [.. _segments, segment];
+        Volatile.Write(ref _segments, next);
+    }
+
+    public void Remove(Segment segment)
+    {
+        Segment[] next = Array.FindAll(_segments, other => !ReferenceEquals(other, segment));
+        Volatile.Write(ref _segments, next);
+    }
+
+    /// <summary>The extents of a segment, after opening its file when this is the first use.</summary>
+    /// <exception cref="StorageException">The file cannot be opened, or is not what it should be.</exception>
+    public Extent[] Extents(Segment segment)
+    {
+        return segment.Extents ?? Open(segment, FileIntent.Read);
+    }
+
+    /// <summary>Opens a segment of an existing file.</summary>
+    /// <param name="segment">Its <see cref="Segment.Tail"/> says how far the file counts.</param>
+    /// <param name="intent">Writing is for the segment that is appended to.</param>
+    public Extent[] Open(Segment segment, FileIntent intent)
+    {
+        lock (segment)
+        {
+            if (segment.Extents is { } ready)
+            {
+                return ready;
+            }
+
+            IStorageFile file = OpenChecked(segment.Number, segment.Tail.End, intent);
+            try
+            {
+                long end = segment.Tail.End;
+                segment.Append(Written(file, SegmentHeader.Bytes, end));
+                segment.FileBytes = file.Length;
+                segment.HasHeader = true;
+                segment.File = file;
+                return segment.Extents!;
+            }
+            catch
+            {
+                file.Dispose();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Opens a segment file whose header and length are right.</summary>
+    public IStorageFile OpenChecked(uint number, long end, FileIntent intent)
+    {
+        string name = SegmentFormat.SegmentName(number);
+        IStorageFile file = files.Open(name, intent);
+        try
+        {
+            if (file.Length < end)
+            {
+                throw StorageException.Corrupt(
+                    PathOf(name), file.Length, $"ends after {file.Length} bytes, its records end at {end}");
+            }
+
+            byte[] page = new byte[SegmentHeader.Bytes];
+            int read = file.Read(page, 0);
+            return SegmentHeader.Problem(page.AsSpan(0, read), storeId, number, PathOf(name)) is { } problem
+                ? throw problem
+                : file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>An extent over written bytes: mapped where the device can.</summary>
+    public Extent Written(IStorageFile file, long start, long end)
+    {
+        MappedRegion? region = null;
+        bool mapped = files.Traits.CanMap && file.TryMap(start, end - start, out region);
+        return new Extent(start, end, file, mapped ? region : null);
+    }
+}

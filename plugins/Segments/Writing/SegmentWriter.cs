@@ -1,0 +1,213 @@
+using Mortise.Primitives;
+using Mortise.Records;
+
+namespace Mortise.Segments;
+
+/// <summary>Plans and applies batches: memory work only, and all or nothing.</summary>
+/// <remarks>Threads: the store's writer. Batches are checked whole before the first byte changes.</remarks>
+internal sealed class SegmentWriter(
+    SegmentCatalog catalog, SegmentReader reader, PendingWrites pending, BufferPool pool, SegmentsOptions options)
+{
+    private readonly List<RecordLocation> _puts = [];
+    private Segment? _active;
+    private Extent? _extent;
+
+    /// <summary>Totals over all segments.</summary>
+    public RecordTotals Totals { get; private set; }
+
+    /// <summary>Locations deleted since they were last taken, in order of deletion.</summary>
+    public List<ulong> Deleted { get; private set; } = [];
+
+    public SegmentTail Tail => _active is null ? default : new SegmentTail(_active.Number, _active.Tail.End);
+
+    /// <summary>Continues after the last segment of the catalog.</summary>
+    public void Start()
+    {
+        Segment[] all = catalog.All;
+        _active = all.Length == 0 ? null : all[^1];
+        foreach (Segment segment in all)
+        {
+            Totals += segment.Usage;
+        }
+    }
+
+    public void Plan(ReadOnlySpan<int> lengths, Span<RecordLocation> locations)
+    {
+        SegmentTail tail = Tail;
+        for (int i = 0; i < lengths.Length; i++)
+        {
+            SegmentAddress address = tail.Place(lengths[i], options.SegmentSize.Bytes);
+            locations[i] = address.Location;
+            tail = SegmentTail.After(address, lengths[i]);
+        }
+    }
+
+    /// <summary>Checks a batch without changing anything.</summary>
+    /// <exception cref="ArgumentException">It does not continue this store.</exception>
+    public void Check(in RecordBatch batch)
+    {
+        _puts.Clear();
+        SegmentTail tail = Tail;
+        ulong first = tail.Segment == 0 ? 0 : new SegmentAddress(tail.Segment, tail.End).Location.Value;
+        foreach (ref readonly RecordMutation mutation in batch.Mutations)
+        {
+            if (mutation.Operation == RecordOperation.Put)
+            {
+                CheckPut(batch, mutation, ref tail);
+            }
+            else if (mutation.Operation != RecordOperation.Delete)
+            {
+                throw new ArgumentException($"unknown operation {mutation.Operation}", nameof(batch));
+            }
+            else if (mutation.Location.Value >= first ? _puts.BinarySearch(mutation.Location) < 0 : !Exists(mutation))
+            {
+                throw new ArgumentException($"there is no record to delete at {mutation.Location}", nameof(batch));
+            }
+        }
+    }
+
+    /// <summary>Applies a batch that <see cref="Check"/> has passed.</summary>
+    public void Apply(in RecordBatch batch)
+    {
+        SegmentTail tail = Tail;
+        foreach (ref readonly RecordMutation mutation in batch.Mutations)
+        {
+            if (mutation.Operation == RecordOperation.Delete)
+            {
+                Delete(mutation.Location);
+            }
+            else if (tail.IsContinuedBy(SegmentAddress.Of(mutation.Location)))
+            {
+                Put(SegmentAddress.Of(mutation.Location), batch.Body(mutation), batch.Lsn);
+                tail = Tail;
+            }
+        }
+    }
+
+    /// <summary>Hands over what was deleted since the last call.</summary>
+    public List<ulong> TakeDeleted()
+    {
+        List<ulong> taken = Deleted;
+        Deleted = [];
+        return taken;
+    }
+
+    private void CheckPut(in RecordBatch batch, in RecordMutation mutation, ref SegmentTail tail)
+    {
+        if (mutation.Length is < 1 or > FrameFormat.MaxBodyBytes
+            || mutation.Offset < 0 || mutation.Offset > batch.Arena.Length - mutation.Length)
+        {
+            throw new ArgumentException(
+                $"a body of {mutation.Length} bytes at {mutation.Offset} of {batch.Arena.Length}", nameof(batch));
+        }
+
+        SegmentAddress address = SegmentAddress.Of(mutation.Location);
+        if (tail.IsContinuedBy(address)
+            && address.Offset + FrameFormat.Size(mutation.Length) <= FrameFormat.MaxSegmentBytes)
+        {
+            tail = SegmentTail.After(address, mutation.Length);
+            _puts.Add(mutation.Location);
+        }
+        else if (!IsThere(mutation.Location, batch.Body(mutation)))
+        {
+            throw new ArgumentException(
+                $"a put at {mutation.Location} does not continue the store, which ends at segment {tail.Segment}, "
+                + $"offset {tail.End}",
+                nameof(batch));
+        }
+    }
+
+    private bool IsThere(RecordLocation location, ReadOnlySpan<byte> body)
+    {
+        var window = new FileWindow(aheadBytes: 0);
+        return reader.Look(location, ref window, out _, out ReadOnlySpan<byte> frame) == FrameOutcome.Whole
+            && frame.Slice(FrameFormat.HeaderBytes, FrameFormat.BodyBytes(frame)).SequenceEqual(body);
+    }
+
+    /// <summary>True for a record, damaged or not, and for one that was reclaimed.</summary>
+    private bool Exists(in RecordMutation mutation)
+    {
+        SegmentAddress address = SegmentAddress.Of(mutation.Location);
+        var window = new FileWindow(aheadBytes: 0);
+        FrameOutcome? outcome = reader.Look(mutation.Location, ref window, out Segment? segment, out _);
+        return outcome switch
+        {
+            FrameOutcome.Whole => true,
+            null => segment is null && address.Segment >= 1 && address.Segment < Tail.Segment,
+            _ => reader.IsBoundary(segment!, address.Offset),
+        };
+    }
+
+    private void Put(SegmentAddress address, ReadOnlySpan<byte> body, Lsn lsn)
+    {
+        if (_active is null || address.Segment != _active.Number)
+        {
+            StartSegment(address.Segment, lsn);
+        }
+
+        int size = (int)FrameFormat.Size(body.Length);
+        (long end, uint previous) = _active.Tail;
+        Invariant.Holds(address.Offset == end);
+        Span<byte> room = _extent is null ? default : _extent.Room(size);
+        if (room.IsEmpty)
+        {
+            room = StartExtent(end, size).Room(size);
+        }
+
+        ulong key = SegmentFormat.PositionKey(catalog.StoreKey, address.Location.Value);
+        FrameFormat.Write(room, body, previous, lsn, key);
+        _extent!.Publish(size);
+        _active.Tail = (end + size, (uint)size);
+        _active.Usage = _active.Usage.WithPut(body.Length);
+        Totals = Totals.WithPut(body.Length);
+    }
+
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(_active))]
+    private void StartSegment(uint number, Lsn lsn)
+    {
+        CloseExtent();
+        if (_active is not null)
+        {
+            pending.Finish(_active);
+        }
+
+        _active = new Segment(number) { FirstLsn = lsn };
+        catalog.Add(_active);
+    }
+
+    private Extent StartExtent(long start, int size)
+    {
+        CloseExtent();
+        _extent = new Extent(start, pool.Rent(size));
+        _active!.Append(_extent);
+        pending.Enqueue(_active, _extent);
+        return _extent;
+    }
+
+    private void CloseExtent()
+    {
+        if (_extent is not null)
+        {
+            _extent.Close();
+            pending.Closed(_extent);
+            _extent = null;
+        }
+    }
+
+    private void Delete(RecordLocation location)
+    {
+        SegmentAddress address = SegmentAddress.Of(location);
+        if (catalog.Find(address.Segment) is not { } segment || !segment.Deleted.Set(address.Offset))
+        {
+            return;
+        }
+
+        // What a damaged record held is not known any more: it counts as dead without bytes.
+        var window = new FileWindow(aheadBytes: 0);
+        bool whole = reader.Look(location, ref window, out _, out ReadOnlySpan<byte> frame) == FrameOutcome.Whole;
+        int bytes = whole ? FrameFormat.BodyBytes(frame) : 0;
+        segment.Usage = segment.Usage.WithDelete(bytes);
+        Totals = Totals.WithDelete(bytes);
+        Deleted.Add(location.Value);
+    }
+}
