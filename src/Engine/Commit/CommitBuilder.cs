@@ -16,6 +16,10 @@ public sealed class CommitBuilder
     /// <summary>The state before the group.</summary>
     public StoreView View { get; private set; } = null!;
 
+    /// <summary>Puts and deletes of the group so far. Fewer than a planner has added, when it decides the next write, says
+    /// that the engine took back what a write had decided that failed afterwards.</summary>
+    public int OperationCount => Operations.Count;
+
     internal List<PlannedOperation> Operations { get; } = [];
 
     internal List<PlannedRecord> Records { get; } = [];

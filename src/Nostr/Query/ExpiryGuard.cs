@@ -45,6 +45,9 @@ internal sealed class ExpiryGuard
     /// <summary>True when the record says so and only it can tell.</summary>
     public bool IsExpired(in EventView @event) => AsksRecords && EventTags.IsExpired(@event, _now);
 
+    /// <summary>Nothing expires.</summary>
+    public static ExpiryGuard None(Lsn lsn) => new(lsn, 0, long.MaxValue, [], asksRecords: false);
+
     public static ExpiryGuard Make(StoreView view, long now)
     {
         FamilyView? family = Families.WithProjection(view, EventProjections.Expiration);

@@ -1,4 +1,5 @@
 using Mortise.Engine;
+using Mortise.Records;
 
 namespace Mortise.Nostr;
 
@@ -60,23 +61,22 @@ internal sealed class QueryExecution : IDisposable
             _ => MoveNextOfAll(out FilterRun? run) && run!.PushCurrent(ref sink),
         };
 
+    /// <summary>Moves to the next result without reading it.</summary>
+    public bool MoveNext(out RecordLocation location)
+    {
+        FilterRun? run = _runs.Length == 1 && _runs[0].MoveNext() ? _runs[0] : null;
+        bool found = run is not null || (_runs.Length > 1 && MoveNextOfAll(out run));
+        location = found ? run!.Current.Location : RecordLocation.None;
+        return found;
+    }
+
     /// <summary>Counts the results that are left.</summary>
     public long Count()
     {
         long count = 0;
-        if (_runs.Length == 1)
+        while (MoveNext(out _))
         {
-            while (_runs[0].MoveNext())
-            {
-                count++;
-            }
-        }
-        else
-        {
-            while (_runs.Length > 0 && MoveNextOfAll(out _))
-            {
-                count++;
-            }
+            count++;
         }
 
         return count;
