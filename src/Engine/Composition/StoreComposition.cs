@@ -7,7 +7,7 @@ using Mortise.Records;
 namespace Mortise.Engine;
 
 /// <summary>A whole stack, ready to be opened over a directory. Made by the host, or by hand in a test.</summary>
-public sealed class StoreComposition
+public sealed record StoreComposition
 {
     /// <summary>The store's directory.</summary>
     public required IStorageDirectory Root { get; init; }
@@ -44,21 +44,4 @@ public sealed class StoreComposition
 
     /// <summary>Families to rebuild from records at open, whatever their files say: a repair.</summary>
     public IReadOnlyCollection<string> RebuildFamilies { get; init; } = [];
-
-    /// <summary>The same stack over another directory.</summary>
-    public StoreComposition WithRoot(IStorageDirectory root) => new()
-    {
-        Root = root,
-        Log = Log,
-        Records = Records,
-        Families = Families,
-        Options = Options,
-        Time = Time,
-        Background = Background,
-        CacheGrants = CacheGrants,
-        Logs = Logs,
-        Seed = Seed,
-        NewStoreId = NewStoreId,
-        RebuildFamilies = RebuildFamilies,
-    };
 }

@@ -70,7 +70,7 @@ public static class StoreExamination
         IReadOnlyDictionary<string, IKeyProjection> projections,
         CancellationToken cancellation)
     {
-        var parts = new OpenedParts(composition.WithRoot(overlay));
+        var parts = new OpenedParts(composition with { Root = overlay });
         try
         {
             var opener = new StoreOpener(parts, projections);

@@ -1,0 +1,69 @@
+using System.Globalization;
+using Mortise.Conformance;
+
+namespace Mortise.Simulation;
+
+/// <summary>One step of a simulation. A script is a list of them; a failing one is shrunk by leaving steps out.</summary>
+public abstract record SimStep;
+
+/// <summary>Commits one write.</summary>
+/// <param name="Puts">Records to put.</param>
+/// <param name="Deletes">Ids to delete first.</param>
+public sealed record WriteStep(IReadOnlyList<SimPut> Puts, IReadOnlyList<long> Deletes) : SimStep
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"write put [{string.Join(", ", Puts)}] delete [{string.Join(", ", Deletes)}]";
+}
+
+/// <summary>Commits several writes that share a group: they queue while the first one is being decided.</summary>
+/// <param name="Writes">Two and more.</param>
+public sealed record GroupStep(IReadOnlyList<WriteStep> Writes) : SimStep
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"group of {Writes.Count}: {string.Join("; ", Writes)}";
+}
+
+/// <summary>Submits a write that the domain refuses after it has put something.</summary>
+public sealed record RefusedWriteStep : SimStep;
+
+/// <summary>Checkpoints.</summary>
+public sealed record CheckpointStep : SimStep;
+
+/// <summary>Compacts every segment that holds deleted records.</summary>
+public sealed record CompactStep : SimStep;
+
+/// <summary>Compares all access paths with the oracle.</summary>
+public sealed record CheckStep : SimStep;
+
+/// <summary>Lets time pass and timers fire.</summary>
+/// <param name="Time">How much.</param>
+public sealed record WaitStep(TimeSpan Time) : SimStep;
+
+/// <summary>Closes the store in order and opens it again.</summary>
+public sealed record CloseStep : SimStep;
+
+/// <summary>Kills the process: what reached the operating system stays.</summary>
+public sealed record KillStep : SimStep;
+
+/// <summary>Cuts the power a number of disk operations from now, wherever that falls: in a write, a checkpoint, a
+/// recovery.</summary>
+/// <param name="AfterOperations">1 and up.</param>
+/// <param name="Model">What may survive.</param>
+/// <param name="Seed">Decides what does.</param>
+public sealed record PowerCutStep(int AfterOperations, CrashModel Model, ulong Seed) : SimStep;
+
+/// <summary>A record to put.</summary>
+/// <param name="Id">Its unique id.</param>
+/// <param name="Group">Its group.</param>
+/// <param name="Ordinal">Its ordinal.</param>
+/// <param name="BodyBytes">Length of its body.</param>
+/// <param name="Fill">What the body is filled with.</param>
+public readonly record struct SimPut(long Id, long Group, long Ordinal, int BodyBytes, byte Fill)
+{
+    /// <summary>The record's bytes.</summary>
+    public byte[] ToRecord() => SimRecord.Make(Id, Group, Ordinal, BodyBytes, Fill);
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Id}/{Group}/{Ordinal}/{BodyBytes}x{Fill:x2}");
+}

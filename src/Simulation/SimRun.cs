@@ -1,0 +1,237 @@
+using Mortise.Conformance;
+using Mortise.Engine;
+
+namespace Mortise.Simulation;
+
+/// <summary>One run of a script: the world, the store in it, and the oracle.</summary>
+internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld world)
+{
+    private readonly SimOracle _oracle = new();
+    private SimWorld _world = world;
+    private StoreEngine? _engine;
+    private EngineOptions _options = new();
+    private PowerCutStep? _armed;
+
+    public async Task StepAsync(SimStep step)
+    {
+        if (step is PowerCutStep cut)
+        {
+            // From here on any operation may be the last one, those of opening the store included.
+            _armed = cut;
+            _world.Disk.CutPowerAt(_world.Disk.Operations + cut.AfterOperations);
+            return;
+        }
+
+        await OpenAsync().ConfigureAwait(false);
+        try
+        {
+            await ActAsync(step).ConfigureAwait(false);
+            _world.Background.AfterCall();
+        }
+        catch (Exception e) when (IsPowerCut(e))
+        {
+            Crash();
+        }
+    }
+
+    /// <summary>After the last step: the store opens, and is in a promised state.</summary>
+    public async Task FinishAsync()
+    {
+        await OpenAsync().ConfigureAwait(false);
+        try
+        {
+            using StoreView view = _engine!.OpenView();
+            _oracle.RequireNewest(view);
+        }
+        catch (Exception e) when (IsPowerCut(e))
+        {
+            Crash();
+            await OpenAsync().ConfigureAwait(false);
+        }
+
+        _world.Dispose();
+    }
+
+    private async Task ActAsync(SimStep step)
+    {
+        switch (step)
+        {
+            case WriteStep write:
+                _oracle.Submit(write);
+                await _engine!.WriteAsync(Make(write)).ConfigureAwait(false);
+                Acknowledged();
+                break;
+            case GroupStep group:
+                await WriteGroupAsync(group).ConfigureAwait(false);
+                break;
+            case RefusedWriteStep:
+                await RequireRefusalAsync().ConfigureAwait(false);
+                break;
+            case CheckpointStep:
+                _world.Background.Complete(_engine!.CheckpointAsync());
+                _oracle.PromiseAll();
+                break;
+            case CompactStep:
+                await CompactAsync().ConfigureAwait(false);
+                break;
+            case CheckStep:
+                using (StoreView view = _engine!.OpenView())
+                {
+                    _oracle.RequireNewest(view);
+                }
+
+                break;
+            case WaitStep wait:
+                Wait(wait.Time);
+                break;
+            case CloseStep:
+                _world.Background.Complete(_engine!.DisposeAsync());
+                _engine = null;
+                _oracle.PromiseAll();
+                _world = _world.AfterProcessDeath();
+                Rearm();
+                break;
+            case KillStep:
+                // Acknowledged or not: every write so far was handed to the operating system, and nothing is under way.
+                _oracle.PromiseAll();
+                _engine = null;
+                _world = _world.AfterProcessDeath();
+                Rearm();
+                break;
+            default:
+                throw new InvalidOperationException($"unknown step {step}");
+        }
+    }
+
+    private static SimWrite Make(WriteStep write, Action? whileDeciding = null) =>
+        new([.. write.Puts.Select(static p => p.ToRecord())], write.Deletes) { WhileDeciding = whileDeciding };
+
+    private async Task WriteGroupAsync(GroupStep group)
+    {
+        var followers = new List<Task>();
+        StoreEngine engine = _engine!;
+        SimWrite leader = Make(group.Writes[0], () =>
+        {
+            foreach (WriteStep follower in group.Writes.Skip(1))
+            {
+                _oracle.Submit(follower);
+                followers.Add(engine.WriteAsync(Make(follower)).AsTask());
+            }
+        });
+        _oracle.Submit(group.Writes[0]);
+        try
+        {
+            await engine.WriteAsync(leader).ConfigureAwait(false);
+        }
+        finally
+        {
+            // A power cut fails them all; none may be left running in a world that is gone.
+            await Task.WhenAll(followers).ConfigureAwait(false);
+        }
+
+        Acknowledged();
+    }
+
+    private async Task RequireRefusalAsync()
+    {
+        var refusal = new StorageException(StorageErrorCode.Unsupported, "refused by the simulation");
+        try
+        {
+            await _engine!.WriteAsync(new SimWrite([], []) { Failure = refusal }).ConfigureAwait(false);
+        }
+        catch (StorageException e) when (ReferenceEquals(e, refusal))
+        {
+            return;
+        }
+
+        throw new SimulationFailureException("a refused write was acknowledged");
+    }
+
+    private async Task CompactAsync()
+    {
+        Task<CompactionReport> compaction =
+            _engine!.CompactAsync(new CompactionOptions { MinDeadFraction = 0.01, MoveBytes = ByteSize.KiB(1) }).AsTask();
+        while (!compaction.IsCompleted)
+        {
+            if (!_world.Background.RunOne())
+            {
+                await Task.Yield();
+            }
+        }
+
+        await compaction.ConfigureAwait(false);
+        using StoreView view = _engine!.OpenView();
+        _oracle.RequireNewest(view);
+    }
+
+    /// <summary>In mode batch, whatever was acknowledged before the interval has passed is durable after it.</summary>
+    private void Wait(TimeSpan time)
+    {
+        Lsn acknowledged = _engine!.GetStatistics().Lsn;
+        _world.Clock.Advance(time);
+        if (_options.SyncMode == SyncMode.Batch && time >= _options.BatchInterval)
+        {
+            SpinWait.SpinUntil(() => _world.Disk.IsOff || _engine.FaultCause is not null || _engine.GetStatistics().DurableLsn >= acknowledged);
+            if (!_world.Disk.IsOff)
+            {
+                _oracle.PromiseAll();
+            }
+        }
+    }
+
+    private void Acknowledged()
+    {
+        if (_options.SyncMode == SyncMode.Always)
+        {
+            _oracle.PromiseAll();
+        }
+    }
+
+    private async Task OpenAsync()
+    {
+        while (_engine is null)
+        {
+            try
+            {
+                StoreComposition composition = compose(_world);
+                _options = composition.Options;
+                Task<StoreEngine> opening =
+                    StoreEngine.OpenAsync(composition, SimProjections.All, new SimPlanner()).AsTask();
+                while (!opening.IsCompleted)
+                {
+                    if (!_world.Background.RunOne())
+                    {
+                        await Task.Yield();
+                    }
+                }
+
+                _engine = await opening.ConfigureAwait(false);
+                using StoreView view = _engine.OpenView();
+                _oracle.Settle(view);
+            }
+            catch (Exception e) when (IsPowerCut(e))
+            {
+                Crash();
+            }
+        }
+    }
+
+    private void Crash()
+    {
+        _engine = null;
+        _world = _world.AfterPowerCut(_armed!.Seed, _armed.Model);
+        _armed = null;
+    }
+
+    /// <summary>A cut that was armed and has not fallen yet stays armed in the next process.</summary>
+    private void Rearm()
+    {
+        if (_armed is { } armed)
+        {
+            _world.Disk.CutPowerAt(_world.Disk.Operations + armed.AfterOperations);
+        }
+    }
+
+    private bool IsPowerCut(Exception e) =>
+        _armed is not null && _world.Disk.IsOff && e is not (SimulationFailureException or InvalidOperationException or ArgumentException);
+}
