@@ -12,6 +12,7 @@ internal sealed class SimOracle
     // States after each submitted write, oldest first. The store is always in one of them, not before the floor.
     private readonly List<SortedDictionary<long, byte[]>> _history = [new()];
     private int _floor;
+    private int _floorWithPower;
 
     /// <summary>A write is being submitted: from now on its effect may be there or not.</summary>
     public void Submit(WriteStep write)
@@ -33,6 +34,12 @@ internal sealed class SimOracle
     /// <summary>Everything submitted so far must be there after whatever comes.</summary>
     public void PromiseAll() => _floor = _history.Count - 1;
 
+    /// <summary>Everything submitted so far must be there as long as the power stays on.</summary>
+    public void PromiseAllWithPower() => _floorWithPower = _history.Count - 1;
+
+    /// <summary>The power was cut.</summary>
+    public void PowerWasCut() => _floorWithPower = 0;
+
     /// <summary>Requires the store to be in the newest state.</summary>
     public void RequireNewest(StoreView view)
     {
@@ -42,10 +49,11 @@ internal sealed class SimOracle
     /// <summary>Requires the store to be in a promised state, and takes it as the truth from here on.</summary>
     public void Settle(StoreView view)
     {
-        int at = Match(view, _floor);
+        int at = Match(view, Math.Max(_floor, _floorWithPower));
         _history.RemoveRange(at + 1, _history.Count - at - 1);
         _history.RemoveRange(0, at);
         _floor = 0;
+        _floorWithPower = 0;
     }
 
     private int Match(StoreView view, int floor)

@@ -1,5 +1,6 @@
 using Mortise.Conformance;
 using Mortise.Engine;
+using Mortise.Records;
 
 namespace Mortise.Simulation;
 
@@ -92,8 +93,8 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
                 Rearm();
                 break;
             case KillStep:
-                // Acknowledged or not: every write so far was handed to the operating system, and nothing is under way.
-                _oracle.PromiseAll();
+                // Every write so far was handed to the operating system, and nothing is under way.
+                _oracle.PromiseAllWithPower();
                 _engine = null;
                 _world = _world.AfterProcessDeath();
                 Rearm();
@@ -149,8 +150,13 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
 
     private async Task CompactAsync()
     {
+        if (!_engine!.Records.TryGet(out IReclaimable? _))
+        {
+            return;
+        }
+
         Task<CompactionReport> compaction =
-            _engine!.CompactAsync(new CompactionOptions { MinDeadFraction = 0.01, MoveBytes = ByteSize.KiB(1) }).AsTask();
+            _engine.CompactAsync(new CompactionOptions { MinDeadFraction = 0.01, MoveBytes = ByteSize.KiB(1) }).AsTask();
         while (!compaction.IsCompleted)
         {
             if (!_world.Background.RunOne())
@@ -219,6 +225,7 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
     private void Crash()
     {
         _engine = null;
+        _oracle.PowerWasCut();
         _world = _world.AfterPowerCut(_armed!.Seed, _armed.Model);
         _armed = null;
     }
