@@ -16,10 +16,12 @@ public sealed class DependencyRuleTests
             "Microsoft.Extensions.DependencyModel", "NuGet.Versioning", "Scrutor", "YamlDotNet",
         ],
         ["Mortise.Nostr"] = ["Mortise.Abstractions", "Mortise.Engine", "Mortise.Primitives", "BouncyCastle.Crypto"],
+        ["Mortise.Simulation"] =
+            ["Mortise.Abstractions", "Mortise.Conformance", "Mortise.Engine", "Mortise.Primitives"],
         ["Mortise.Cli"] =
         [
-            "Mortise.Abstractions", "Mortise.Engine", "Mortise.Host", "Mortise.Nostr", "Mortise.Primitives",
-            "System.CommandLine",
+            "Mortise.Abstractions", "Mortise.Conformance", "Mortise.Engine", "Mortise.Host", "Mortise.Nostr",
+            "Mortise.Primitives", "Mortise.Simulation", "System.CommandLine",
         ],
         ["Mortise.Relay"] =
         [
