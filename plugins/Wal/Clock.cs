@@ -10,6 +10,12 @@ internal static class Clock
     public static long Microseconds(TimeProvider time) =>
         (time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
 
+    /// <summary>The time of a record; the epoch for a number that is no time.</summary>
+    public static DateTimeOffset ToTime(long microseconds) =>
+        microseconds is >= 0 and < 253_402_300_800_000_000
+            ? DateTimeOffset.UnixEpoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond)
+            : DateTimeOffset.UnixEpoch;
+
     /// <summary>A number for one segment that nobody outside can guess and no earlier use of the file had.</summary>
     public static ulong Salt(ulong seed, ulong sequence, long microseconds)
     {

@@ -464,7 +464,7 @@ internal sealed class SegmentedLog : IWriteAheadLog, ISyncSource
         _isControlBehind = false;
         foreach (ulong sequence in _leftovers)
         {
-            _context.Files.Delete(WalFormat.SegmentName(sequence));
+            _segments.DeleteSegment(sequence);
         }
 
         _leftovers.Clear();

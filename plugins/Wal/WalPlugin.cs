@@ -18,6 +18,6 @@ public sealed class WalPlugin : IPlugin
     public void Register(IPluginRegistrar registrar)
     {
         ArgumentNullException.ThrowIfNull(registrar);
-        registrar.AddLog<WalOptions>(Descriptor, SegmentedLog.OpenAsync);
+        registrar.AddLog<WalOptions>(Descriptor, SegmentedLog.OpenAsync, new Examination.WalExaminer());
     }
 }

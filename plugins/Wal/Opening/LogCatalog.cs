@@ -26,9 +26,20 @@ internal sealed class LogCatalog
     public ulong HighestSequence { get; private set; }
 
     /// <summary>Reads names and headers; changes nothing.</summary>
+    /// <param name="files">The log's directory.</param>
+    /// <param name="control">What the control file says; null when there is none.</param>
+    /// <param name="controlIsExact">False when that may be one write behind.</param>
+    /// <param name="storeId">The store that the files must belong to; null to accept any.</param>
+    /// <param name="damage">Takes what is wrong; null to throw it.</param>
+    /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="StorageException">A header is damaged, or a segment that must be there is not.</exception>
     public static LogCatalog Read(
-        IStorageDirectory files, ControlState? control, bool controlIsExact, Guid? storeId, CancellationToken cancellation)
+        IStorageDirectory files,
+        ControlState? control,
+        bool controlIsExact,
+        Guid? storeId,
+        Action<StorageException>? damage,
+        CancellationToken cancellation)
     {
         var catalog = new LogCatalog { Vouched = control?.DurableLsn ?? 0, HighestSequence = control?.Active ?? 0 };
         var found = new List<(ulong Sequence, long Bytes)>();
@@ -55,23 +66,47 @@ internal sealed class LogCatalog
             catalog.HighestSequence = Math.Max(catalog.HighestSequence, sequence);
         }
 
-        catalog.ReadHeaders(files, found, storeId, cancellation);
-        catalog.CheckPresence(files, control, controlIsExact);
+        bool all = catalog.ReadHeaders(files, found, storeId, damage, cancellation);
+        catalog.ArrangeSegments();
+        if (all && catalog.FindMissing(files, control, controlIsExact) is { } missing)
+        {
+            (damage ?? Throw)(missing);
+        }
+
         return catalog;
     }
 
-    private void ReadHeaders(
-        IStorageDirectory files, List<(ulong Sequence, long Bytes)> found, Guid? storeId, CancellationToken cancellation)
+    /// <returns>False when a header could not be read and was reported.</returns>
+    private bool ReadHeaders(
+        IStorageDirectory files,
+        List<(ulong Sequence, long Bytes)> found,
+        Guid? storeId,
+        Action<StorageException>? damage,
+        CancellationToken cancellation)
     {
+        bool all = true;
         foreach ((ulong sequence, long bytes) in found)
         {
             cancellation.ThrowIfCancellationRequested();
-            using IStorageFile file = files.Open(WalFormat.SegmentName(sequence), FileIntent.Read);
-            SegmentHeader header = SegmentFiles.ReadHeader(file, sequence, storeId);
-            Vouched = Math.Max(Vouched, header.DurableLsn);
-            Live.Add(new LogSegment(header, bytes));
+            try
+            {
+                using IStorageFile file = files.Open(WalFormat.SegmentName(sequence), FileIntent.Read);
+                SegmentHeader header = SegmentFiles.ReadHeader(file, sequence, storeId);
+                Vouched = Math.Max(Vouched, header.DurableLsn);
+                Live.Add(new LogSegment(header, bytes));
+            }
+            catch (StorageException e) when (damage is not null && e.Code != StorageErrorCode.Io)
+            {
+                damage(e);
+                all = false;
+            }
         }
 
+        return all;
+    }
+
+    private void ArrangeSegments()
+    {
         Live.Sort((a, b) => a.Sequence.CompareTo(b.Sequence));
         int start = Live.FindLastIndex(s => s.Header.IsRestart);
         ulong end = LogSegment.Open;
@@ -91,33 +126,37 @@ internal sealed class LogCatalog
         }
     }
 
-    private void CheckPresence(IStorageDirectory files, ControlState? control, bool controlIsExact)
+    private StorageException? FindMissing(IStorageDirectory files, ControlState? control, bool controlIsExact)
     {
         for (int i = 1; i < Live.Count; i++)
         {
             if (Live[i].Header.Previous != Live[i - 1].Sequence)
             {
-                throw Missing(files, Live[i].Header.Previous, Live[i - 1].EndLsn);
+                return Missing(files, Live[i].Header.Previous, Live[i - 1].EndLsn);
             }
         }
 
         if (control is null || control.Active == 0)
         {
-            return;
+            return null;
         }
 
         if (Live.Count == 0 || Live[^1].Sequence < control.Active)
         {
-            throw Missing(files, control.Active, control.LastLsn);
+            return Missing(files, control.Active, control.LastLsn);
         }
 
         bool startsOver = Live[0].Header.IsRestart;
         if (controlIsExact && !startsOver && Live[0].Sequence != control.Oldest
             && !Dead.Exists(d => d.Sequence == control.Oldest))
         {
-            throw Missing(files, control.Oldest, Live[0].FirstLsn);
+            return Missing(files, control.Oldest, Live[0].FirstLsn);
         }
+
+        return null;
     }
+
+    private static void Throw(StorageException damage) => throw damage;
 
     private static StorageException Missing(IStorageDirectory files, ulong sequence, ulong lsn)
     {

@@ -54,7 +54,7 @@ internal sealed class LogOpening(ComponentContext context, WalOptions options, C
         try
         {
             LogCatalog catalog = LogCatalog.Read(
-                _files, control?.State, control?.BothSlotsValid ?? false, context.StoreId, cancellation);
+                _files, control?.State, control?.BothSlotsValid ?? false, context.StoreId, damage: null, cancellation);
             if (control is null && catalog.Live.Count > 0)
             {
                 throw StorageException.Corrupt(

@@ -11,12 +11,14 @@ namespace Mortise.Wal.Segments;
 /// <param name="log">For what is worth telling a person.</param>
 internal sealed class SegmentFiles(IStorageDirectory directory, WalOptions options, IComponentLog log)
 {
-    private readonly List<ulong> _spares = [];
+    private readonly List<(ulong Sequence, long Bytes)> _spares = [];
+    private readonly List<ulong> _undeleted = [];
+    private long _spareBytes;
 
     public IStorageDirectory Directory => directory;
 
     /// <summary>Bytes of files kept for reuse.</summary>
-    public long SpareBytes => _spares.Count * options.SegmentSize.Bytes;
+    public long SpareBytes => Volatile.Read(ref _spareBytes);
 
     public bool HasSpare => _spares.Count > 0;
 
@@ -46,12 +48,13 @@ internal sealed class SegmentFiles(IStorageDirectory directory, WalOptions optio
     /// names are there.</exception>
     public LogSegment Start(SegmentHeader header, Func<IStorageFile, long>? fill = null)
     {
-        string from = header.IsRecycled ? WalFormat.SpareName(_spares[^1]) : WalFormat.DraftName(header.Sequence);
+        string from = header.IsRecycled ? WalFormat.SpareName(_spares[^1].Sequence) : WalFormat.DraftName(header.Sequence);
         WriteAhead(header, from, fill);
         string name = WalFormat.SegmentName(header.Sequence);
         directory.Rename(from, name);
         if (header.IsRecycled)
         {
+            Volatile.Write(ref _spareBytes, _spareBytes - _spares[^1].Bytes);
             _spares.RemoveAt(_spares.Count - 1);
         }
 
@@ -70,34 +73,78 @@ internal sealed class SegmentFiles(IStorageDirectory directory, WalOptions optio
         }
     }
 
-    /// <summary>Takes a segment's file out of the log: keeps it for reuse or deletes it.</summary>
+    /// <summary>Takes a segment's file, which the control file no longer names, out of the log: keeps it for reuse or
+    /// deletes it.</summary>
     public void Retire(LogSegment segment)
     {
         // Who still reads or syncs it keeps the handle; an open handle outlives the name, but not new contents.
-        if (segment.Readers == 0 && segment.File is null && segment.Bytes == options.SegmentSize.Bytes
-            && _spares.Count < options.RecycledSegments)
+        if (segment.Readers == 0 && segment.File is null && IsReusable(segment.Bytes))
         {
-            directory.Rename(segment.Name, WalFormat.SpareName(segment.Sequence));
-            _spares.Add(segment.Sequence);
+            try
+            {
+                directory.Rename(segment.Name, WalFormat.SpareName(segment.Sequence));
+                Keep(segment.Sequence, segment.Bytes);
+                return;
+            }
+            catch (StorageException e)
+            {
+                Warn(segment.Name, e);
+            }
         }
-        else
+
+        DeleteSegment(segment.Sequence);
+    }
+
+    /// <summary>Deletes a segment's file; when the device fails, the next call tries again, and so does the next open.</summary>
+    /// <remarks>Nothing depends on it: the file is no part of the log any more.</remarks>
+    public void DeleteSegment(ulong sequence)
+    {
+        _undeleted.Add(sequence);
+        for (int i = _undeleted.Count - 1; i >= 0; i--)
         {
-            directory.Delete(segment.Name);
+            string name = WalFormat.SegmentName(_undeleted[i]);
+            try
+            {
+                if (directory.Exists(name))
+                {
+                    directory.Delete(name);
+                }
+
+                _undeleted.RemoveAt(i);
+            }
+            catch (StorageException e)
+            {
+                Warn(name, e);
+            }
         }
     }
 
-    /// <summary>Takes up spare files found at open; one that no longer fits is deleted.</summary>
+    /// <summary>Takes up a spare file found at open; one that no longer fits is deleted.</summary>
     public void AdoptSpare(ulong sequence, long bytes)
     {
-        if (bytes == options.SegmentSize.Bytes && _spares.Count < options.RecycledSegments)
+        if (IsReusable(bytes))
         {
-            _spares.Add(sequence);
+            Keep(sequence, bytes);
         }
         else
         {
             directory.Delete(WalFormat.SpareName(sequence));
         }
     }
+
+    /// <summary>A file that was cut, or made larger for one payload, is not worth keeping.</summary>
+    private bool IsReusable(long bytes) =>
+        bytes >= options.SegmentSize.Bytes / 2 && bytes <= options.SegmentSize.Bytes
+        && _spares.Count < options.RecycledSegments;
+
+    private void Keep(ulong sequence, long bytes)
+    {
+        _spares.Add((sequence, bytes));
+        Volatile.Write(ref _spareBytes, _spareBytes + bytes);
+    }
+
+    private void Warn(string name, StorageException e) =>
+        log.Write(ComponentLogLevel.Warning, $"{name} is no longer needed and could not be removed: {e.Message}", e);
 
     private void WriteAhead(SegmentHeader header, string name, Func<IStorageFile, long>? fill)
     {
