@@ -47,7 +47,7 @@ internal sealed record TestStack(string Name, params TestFamily[] Families)
 
     public override string ToString() => Name;
 
-    public StoreComposition Compose(SimWorld world) => new()
+    public StoreComposition Compose(SimWorld world, TimeProvider time, ByteSize maxCommit) => new()
     {
         Root = world.Disk.Root,
         Log = s_parts.Part<IWriteAheadLog, WalOptions>(
@@ -62,8 +62,8 @@ internal sealed record TestStack(string Name, params TestFamily[] Families)
             Partitions = family.Scheme,
             InlineBelowBytes = family.InlineBelow,
         }),
-        Options = new EngineOptions { SyncMode = SyncMode.Never },
-        Time = world.Clock,
+        Options = new EngineOptions { SyncMode = SyncMode.Never, MaxCommitBytes = maxCommit },
+        Time = time,
         Background = world.Background,
         Logs = _ => world.Log,
     };

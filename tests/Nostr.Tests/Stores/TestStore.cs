@@ -7,10 +7,15 @@ internal sealed class TestStore : IAsyncDisposable
 {
     private readonly TestStack _stack;
     private readonly EventStoreOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ByteSize _maxCommit;
     private SimWorld _world;
 
-    private TestStore(TestStack stack, EventPolicyOptions policy, SimWorld world)
+    private TestStore(
+        TestStack stack, EventPolicyOptions policy, SimWorld world, TimeProvider time, ByteSize maxCommit)
     {
+        _time = time;
+        _maxCommit = maxCommit;
         _stack = stack;
         _options = new EventStoreOptions { Policy = policy };
         _world = world;
@@ -30,10 +35,21 @@ internal sealed class TestStore : IAsyncDisposable
         HonourVanish = false,
     };
 
-    public static async Task<TestStore> OpenAsync(TestStack stack, EventPolicyOptions? policy = null, int seed = 1)
+    public static async Task<TestStore> OpenAsync(
+        TestStack stack,
+        EventPolicyOptions? policy = null,
+        int seed = 1,
+        GatedTime? time = null,
+        ByteSize? maxCommit = null)
     {
         var world = new SimWorld((ulong)seed, new SimDiskOptions { KeepLog = false });
-        var store = new TestStore(stack, policy ?? new EventPolicyOptions(), world);
+        if (time is not null)
+        {
+            time.Clock = world.Clock;
+        }
+
+        var store = new TestStore(
+            stack, policy ?? new EventPolicyOptions(), world, (TimeProvider?)time ?? world.Clock, maxCommit ?? ByteSize.MiB(16));
         await store.OpenAsync();
         return store;
     }
@@ -71,5 +87,5 @@ internal sealed class TestStore : IAsyncDisposable
         _world.Dispose();
     }
 
-    private async Task OpenAsync() => Events = await EventStore.OpenAsync(_stack.Compose(_world), _options);
+    private async Task OpenAsync() => Events = await EventStore.OpenAsync(_stack.Compose(_world, _time, _maxCommit), _options);
 }
