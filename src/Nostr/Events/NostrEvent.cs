@@ -72,6 +72,47 @@ public sealed class NostrEvent
         return new NostrEvent(Draft(publicKey, createdAt, kind, writer, StrictUtf8.GetBytes(content)));
     }
 
+    /// <summary>Makes and signs an event, with no auxiliary randomness: the same parts give the same event.</summary>
+    /// <param name="secretKey">32 bytes, from 1 to the group's order less 1.</param>
+    /// <param name="createdAt">Seconds since 1970, 0 or more.</param>
+    /// <param name="kind">0 to 65535.</param>
+    /// <param name="content">The content.</param>
+    /// <param name="tags">The tags.</param>
+    /// <exception cref="ArgumentException">A value is out of its bounds, or text has a lone surrogate.</exception>
+    public static NostrEvent CreateSigned(
+        ReadOnlySpan<byte> secretKey, long createdAt, int kind, string content, params ReadOnlySpan<string[]> tags)
+    {
+        var writer = new TagListWriter();
+        foreach (string[] tag in tags)
+        {
+            writer.AddTag(tag);
+        }
+
+        Span<byte> publicKey = stackalloc byte[Schnorr.KeyBytes];
+        Schnorr.Default.GetPublicKey(secretKey, publicKey);
+        return CreateSigned(Schnorr.Default, secretKey, publicKey, createdAt, kind, writer, content);
+    }
+
+    internal static NostrEvent CreateSigned(
+        Schnorr schnorr,
+        ReadOnlySpan<byte> secretKey,
+        ReadOnlySpan<byte> publicKey,
+        long createdAt,
+        int kind,
+        TagListWriter tags,
+        string content)
+    {
+        byte[] record = Draft(publicKey, createdAt, kind, tags, StrictUtf8.GetBytes(content));
+        Span<byte> auxiliary = stackalloc byte[Schnorr.KeyBytes];
+        auxiliary.Clear();
+        schnorr.Sign(
+            secretKey,
+            record.AsSpan(EventFormat.IdOffset, EventFormat.IdBytes),
+            auxiliary,
+            record.AsSpan(EventFormat.SignatureOffset, EventFormat.SignatureBytes));
+        return new NostrEvent(record);
+    }
+
     /// <summary>Encodes an event without signature, computes its id, and puts it in.</summary>
     internal static byte[] Draft(
         ReadOnlySpan<byte> publicKey, long createdAt, int kind, TagListWriter tags, ReadOnlySpan<byte> content)
