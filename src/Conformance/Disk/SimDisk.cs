@@ -25,6 +25,7 @@ public sealed class SimDisk
     private readonly SimDirectoryNode _root;
     private readonly List<SimFault> _faults = [];
     private readonly List<SimOperation> _log = [];
+    private readonly Dictionary<long, Action> _actions = [];
     private long _sequence;
     private long _cutAt = long.MaxValue;
     private string? _off;
@@ -124,6 +125,18 @@ public sealed class SimDisk
         {
             ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(operation, Operations);
             _cutAt = operation;
+        }
+    }
+
+    /// <summary>Calls something at a mutation, before it is done; for cancellations in flight.</summary>
+    /// <param name="operation">The mutation's number, counted from 1 by <see cref="Operations"/>.</param>
+    /// <param name="action">Called on the component's thread; must not wait for another one.</param>
+    public void At(long operation, Action action)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        lock (Gate)
+        {
+            _actions[operation] = action;
         }
     }
 
@@ -265,6 +278,11 @@ public sealed class SimDisk
         if (_options.KeepLog)
         {
             _log.Add(operation);
+        }
+
+        if (_actions.Remove(number, out Action? action))
+        {
+            action();
         }
 
         string? cut = number == _cutAt ? _off = $"the power was cut at {operation}" : null;

@@ -76,7 +76,7 @@ internal sealed class SimFile : IStorageFile
             switch (turn.Effect)
             {
                 case SimFaultEffect.ShortWrite or SimFaultEffect.ShortNoSpace:
-                    data = data[.._disk.NextRandom(data.Length + 1)];
+                    data = data[.._disk.NextRandom(Math.Max(1, data.Length))];
                     break;
                 case SimFaultEffect.MisdirectedWrite:
                     offset = _disk.Misdirect(offset, _inode.Cached.Length);

@@ -93,14 +93,16 @@ public sealed class SimWorld : IDisposable
     };
 
     /// <summary>The world after a kill: see <see cref="SimDisk.AfterProcessDeath"/>.</summary>
-    public SimWorld AfterProcessDeath() => Next(Disk.AfterProcessDeath(), Seed);
+    /// <param name="storeId">Another store's id, as if its process had been pointed at these files; null for the
+    /// same.</param>
+    public SimWorld AfterProcessDeath(Guid? storeId = null) => Next(Disk.AfterProcessDeath(), Seed, storeId);
 
     /// <summary>The world after a power cut: see <see cref="SimDisk.AfterPowerCut"/>.</summary>
-    public SimWorld AfterPowerCut(ulong seed, CrashModel model) => Next(Disk.AfterPowerCut(seed, model), seed);
+    public SimWorld AfterPowerCut(ulong seed, CrashModel model) => Next(Disk.AfterPowerCut(seed, model), seed, null);
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
 
-    private SimWorld Next(SimDisk disk, ulong seed) =>
-        new(seed, disk, Clock, _eagerBackground, Cache) { StoreId = StoreId };
+    private SimWorld Next(SimDisk disk, ulong seed, Guid? storeId) =>
+        new(seed, disk, Clock, _eagerBackground, Cache) { StoreId = storeId ?? StoreId };
 }

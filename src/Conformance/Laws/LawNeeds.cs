@@ -1,0 +1,15 @@
+namespace Mortise.Conformance;
+
+/// <summary>What a subject must offer for a law to apply.</summary>
+[Flags]
+public enum LawNeeds
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>State that survives a restart.</summary>
+    Persistence = 1,
+
+    /// <summary>An <see cref="Components.IExaminer"/>.</summary>
+    Examiner = 2,
+}

@@ -1,0 +1,138 @@
+using System.Globalization;
+using System.Text;
+
+namespace Mortise.Conformance;
+
+/// <summary>One check of one law: its chance, its size, and how it fails.</summary>
+internal sealed class LawRun(Law law, LawSettings settings)
+{
+    private const int MaxShrinkingRuns = 400;
+
+    public Law Law { get; } = law;
+
+    public ulong Seed { get; } = Seeds.Derive(settings.Seed, StableHash(law.Id));
+
+    public LawTier Tier { get; } = settings.Tier;
+
+    /// <summary>A count for the tier.</summary>
+    public int Scale(int smoke, int standard, int soak) =>
+        Tier switch { LawTier.Smoke => smoke, LawTier.Standard => standard, _ => soak };
+
+    public static void Require(bool fact, string expectation)
+    {
+        if (!fact)
+        {
+            throw new LawBrokenException(expectation);
+        }
+    }
+
+    /// <summary>Expects an exception of one type or derived from it.</summary>
+    public static TException Throws<TException>(Action call, string what)
+        where TException : Exception
+    {
+        try
+        {
+            call();
+        }
+        catch (TException expected)
+        {
+            return expected;
+        }
+#pragma warning disable CA1031 // Any other type is the finding.
+        catch (Exception other) when (other is not LawBrokenException)
+#pragma warning restore CA1031
+        {
+            throw new LawBrokenException(
+                $"{what}: expected {typeof(TException).Name}, found {other.GetType().Name}: {other.Message}", other);
+        }
+
+        throw new LawBrokenException($"{what}: expected {typeof(TException).Name}, and nothing was thrown");
+    }
+
+    public static StorageException Refuses(StorageErrorCode code, Action call, string what)
+    {
+        StorageException refused = Throws<StorageException>(call, what);
+        Require(refused.Code == code, $"{what}: expected the code {code}, found {refused.Code}: {refused.Message}");
+        return refused;
+    }
+
+    /// <summary>Runs generated scripts and shrinks the first that fails.</summary>
+    /// <param name="scripts">How many.</param>
+    /// <param name="generate">Makes one.</param>
+    /// <param name="run">Throws when the law does not hold for it; depends on its arguments alone.</param>
+    public void Explore<TOp>(int scripts, Func<Random, List<TOp>> generate, Action<ulong, IReadOnlyList<TOp>> run)
+    {
+        for (int i = 0; i < scripts; i++)
+        {
+            ulong seed = Seeds.Derive(Seed, (ulong)i);
+            List<TOp> script = generate(Seeds.Generator(seed));
+            if (Failure(seed, script) is not { } failure)
+            {
+                continue;
+            }
+
+            List<TOp> shrunk = Shrink(script, seed, ref failure);
+            StringBuilder text = new(failure.Message);
+            text.Append(CultureInfo.InvariantCulture, $"\nscript {i} of {script.Count} operations, shrunk to {shrunk.Count}:");
+            foreach (TOp op in shrunk)
+            {
+                text.Append("\n  ").Append(op);
+            }
+
+            throw new LawBrokenException(text.ToString(), failure.InnerException ?? failure);
+        }
+
+        Exception? Failure(ulong seed, List<TOp> script)
+        {
+            try
+            {
+                run(seed, script);
+                return null;
+            }
+#pragma warning disable CA1031 // What a script throws is what is being looked for.
+            catch (Exception thrown)
+#pragma warning restore CA1031
+            {
+                return thrown is LawBrokenException
+                    ? thrown
+                    : new LawBrokenException($"unexpected {thrown.GetType().Name}: {thrown.Message}", thrown);
+            }
+        }
+
+        List<TOp> Shrink(List<TOp> script, ulong seed, ref Exception failure)
+        {
+            List<TOp> best = script;
+            int runs = 0;
+            for (int chunk = Math.Max(1, best.Count / 2); chunk >= 1; chunk /= 2)
+            {
+                for (int at = 0; at < best.Count && runs < MaxShrinkingRuns;)
+                {
+                    List<TOp> candidate = [.. best[..at], .. best[Math.Min(best.Count, at + chunk)..]];
+                    runs++;
+                    if (Failure(seed, candidate) is { } still)
+                    {
+                        best = candidate;
+                        failure = still;
+                    }
+                    else
+                    {
+                        at += chunk;
+                    }
+                }
+            }
+
+            return best;
+        }
+    }
+
+    private static ulong StableHash(string text)
+    {
+        ulong hash = 14695981039346656037;
+        foreach (char c in text)
+        {
+            hash = (hash ^ c) * 1099511628211;
+        }
+
+        return hash;
+    }
+}

@@ -1,0 +1,23 @@
+using Mortise.Logging;
+
+namespace Mortise.Conformance;
+
+/// <summary>The laws of <see cref="IWriteAheadLog"/>.</summary>
+public static class LogLaws
+{
+    /// <summary>All of them.</summary>
+    public static LawSuite<ComponentSubject<IWriteAheadLog>> Suite { get; } = Build();
+
+    private static LawSuite<ComponentSubject<IWriteAheadLog>> Build()
+    {
+        LawSuite<ComponentSubject<IWriteAheadLog>> suite = new();
+        CommonLaws.AddTo(suite, LawContract.Log, LogCommon.Probe);
+        LogOrderLaws.AddTo(suite);
+        LogCrashLaws.AddTo(suite);
+        LogFaultLaws.AddTo(suite);
+        LogDamageLaws.AddTo(suite);
+        return suite;
+    }
+
+    internal static Law Must(string id, string text) => new() { Id = id, Contract = LawContract.Log, Text = text };
+}

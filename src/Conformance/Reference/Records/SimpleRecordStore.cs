@@ -1,0 +1,225 @@
+using System.Collections.Immutable;
+using Mortise.Components;
+using Mortise.Plugins;
+using Mortise.Records;
+
+namespace Mortise.Reference;
+
+/// <summary>A record store, made to be obviously right: all records in memory, a checkpoint writes them all anew.</summary>
+/// <remarks>Role: the reference for the laws of a record store. Threads: as the contract says.</remarks>
+public sealed class SimpleRecordStore : IRecordStore
+{
+    private const string FileName = "records";
+    private const ulong Magic = 0x3143455249534D52; // "RMSIREC1" in file order.
+
+    private readonly ComponentContext _context;
+    private volatile RecordState _state;
+    private volatile RecordState _durable;
+    private volatile bool _disposed;
+
+    private SimpleRecordStore(ComponentContext context, RecordState state)
+    {
+        _context = context;
+        _state = state;
+        _durable = state;
+    }
+
+    /// <summary>What it is called and what it is.</summary>
+    public static ComponentDescriptor Descriptor { get; } = new()
+    {
+        Id = "mortise.reference.simple-records",
+        Summary = "A record store that is written whole at every checkpoint.",
+        FormatName = "mortise-reference-records",
+        FormatVersion = 1,
+        OldestReadableFormatVersion = 1,
+    };
+
+    /// <inheritdoc/>
+    public ComponentIdentity Identity { get; } = ReferenceIdentity.Of(Descriptor);
+
+    /// <inheritdoc/>
+    public Lsn AppliedLsn => Current.Lsn;
+
+    /// <inheritdoc/>
+    public Lsn DurableLsn
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return _durable.Lsn;
+        }
+    }
+
+    /// <inheritdoc/>
+    public int MaxRecordBytes => 1 << 20;
+
+    /// <inheritdoc/>
+    public RecordStoreStatistics Statistics
+    {
+        get
+        {
+            long live = 0, liveBytes = 0, dead = 0, deadBytes = 0;
+            foreach (StoredRecord record in Current.Records.Values)
+            {
+                live += record.IsDeleted ? 0 : 1;
+                liveBytes += record.IsDeleted ? 0 : record.Body.Length;
+                dead += record.IsDeleted ? 1 : 0;
+                deadBytes += record.IsDeleted ? record.Body.Length : 0;
+            }
+
+            return new RecordStoreStatistics(live, liveBytes, dead, deadBytes, 0, 1);
+        }
+    }
+
+    private RecordState Current
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return _state;
+        }
+    }
+
+    /// <summary>Opens what is there, or an empty store.</summary>
+    public static ValueTask<IRecordStore> OpenAsync(
+        ComponentContext context, SimpleRecordStoreOptions options, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        cancellation.ThrowIfCancellationRequested();
+        RecordState state = SnapshotFile.Read(context.Files, FileName, Magic, 1, context.StoreId) is { } snapshot
+            ? RecordState.Decode($"{context.Files.Path}/{FileName}", snapshot.Lsn, snapshot.Payload)
+            : RecordState.Empty;
+        return new ValueTask<IRecordStore>(new SimpleRecordStore(context, state));
+    }
+
+    /// <inheritdoc/>
+    public void Plan(ReadOnlySpan<int> lengths, Span<RecordLocation> locations)
+    {
+        ulong next = Current.Next;
+        if (locations.Length < lengths.Length)
+        {
+            throw new ArgumentException($"room for {locations.Length} of {lengths.Length} locations", nameof(locations));
+        }
+
+        foreach (int length in lengths)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(length, 1, nameof(lengths));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(length, MaxRecordBytes, nameof(lengths));
+        }
+
+        for (int i = 0; i < lengths.Length; i++)
+        {
+            locations[i] = new RecordLocation(next);
+            next += (ulong)lengths[i];
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Apply(in RecordBatch batch)
+    {
+        RecordState state = Current;
+        if (batch.Lsn <= state.Lsn)
+        {
+            return;
+        }
+
+        ulong next = state.Next;
+        ImmutableSortedDictionary<ulong, StoredRecord>.Builder records = state.Records.ToBuilder();
+        foreach (ref readonly RecordMutation mutation in batch.Mutations)
+        {
+            ulong location = mutation.Location.Value;
+            if (mutation.Operation == RecordOperation.Put)
+            {
+                ReadOnlySpan<byte> body = batch.Body(mutation);
+                if (body.IsEmpty || body.Length > MaxRecordBytes || location == 0)
+                {
+                    throw new ArgumentException($"a record of {body.Length} bytes at {location}", nameof(batch));
+                }
+
+                records.TryAdd(location, new StoredRecord(body.ToArray(), batch.Lsn, IsDeleted: false));
+                next = Math.Max(next, location + (ulong)body.Length);
+            }
+            else if (records.TryGetValue(location, out StoredRecord? record))
+            {
+                records[location] = record with { IsDeleted = true };
+            }
+        }
+
+        _state = new RecordState(batch.Lsn, next, records.ToImmutable());
+    }
+
+    /// <inheritdoc/>
+    public RecordLease Read(RecordLocation location)
+    {
+        StoredRecord record = Find(Current, location);
+        return new RecordLease(record.Body, new RecordInfo(record.Lsn, record.IsDeleted));
+    }
+
+    /// <inheritdoc/>
+    public void ReadMany<TSink>(ReadOnlySpan<RecordLocation> locations, ref TSink sink)
+        where TSink : struct, IRecordSink, allows ref struct
+    {
+        RecordState state = Current;
+        foreach (RecordLocation location in locations)
+        {
+            StoredRecord record = Find(state, location);
+            if (!sink.Accept(location, record.Body, new RecordInfo(record.Lsn, record.IsDeleted)))
+            {
+                return;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Scan<TSink>(ScanDirection direction, ref TSink sink)
+        where TSink : struct, IRecordSink, allows ref struct
+    {
+        List<ulong> locations = [.. Current.Records.Keys];
+        if (direction == ScanDirection.Backward)
+        {
+            locations.Reverse();
+        }
+
+        foreach (ulong location in locations)
+        {
+            StoredRecord record = Current.Records[location];
+            if (!record.IsDeleted
+                && !sink.Accept(new RecordLocation(location), record.Body, new RecordInfo(record.Lsn, IsDeleted: false)))
+            {
+                return;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask CheckpointAsync(CancellationToken cancellation = default)
+    {
+        RecordState state = Current;
+        if (cancellation.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(cancellation);
+        }
+
+        if (state != _durable)
+        {
+            SnapshotFile.Replace(_context.Files, FileName, Magic, 1, _context.StoreId, state.Lsn, state.Encode());
+            _durable = state;
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _disposed = true;
+        return ValueTask.CompletedTask;
+    }
+
+    private static StoredRecord Find(RecordState state, RecordLocation location) =>
+        state.Records.TryGetValue(location.Value, out StoredRecord? record)
+            ? record
+            : throw new StorageException(StorageErrorCode.NotFound, $"there is no record at {location}");
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
+}

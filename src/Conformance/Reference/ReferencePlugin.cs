@@ -1,0 +1,23 @@
+using Mortise.Plugins;
+
+namespace Mortise.Reference;
+
+/// <summary>A trivially correct component for each contract, for static registration in tests.</summary>
+public sealed class ReferencePlugin : IPlugin
+{
+    /// <inheritdoc/>
+    public void Register(IPluginRegistrar registrar)
+    {
+        ArgumentNullException.ThrowIfNull(registrar);
+        registrar.AddLog<SimpleLogOptions>(SimpleLog.Descriptor, SimpleLog.OpenAsync);
+        registrar.AddRecordStore<SimpleRecordStoreOptions>(SimpleRecordStore.Descriptor, SimpleRecordStore.OpenAsync);
+        registrar.AddIndexFamily<MemoryIndexOptions>(MemoryIndex.Descriptor, MemoryIndex.OpenAsync);
+        registrar.AddIndexFamily<MemoryIndexOptions>(SimpleIndex.Descriptor, SimpleIndex.OpenAsync);
+        registrar.AddCachePolicy<NoOptions>(
+            new ComponentDescriptor { Id = "mortise.reference.fifo", Summary = "First in, first out." },
+            (_, capacity, _) => new FifoCachePolicy(capacity));
+        registrar.AddPartitionScheme<NoOptions>(
+            new ComponentDescriptor { Id = "mortise.reference.single", Summary = "One partition." },
+            _ => new SinglePartition());
+    }
+}

@@ -1,0 +1,19 @@
+using Mortise.Records;
+using Mortise.Reference;
+
+namespace Mortise.Conformance.Tests.Reference;
+
+public class SimpleRecordStoreTests
+{
+    private static readonly ComponentSubject<IRecordStore> s_subject = new()
+    {
+        Name = "simple-records",
+        Open = (context, cancellation) => SimpleRecordStore.OpenAsync(context, new SimpleRecordStoreOptions(), cancellation),
+    };
+
+    public static IEnumerable<object[]> Laws() => RecordLaws.Suite.Ids();
+
+    [Theory]
+    [MemberData(nameof(Laws))]
+    public void The_reference_record_store_obeys(string law) => RecordLaws.Suite.Check(law, s_subject).ThrowIfBroken();
+}
