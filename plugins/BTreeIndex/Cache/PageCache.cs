@@ -1,0 +1,295 @@
+using System.Runtime.CompilerServices;
+using Mortise.Caching;
+
+namespace Mortise.BTreeIndex;
+
+/// <summary>The pages of one file that are in memory, within a byte budget.</summary>
+/// <remarks>
+/// <para>A page's frame is found in an array indexed by page number; a hit takes no lock and writes no line that another
+/// reader writes. Hits are noted per reader and handed to the policy in batches; a batch that finds the lock taken is
+/// lost. Misses, eviction and purging hold the lock, reading from the file does not.</para>
+/// <para>Beyond the budget there are at most: frames that readers pin or are inside of, and <see cref="SpareFrames"/>
+/// waiting for their next page. The page array itself costs 8 bytes a page of the file.</para>
+/// <para>Threads: any.</para>
+/// </remarks>
+internal sealed class PageCache
+{
+    /// <summary>Emptied frames kept for the next misses.</summary>
+    public const int SpareFrames = 8;
+
+    private const int HitsPerBatch = 64;
+
+    private readonly PageFile _file;
+    private readonly ICacheGrant? _grant;
+    private readonly ICachePolicy _policy;
+    private readonly ReaderEpochs _epochs = new(HitsPerBatch);
+    private readonly Lock _gate = new();
+    private readonly List<PageFrame> _retired = [];
+    private readonly Stack<PageFrame> _spare = new();
+    private readonly Stack<int> _freeSlots = new();
+    private PageFrame?[] _frames = [];
+    private uint[] _pagesBySlot = [];
+    private int _slotCount;
+    private long _hits;
+    private long _misses;
+    private long _allocated;
+    private bool _closed;
+
+    public PageCache(PageFile file, ICacheGrant? grant, long defaultBytes)
+    {
+        _file = file;
+        _grant = grant;
+        _policy = grant?.CreatePolicy() ?? new ClockPolicy(defaultBytes);
+        FilterBlocksPerPage = (uint)(file.PageBytes - PageFormat.HeaderBytes) / PointFilter.BlockBytes;
+    }
+
+    /// <summary>Filter blocks that a page holds.</summary>
+    public uint FilterBlocksPerPage { get; }
+
+    public int PageBytes => _file.PageBytes;
+
+    /// <summary>Bytes of all frames, in use or not.</summary>
+    public long AllocatedBytes => Volatile.Read(ref _allocated);
+
+    /// <summary>Starts an operation of a reader.</summary>
+    /// <returns>What the other members ask for; end with <see cref="Exit"/>, on the same thread or not.</returns>
+    /// <exception cref="ObjectDisposedException">The index is closed.</exception>
+    public int Enter()
+    {
+        ThrowIfClosed();
+        return _epochs.Enter();
+    }
+
+    public void ThrowIfClosed() =>
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _closed), typeof(BTreeIndexFamily));
+
+    public void Exit(int reader) => _epochs.Exit(reader);
+
+    public StorageException Corrupt(uint page, string fact) => _file.Corrupt(page, fact);
+
+    /// <summary>A page, from memory or from the file.</summary>
+    /// <param name="reader">What <see cref="Enter"/> gave; the frame may be used until <see cref="Exit"/>, or be pinned.</param>
+    /// <param name="number">The page's number.</param>
+    /// <param name="type">What it must be.</param>
+    /// <param name="owner">The run that it must belong to.</param>
+    /// <param name="ordinal">Its place there.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public PageFrame Get(int reader, uint number, PageType type, ulong owner, uint ordinal)
+    {
+        PageFrame?[] frames = Volatile.Read(ref _frames);
+        if (number < (uint)frames.Length && Volatile.Read(ref frames[number]) is { } frame && frame.Owner == owner)
+        {
+            if (_epochs.NoteHit(reader, new CacheSlot(frame.Slot)))
+            {
+                HandOverHits(reader);
+            }
+
+            return frame;
+        }
+
+        return Load(number, type, owner, ordinal);
+    }
+
+    /// <summary>Drops pages that are about to be written anew. No reader may be using them.</summary>
+    public void Purge(ReadOnlySpan<Extent> extents)
+    {
+        lock (_gate)
+        {
+            foreach (Extent extent in extents)
+            {
+                long end = Math.Min(extent.End, _frames.Length);
+                for (long page = extent.Start; page < end; page++)
+                {
+                    if (_frames[page] is { } frame)
+                    {
+                        _policy.Remove(new CacheSlot(frame.Slot));
+                        Retire(frame);
+                    }
+                }
+            }
+
+            Reclaim();
+        }
+    }
+
+    /// <summary>Forgets every page; later reads throw.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _closed, true);
+            foreach (PageFrame? frame in _frames)
+            {
+                if (frame is not null)
+                {
+                    _policy.Remove(new CacheSlot(frame.Slot));
+                }
+            }
+
+            _frames = [];
+            _spare.Clear();
+            _retired.Clear();
+            _grant?.Report(0, 0, 0);
+        }
+    }
+
+    private void HandOverHits(int reader)
+    {
+        ReadOnlySpan<CacheSlot> hits = _epochs.TakeHits(reader);
+        if (_gate.TryEnter())
+        {
+            try
+            {
+                _hits += hits.Length;
+                _policy.Touch(hits);
+            }
+            finally
+            {
+                _gate.Exit();
+            }
+        }
+    }
+
+    private PageFrame Load(uint number, PageType type, ulong owner, uint ordinal)
+    {
+        PageFrame frame = TakeFrame();
+        try
+        {
+            _file.ReadRaw(frame.Bytes, number);
+            _file.Check(frame.Bytes, number, type, owner, ordinal);
+        }
+        catch
+        {
+            GiveBack(frame);
+            throw;
+        }
+
+        frame.Adopt(number, owner);
+        lock (_gate)
+        {
+            _misses++;
+            ThrowIfClosed();
+            if (number >= (uint)_frames.Length)
+            {
+                PageFrame?[] grown = new PageFrame?[Math.Max(number + 1, (uint)Math.Min(2L * _frames.Length, Array.MaxLength))];
+                _frames.CopyTo(grown, 0);
+                Volatile.Write(ref _frames, grown);
+            }
+
+            if (_frames[number] is { } present)
+            {
+                if (present.Owner == owner)
+                {
+                    GiveBack(frame);
+                    return present;
+                }
+
+                _policy.Remove(new CacheSlot(present.Slot));
+                Retire(present);
+            }
+
+            Insert(frame);
+            Reclaim();
+            return frame;
+        }
+    }
+
+    private PageFrame TakeFrame()
+    {
+        lock (_gate)
+        {
+            if (_spare.TryPop(out PageFrame? spare))
+            {
+                return spare;
+            }
+        }
+
+        Interlocked.Add(ref _allocated, _file.PageBytes);
+        return new PageFrame(_file.PageBytes);
+    }
+
+    /// <summary>Takes a frame back that no reader has seen.</summary>
+    private void GiveBack(PageFrame frame)
+    {
+        lock (_gate)
+        {
+            if (_spare.Count < SpareFrames)
+            {
+                _spare.Push(frame);
+            }
+            else
+            {
+                Interlocked.Add(ref _allocated, -_file.PageBytes);
+            }
+        }
+    }
+
+    private void Insert(PageFrame frame)
+    {
+        if (!_freeSlots.TryPop(out int slot))
+        {
+            slot = _slotCount++;
+            if (slot == _pagesBySlot.Length)
+            {
+                Array.Resize(ref _pagesBySlot, Math.Max(64, 2 * slot));
+            }
+        }
+
+        frame.Slot = slot;
+        _pagesBySlot[slot] = frame.Number;
+        Volatile.Write(ref _frames[frame.Number], frame);
+        if (_grant is not null && _grant.TargetBytes != _policy.CapacityBytes)
+        {
+            _policy.Resize(_grant.TargetBytes);
+        }
+
+        ulong identity = frame.Owner ^ (frame.Number * 0x9E3779B97F4A7C15);
+        _policy.Insert(new CacheSlot(slot), identity, _file.PageBytes);
+        while (_policy.TryEvict(out CacheSlot victim))
+        {
+            Retire(_frames[_pagesBySlot[victim.Index]]!);
+        }
+
+        if (_grant is not null && _misses % HitsPerBatch == 0)
+        {
+            _grant.Report(_hits, _misses, _policy.WeightBytes);
+            _hits = 0;
+            _misses = 0;
+        }
+    }
+
+    /// <summary>Takes a frame out of the page array; the policy has forgotten it already.</summary>
+    private void Retire(PageFrame frame)
+    {
+        Volatile.Write(ref _frames[frame.Number], null);
+        _freeSlots.Push(frame.Slot);
+        frame.RetiredIn = _epochs.Retire();
+        _retired.Add(frame);
+    }
+
+    /// <summary>Turns frames that nobody can use any more into spare ones, or gives them to the collector.</summary>
+    private void Reclaim()
+    {
+        if (_retired.Count == 0)
+        {
+            return;
+        }
+
+        long oldest = _epochs.OldestInUse();
+        int kept = 0;
+        for (int i = 0; i < _retired.Count; i++)
+        {
+            PageFrame frame = _retired[i];
+            if (frame.RetiredIn > oldest || frame.IsPinned)
+            {
+                _retired[kept++] = frame;
+            }
+            else
+            {
+                GiveBack(frame);
+            }
+        }
+
+        _retired.RemoveRange(kept, _retired.Count - kept);
+    }
+}

@@ -1,0 +1,280 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace Mortise.BTreeIndex;
+
+/// <summary>A leaf or branch in memory, parsed once when it is loaded.</summary>
+/// <remarks>
+/// <para>After the header: the heads (u64 each: 8 key bytes after the prefix), the prefix, then the body. In a uniform
+/// page the body is entries of one size: the rest of the key after the head, then the value. Otherwise it is a slot
+/// (u16 offset in the page) per entry, then entries of key length (u16, whole key), value length (u16, 0xFFFF for a
+/// tombstone), rest of the key, value. A search reads heads alone until two are equal.</para>
+/// <para>Buffers: points into memory that the owner of the frame keeps in place; <see cref="Check"/> must have passed,
+/// so that no offset in the page leads out of it.</para>
+/// </remarks>
+internal readonly unsafe struct EntryPage
+{
+    private readonly byte* _page;
+    private readonly byte* _heads;
+    private readonly byte* _prefix;
+    private readonly byte* _body;
+    private readonly int _stride;
+    private readonly int _valueBytes;
+
+    public EntryPage(byte* page)
+    {
+        _page = page;
+        ReadOnlySpan<byte> header = new(page, PageFormat.HeaderBytes);
+        Count = BinaryPrimitives.ReadUInt16LittleEndian(header[PageFormat.CountOffset..]);
+        PrefixLength = BinaryPrimitives.ReadUInt16LittleEndian(header[PageFormat.PrefixOffset..]);
+        IsUniform = (header[PageFormat.FlagsOffset] & PageFormat.UniformFlag) != 0;
+        UniformKeyLength = BinaryPrimitives.ReadUInt16LittleEndian(header[PageFormat.KeyBytesOffset..]);
+        _valueBytes = BinaryPrimitives.ReadUInt16LittleEndian(header[PageFormat.ValueBytesOffset..]);
+        Rank = BinaryPrimitives.ReadUInt64LittleEndian(header[PageFormat.RankOffset..]);
+        Tombstones = BinaryPrimitives.ReadUInt64LittleEndian(header[PageFormat.TombstonesOffset..]);
+        _heads = page + PageFormat.HeaderBytes;
+        _prefix = _heads + (Count * PageFormat.HeadBytes);
+        _body = _prefix + PrefixLength;
+        UniformRestLength = Math.Max(0, UniformKeyLength - PrefixLength - PageFormat.HeadBytes);
+        _stride = UniformRestLength + _valueBytes;
+    }
+
+    public int Count { get; }
+
+    public int PrefixLength { get; }
+
+    public bool IsUniform { get; }
+
+    public int UniformKeyLength { get; }
+
+    /// <summary>Key bytes in the body of each entry of a uniform page.</summary>
+    public int UniformRestLength { get; }
+
+    public int UniformValueLength => _valueBytes;
+
+    /// <summary>Leaf: entries of the run before this page. Branch: ordinal of the first child.</summary>
+    public ulong Rank { get; }
+
+    /// <summary>Leaf: tombstones of the run before this page.</summary>
+    public ulong Tombstones { get; }
+
+    public ReadOnlySpan<byte> Prefix => new(_prefix, PrefixLength);
+
+    /// <summary>The body of a uniform page: <see cref="UniformRestLength"/> key bytes, then the value, per entry.</summary>
+    public byte* UniformBody => _body;
+
+    public int Stride => _stride;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong Head(int index)
+    {
+        Debug.Assert((uint)index < (uint)Count);
+        ulong head = Unsafe.ReadUnaligned<ulong>(_heads + ((nint)index * sizeof(ulong)));
+        return BitConverter.IsLittleEndian ? head : BinaryPrimitives.ReverseEndianness(head);
+    }
+
+    public int KeyLength(int index) =>
+        IsUniform ? UniformKeyLength : ReadUInt16(Entry(index));
+
+    public bool IsTombstone(int index) =>
+        !IsUniform && ReadUInt16(Entry(index) + sizeof(ushort)) == PageFormat.TombstoneLength;
+
+    /// <summary>The key after the prefix and the head; empty when it ends before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ReadOnlySpan<byte> Tail(int index)
+    {
+        if (IsUniform)
+        {
+            return new ReadOnlySpan<byte>(_body + ((nint)index * _stride), UniformRestLength);
+        }
+
+        byte* entry = Entry(index);
+        int length = ReadUInt16(entry) - PrefixLength - PageFormat.HeadBytes;
+        return new ReadOnlySpan<byte>(entry + PageFormat.EntryHeaderBytes, Math.Max(0, length));
+    }
+
+    public ReadOnlySpan<byte> Value(int index)
+    {
+        if (IsUniform)
+        {
+            return new ReadOnlySpan<byte>(_body + ((nint)index * _stride) + UniformRestLength, _valueBytes);
+        }
+
+        byte* entry = Entry(index);
+        int tail = Math.Max(0, ReadUInt16(entry) - PrefixLength - PageFormat.HeadBytes);
+        int length = ReadUInt16(entry + sizeof(ushort));
+        return length == PageFormat.TombstoneLength
+            ? default
+            : new ReadOnlySpan<byte>(entry + PageFormat.EntryHeaderBytes + tail, length);
+    }
+
+    /// <summary>Puts a key together.</summary>
+    /// <param name="index">The entry.</param>
+    /// <param name="to">Long enough for any key of the page, and 8 bytes more.</param>
+    /// <returns>The key's length.</returns>
+    public int CopyKey(int index, Span<byte> to)
+    {
+        Prefix.CopyTo(to);
+        return CopyKeyAfterPrefix(index, to);
+    }
+
+    /// <summary>Puts a key together in a buffer that begins with the page's prefix already.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int CopyKeyAfterPrefix(int index, Span<byte> to)
+    {
+        int length = KeyLength(index);
+        BinaryPrimitives.WriteUInt64BigEndian(to[PrefixLength..], Head(index));
+        Tail(index).CopyTo(to[(PrefixLength + PageFormat.HeadBytes)..]);
+        return length;
+    }
+
+    /// <summary>The first entry at or after a key.</summary>
+    /// <param name="key">The whole key.</param>
+    /// <param name="isEqual">True when that entry has this very key.</param>
+    /// <returns>0 to <see cref="Count"/>.</returns>
+    public int LowerBound(ReadOnlySpan<byte> key, out bool isEqual)
+    {
+        isEqual = false;
+        if (PrefixLength > 0)
+        {
+            int byPrefix = key[..Math.Min(key.Length, PrefixLength)].SequenceCompareTo(Prefix);
+            if (byPrefix != 0 || Count == 0)
+            {
+                return byPrefix < 0 ? 0 : Count;
+            }
+        }
+        else if (Count == 0)
+        {
+            return 0;
+        }
+
+        ReadOnlySpan<byte> rest = key[PrefixLength..];
+        ulong head = KeyHead.Of(rest);
+        int low = FirstHeadNotBelow(head);
+        if (low == Count || Head(low) != head)
+        {
+            return low;
+        }
+
+        return LowerBoundAmongEqualHeads(rest, head, low, out isEqual);
+    }
+
+    /// <summary>The child of a branch under which a key belongs: the number of separators at or before it.</summary>
+    public int ChildOf(ReadOnlySpan<byte> key)
+    {
+        int index = LowerBound(key, out bool isEqual);
+        return isEqual ? index + 1 : index;
+    }
+
+    /// <summary>What is wrong with a leaf's or branch's structure, or null: after null, no access leaves the page.</summary>
+    public static string? Check(ReadOnlySpan<byte> page)
+    {
+        int count = BinaryPrimitives.ReadUInt16LittleEndian(page[PageFormat.CountOffset..]);
+        int prefix = BinaryPrimitives.ReadUInt16LittleEndian(page[PageFormat.PrefixOffset..]);
+        bool isUniform = (page[PageFormat.FlagsOffset] & PageFormat.UniformFlag) != 0;
+        int keyBytes = BinaryPrimitives.ReadUInt16LittleEndian(page[PageFormat.KeyBytesOffset..]);
+        int valueBytes = BinaryPrimitives.ReadUInt16LittleEndian(page[PageFormat.ValueBytesOffset..]);
+        uint used = PageFormat.Used(page);
+        long body = PageFormat.HeaderBytes + ((long)count * PageFormat.HeadBytes) + prefix;
+        if (used > page.Length || body > used)
+        {
+            return $"page claims {count} entries, a prefix of {prefix} bytes and {used} used bytes of {page.Length}";
+        }
+
+        int maxKey = PageFormat.MaxKeyBytes(page.Length);
+        if (isUniform)
+        {
+            long rest = Math.Max(0, keyBytes - prefix - PageFormat.HeadBytes);
+            return keyBytes < prefix || keyBytes > maxKey || body + (count * (rest + valueBytes)) != used
+                ? $"uniform page claims {count} entries of {keyBytes} + {valueBytes} bytes in {used} used bytes"
+                : null;
+        }
+
+        long firstEntry = body + ((long)count * PageFormat.SlotBytes);
+        if (firstEntry > used)
+        {
+            return $"page claims {count} slots in {used} used bytes";
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            int offset = BinaryPrimitives.ReadUInt16LittleEndian(page[((int)body + (i * PageFormat.SlotBytes))..]);
+            if (offset < firstEntry || offset + PageFormat.EntryHeaderBytes > used)
+            {
+                return $"slot {i} points to {offset}, outside {firstEntry}..{used}";
+            }
+
+            int key = BinaryPrimitives.ReadUInt16LittleEndian(page[offset..]);
+            int value = BinaryPrimitives.ReadUInt16LittleEndian(page[(offset + sizeof(ushort))..]);
+            value = value == PageFormat.TombstoneLength ? 0 : value;
+            int rest = Math.Max(0, key - prefix - PageFormat.HeadBytes);
+            if (key < prefix || key > maxKey || offset + PageFormat.EntryHeaderBytes + rest + value > used)
+            {
+                return $"entry {i} of {key} + {value} bytes at {offset} does not fit in {used} used bytes";
+            }
+        }
+
+        return null;
+    }
+
+    private int FirstHeadNotBelow(ulong head)
+    {
+        nint low = 0;
+        nint n = Count;
+        while (n > 1)
+        {
+            nint half = n >> 1;
+            bool isBelow = Head((int)(low + half - 1)) < head;
+            low += half & -(nint)Unsafe.BitCast<bool, byte>(isBelow);
+            n -= half;
+        }
+
+        return (int)low + Unsafe.BitCast<bool, byte>(Head((int)low) < head);
+    }
+
+    private int LowerBoundAmongEqualHeads(ReadOnlySpan<byte> rest, ulong head, int low, out bool isEqual)
+    {
+        int high = low + 1;
+        if (high < Count && Head(high) == head)
+        {
+            high = head == ulong.MaxValue ? Count : FirstHeadNotBelow(head + 1);
+        }
+
+        isEqual = false;
+        while (low < high)
+        {
+            int middle = (int)((uint)(low + high) >> 1);
+            int order = CompareEqualHeads(middle, rest);
+            if (order < 0)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                isEqual |= order == 0;
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+
+    private int CompareEqualHeads(int index, ReadOnlySpan<byte> rest)
+    {
+        int length = KeyLength(index) - PrefixLength;
+        return length < PageFormat.HeadBytes || rest.Length < PageFormat.HeadBytes
+            ? length - rest.Length
+            : Tail(index).SequenceCompareTo(rest[PageFormat.HeadBytes..]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private byte* Entry(int index) => _page + ReadUInt16(_body + (index * PageFormat.SlotBytes));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int ReadUInt16(byte* at)
+    {
+        ushort value = Unsafe.ReadUnaligned<ushort>(at);
+        return BitConverter.IsLittleEndian ? value : BinaryPrimitives.ReverseEndianness(value);
+    }
+}

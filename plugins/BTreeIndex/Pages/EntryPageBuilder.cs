@@ -1,0 +1,155 @@
+using System.Buffers.Binary;
+
+namespace Mortise.BTreeIndex;
+
+/// <summary>Packs sorted entries into one page after the other, each as full as it gets.</summary>
+/// <remarks>The page's prefix is what its first and last key share, so the size of a page follows from sums and changes
+/// by more than one entry only when the prefix shrinks. Threads: one.</remarks>
+internal sealed class EntryPageBuilder
+{
+    private readonly int _pageBytes;
+    private byte[] _arena;
+    private readonly Pending[] _pending;
+    private int _used;
+    private int _prefix;
+    private int _tails;
+    private int _values;
+    private bool _isUniform;
+
+    public EntryPageBuilder(int pageBytes)
+    {
+        _pageBytes = pageBytes;
+
+        // An entry costs a head and, of its key and value, all but the prefix and the head: so this many at most.
+        _pending = new Pending[pageBytes / PageFormat.HeadBytes];
+        _arena = new byte[8 * pageBytes];
+    }
+
+    public int Count { get; private set; }
+
+    public int TombstoneCount { get; private set; }
+
+    public ReadOnlySpan<byte> FirstKey => Key(0);
+
+    public ReadOnlySpan<byte> LastKey => Key(Count - 1);
+
+    /// <summary>Adds an entry after all others, when the page has room for it.</summary>
+    public bool TryAdd(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool isTombstone)
+    {
+        if (Count == _pending.Length)
+        {
+            return false;
+        }
+
+        int prefix = Count == 0 ? key.Length : FirstKey[.._prefix].CommonPrefixLength(key);
+        int tails = (prefix == _prefix ? _tails : Tails(prefix)) + Tail(key.Length, prefix);
+        bool isUniform = !isTombstone && (Count == 0
+            || (_isUniform && _pending[0].KeyLength == key.Length && _pending[0].ValueLength == value.Length));
+        int values = _values + value.Length;
+        if (Size(Count + 1, prefix, tails, values, isUniform) > _pageBytes)
+        {
+            return false;
+        }
+
+        if (_arena.Length - _used < key.Length + value.Length)
+        {
+            Array.Resize(ref _arena, 2 * (_used + key.Length + value.Length));
+        }
+
+        key.CopyTo(_arena.AsSpan(_used));
+        value.CopyTo(_arena.AsSpan(_used + key.Length));
+        _pending[Count++] = new Pending(
+            _used, (ushort)key.Length, isTombstone ? PageFormat.TombstoneLength : (ushort)value.Length);
+        TombstoneCount += isTombstone ? 1 : 0;
+        _used += key.Length + value.Length;
+        _prefix = prefix;
+        _tails = tails;
+        _values = values;
+        _isUniform = isUniform;
+        return true;
+    }
+
+    /// <summary>Writes what was added into a page whose header fields beyond the entries' are the caller's, and starts
+    /// over.</summary>
+    public void Emit(Span<byte> page)
+    {
+        bool isUniform = _isUniform && Count > 0;
+        int used = Size(Count, _prefix, _tails, _values, isUniform);
+        page[used..].Clear();
+        BinaryPrimitives.WriteUInt16LittleEndian(page[PageFormat.CountOffset..], (ushort)Count);
+        BinaryPrimitives.WriteUInt16LittleEndian(page[PageFormat.PrefixOffset..], (ushort)_prefix);
+        page[PageFormat.FlagsOffset] = isUniform ? PageFormat.UniformFlag : (byte)0;
+        BinaryPrimitives.WriteUInt16LittleEndian(
+            page[PageFormat.KeyBytesOffset..], isUniform ? _pending[0].KeyLength : (ushort)0);
+        BinaryPrimitives.WriteUInt16LittleEndian(
+            page[PageFormat.ValueBytesOffset..], isUniform ? _pending[0].ValueLength : (ushort)0);
+        BinaryPrimitives.WriteUInt32LittleEndian(page[PageFormat.UsedOffset..], (uint)used);
+        int at = PageFormat.HeaderBytes;
+        for (int i = 0; i < Count; i++)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(page[at..], KeyHead.Of(Key(i)[_prefix..]));
+            at += PageFormat.HeadBytes;
+        }
+
+        if (Count > 0)
+        {
+            FirstKey[.._prefix].CopyTo(page[at..]);
+        }
+
+        at += _prefix;
+        int slot = at;
+        at += isUniform ? 0 : Count * PageFormat.SlotBytes;
+        for (int i = 0; i < Count; i++)
+        {
+            ref readonly Pending entry = ref _pending[i];
+            if (!isUniform)
+            {
+                BinaryPrimitives.WriteUInt16LittleEndian(page[slot..], (ushort)at);
+                slot += PageFormat.SlotBytes;
+                BinaryPrimitives.WriteUInt16LittleEndian(page[at..], entry.KeyLength);
+                BinaryPrimitives.WriteUInt16LittleEndian(page[(at + sizeof(ushort))..], entry.ValueLength);
+                at += PageFormat.EntryHeaderBytes;
+            }
+
+            int tail = Tail(entry.KeyLength, _prefix);
+            int valueLength = entry.ValueLength == PageFormat.TombstoneLength ? 0 : entry.ValueLength;
+
+            // Tail and value lie one after the other in the arena, as they do in the page.
+            _arena.AsSpan(entry.Offset + entry.KeyLength - tail, tail + valueLength).CopyTo(page[at..]);
+            at += tail + valueLength;
+        }
+
+        Clear();
+    }
+
+    public void Clear()
+    {
+        Count = 0;
+        TombstoneCount = 0;
+        _used = 0;
+        _prefix = 0;
+        _tails = 0;
+        _values = 0;
+    }
+
+    private static int Size(int count, int prefix, int tails, int values, bool isUniform) =>
+        PageFormat.HeaderBytes + (count * PageFormat.HeadBytes) + prefix + tails + values
+        + (isUniform ? 0 : count * PageFormat.VariedEntryBytes);
+
+    private static int Tail(int keyLength, int prefix) => Math.Max(0, keyLength - prefix - PageFormat.HeadBytes);
+
+    private int Tails(int prefix)
+    {
+        int sum = 0;
+        for (int i = 0; i < Count; i++)
+        {
+            sum += Tail(_pending[i].KeyLength, prefix);
+        }
+
+        return sum;
+    }
+
+    private ReadOnlySpan<byte> Key(int index) => _arena.AsSpan(_pending[index].Offset, _pending[index].KeyLength);
+
+    private readonly record struct Pending(int Offset, ushort KeyLength, ushort ValueLength);
+}

@@ -1,0 +1,276 @@
+using System.Buffers;
+using Mortise.Indexing;
+
+namespace Mortise.BTreeIndex;
+
+/// <summary>The entries of a disk run in a range, through the page cache; the current leaf is pinned.</summary>
+internal sealed class DiskSource : EntrySource
+{
+    private readonly DiskRun _run;
+    private readonly PageCache _cache;
+    private readonly ScanBounds _bounds;
+    private readonly bool _isBackward;
+    private readonly byte[] _key;
+    private PageFrame? _frame;
+    private uint _leaf;
+    private int _index;
+
+    /// <summary>Within the leaf: the first index not wanted, or, backward, the last one wanted.</summary>
+    private int _stop;
+    private int _keyLength;
+    private bool _isStarted;
+    private bool _isOver;
+    private bool _isReturned;
+
+    public DiskSource(DiskRun run, PageCache cache, ScanBounds bounds)
+    {
+        _run = run;
+        _cache = cache;
+        _bounds = bounds;
+        _isBackward = bounds.IsBackward;
+        _key = ArrayPool<byte>.Shared.Rent(PageFormat.MaxKeyBytes(cache.PageBytes) + PageFormat.HeadBytes);
+    }
+
+    public bool HasTombstones => _run.Record.Tombstones > 0;
+
+    public override ReadOnlySpan<byte> Key => _key.AsSpan(0, _keyLength);
+
+    public override ReadOnlySpan<byte> Value => _frame!.Page.Value(_index);
+
+    public override bool IsTombstone => _frame!.Page.IsTombstone(_index);
+
+    public override bool MoveNext()
+    {
+        if (_isBackward ? --_index >= _stop && _frame is not null : ++_index < _stop)
+        {
+            Load();
+            return true;
+        }
+
+        if (!_isStarted ? !Start() : !ToNextLeafWithEntries())
+        {
+            return false;
+        }
+
+        Load();
+        return true;
+    }
+
+    public override bool Seek(ReadOnlySpan<byte> key)
+    {
+        if (_isOver)
+        {
+            return false;
+        }
+
+        if (_isStarted && _frame is not null)
+        {
+            int order = Key.SequenceCompareTo(key);
+            if (_isBackward ? order <= 0 : order >= 0)
+            {
+                return true;
+            }
+        }
+
+        _isStarted = true;
+        if (!(_isBackward ? ToAtOrBefore(key, isInclusive: true) : ToAtOrAfter(key)))
+        {
+            return false;
+        }
+
+        Load();
+        return true;
+    }
+
+    /// <summary>Pushes everything that is left to a sink; for a run that has no tombstones and stands alone.</summary>
+    /// <returns>False when the sink stopped.</returns>
+    public bool PushTo<TSink>(ref TSink sink)
+        where TSink : struct, IEntrySink, allows ref struct
+    {
+        if (!MoveNext())
+        {
+            return true;
+        }
+
+        do
+        {
+            ref readonly EntryPage page = ref _frame!.Page;
+            if (!(page.IsUniform ? PushUniform(in page, ref sink) : PushVaried(in page, ref sink)))
+            {
+                return false;
+            }
+        }
+        while (ToNextLeafWithEntries());
+
+        return true;
+    }
+
+    public override void Dispose()
+    {
+        _isOver = true;
+        _isStarted = true;
+        _index = 0;
+        _stop = 0;
+        _frame?.Unpin();
+        _frame = null;
+        if (!_isReturned)
+        {
+            _isReturned = true;
+            ArrayPool<byte>.Shared.Return(_key);
+        }
+    }
+
+    private unsafe bool PushUniform<TSink>(in EntryPage page, ref TSink sink)
+        where TSink : struct, IEntrySink, allows ref struct
+    {
+        int rest = page.UniformRestLength;
+        int valueLength = page.UniformValueLength;
+        int stride = page.Stride;
+        int step = _isBackward ? -1 : 1;
+        int end = _isBackward ? _stop - 1 : _stop;
+        ReadOnlySpan<byte> key = _key.AsSpan(0, page.UniformKeyLength);
+        Span<byte> head = _key.AsSpan(page.PrefixLength, PageFormat.HeadBytes);
+        Span<byte> tail = _key.AsSpan(page.PrefixLength + PageFormat.HeadBytes, rest);
+        byte* body = page.UniformBody;
+        for (int i = _index; i != end; i += step)
+        {
+            byte* entry = body + ((nint)i * stride);
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt64BigEndian(head, page.Head(i));
+            new ReadOnlySpan<byte>(entry, rest).CopyTo(tail);
+            if (!sink.Accept(key, new ReadOnlySpan<byte>(entry + rest, valueLength)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool PushVaried<TSink>(in EntryPage page, ref TSink sink)
+        where TSink : struct, IEntrySink, allows ref struct
+    {
+        int step = _isBackward ? -1 : 1;
+        int end = _isBackward ? _stop - 1 : _stop;
+        for (int i = _index; i != end; i += step)
+        {
+            int length = page.CopyKeyAfterPrefix(i, _key);
+            if (!sink.Accept(_key.AsSpan(0, length), page.Value(i)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void Load()
+    {
+        _keyLength = _frame!.Page.CopyKeyAfterPrefix(_index, _key);
+        Head = KeyHead.Of(_key.AsSpan(_bounds.Skip, _keyLength - _bounds.Skip));
+    }
+
+    private bool Start()
+    {
+        _isStarted = true;
+        if (_isBackward)
+        {
+            return _bounds.End.IsEmpty ? ToEndOfRun() : ToAtOrBefore(_bounds.End, isInclusive: false);
+        }
+
+        return ToAtOrAfter(_bounds.Start);
+    }
+
+    private bool ToAtOrAfter(ReadOnlySpan<byte> key)
+    {
+        OpenLeafOf(key);
+        _index = key.IsEmpty ? 0 : _frame!.Page.LowerBound(key, out _);
+        return _index < _stop || ToNextLeafWithEntries();
+    }
+
+    private bool ToAtOrBefore(ReadOnlySpan<byte> key, bool isInclusive)
+    {
+        OpenLeafOf(key);
+        _index = _frame!.Page.LowerBound(key, out bool isEqual);
+        _index -= isInclusive && isEqual ? 0 : 1;
+        return _index >= _stop || ToNextLeafWithEntries();
+    }
+
+    private bool ToEndOfRun()
+    {
+        OpenLeaf(_run.Record.Leaves.PageCount - 1);
+        _index = _frame!.Page.Count - 1;
+        return _index >= _stop || ToNextLeafWithEntries();
+    }
+
+    /// <summary>Goes on behind the current leaf; false when the range ends.</summary>
+    private bool ToNextLeafWithEntries()
+    {
+        if (_isOver || _frame is null)
+        {
+            return false;
+        }
+
+        while (true)
+        {
+            // A bound within the leaf is the end of the range.
+            bool isLast = _isBackward
+                ? _stop > 0 || _leaf == 0
+                : _stop < _frame!.Page.Count || _leaf + 1 == _run.Record.Leaves.PageCount;
+            if (isLast)
+            {
+                _isOver = true;
+                _frame!.Unpin();
+                _frame = null;
+                _index = 0;
+                _stop = 0;
+                return false;
+            }
+
+            OpenLeaf(_isBackward ? _leaf - 1 : _leaf + 1);
+            _index = _isBackward ? _frame!.Page.Count - 1 : 0;
+            if (_isBackward ? _index >= _stop : _index < _stop)
+            {
+                return true;
+            }
+        }
+    }
+
+    private void OpenLeafOf(ReadOnlySpan<byte> key)
+    {
+        int reader = _cache.Enter();
+        try
+        {
+            Hold(RunLookup.LeafOf(_run, _cache, reader, key), reader);
+        }
+        finally
+        {
+            _cache.Exit(reader);
+        }
+    }
+
+    private void OpenLeaf(uint ordinal)
+    {
+        int reader = _cache.Enter();
+        try
+        {
+            Hold(ordinal, reader);
+        }
+        finally
+        {
+            _cache.Exit(reader);
+        }
+    }
+
+    private void Hold(uint ordinal, int reader)
+    {
+        PageFrame frame = RunLookup.Leaf(_run, _cache, reader, ordinal);
+        frame.Pin();
+        _frame?.Unpin();
+        _frame = frame;
+        _leaf = ordinal;
+        ref readonly EntryPage page = ref frame.Page;
+        page.Prefix.CopyTo(_key);
+        ReadOnlySpan<byte> bound = _isBackward ? _bounds.Start : _bounds.End;
+        _stop = bound.IsEmpty ? (_isBackward ? 0 : page.Count) : page.LowerBound(bound, out _);
+    }
+}

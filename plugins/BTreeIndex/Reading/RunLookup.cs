@@ -1,0 +1,122 @@
+namespace Mortise.BTreeIndex;
+
+/// <summary>Descends a packed tree.</summary>
+internal static class RunLookup
+{
+    /// <summary>Looks a key up.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="cache">Its pages.</param>
+    /// <param name="reader">An entered reader.</param>
+    /// <param name="key">The whole key.</param>
+    /// <param name="head">Its <see cref="KeyHead.Of"/>.</param>
+    /// <param name="hash">Its <see cref="PointFilter.Hash"/>.</param>
+    /// <param name="value">Receives the value.</param>
+    /// <param name="valueLength">The value's length, or -1 for a tombstone.</param>
+    /// <returns>False when the run has no entry of the key.</returns>
+    public static bool TryFind(
+        DiskRun run,
+        PageCache cache,
+        int reader,
+        ReadOnlySpan<byte> key,
+        ulong head,
+        ulong hash,
+        Span<byte> value,
+        out int valueLength)
+    {
+        valueLength = 0;
+        if (head < run.MinHead || head > run.MaxHead || !MayContain(run, cache, reader, hash))
+        {
+            return false;
+        }
+
+        uint leaf = LeafOf(run, cache, reader, key);
+        ref readonly EntryPage page = ref Leaf(run, cache, reader, leaf).Page;
+        int index = page.LowerBound(key, out bool isEqual);
+        if (!isEqual)
+        {
+            return false;
+        }
+
+        if (page.IsTombstone(index))
+        {
+            valueLength = -1;
+            return true;
+        }
+
+        ReadOnlySpan<byte> found = page.Value(index);
+        if (found.Length > value.Length)
+        {
+            throw new ArgumentException($"the value has {found.Length} bytes, the buffer {value.Length}", nameof(value));
+        }
+
+        found.CopyTo(value);
+        valueLength = found.Length;
+        return true;
+    }
+
+    /// <summary>The ordinal of the leaf under which a key belongs.</summary>
+    public static uint LeafOf(DiskRun run, PageCache cache, int reader, ReadOnlySpan<byte> key)
+    {
+        RunRecord record = run.Record;
+        if (record.Height == 0)
+        {
+            return 0;
+        }
+
+        uint ordinal = record.Branches.PageCount - 1;
+        for (int level = record.Height; ; level--)
+        {
+            uint number = record.Branches.PageOf(ordinal);
+            ref readonly EntryPage page = ref cache.Get(reader, number, PageType.Branch, run.Id, ordinal).Page;
+            ulong child = page.Rank + (ulong)page.ChildOf(key);
+
+            // Children of branches stand before them: so a damaged page that passes its checksum cannot make a circle.
+            if (child >= (level == 1 ? record.Leaves.PageCount : ordinal))
+            {
+                throw cache.Corrupt(number, $"branch {ordinal} of run {run.Id} names child {child} on level {level - 1}");
+            }
+
+            ordinal = (uint)child;
+            if (level == 1)
+            {
+                return ordinal;
+            }
+        }
+    }
+
+    public static PageFrame Leaf(DiskRun run, PageCache cache, int reader, uint ordinal) =>
+        cache.Get(reader, run.Record.Leaves.PageOf(ordinal), PageType.Leaf, run.Id, ordinal);
+
+    /// <summary>Entries before a key, and how many of them are tombstones.</summary>
+    public static (ulong Entries, ulong Tombstones) Rank(
+        DiskRun run, PageCache cache, int reader, ReadOnlySpan<byte> key)
+    {
+        ref readonly EntryPage page = ref Leaf(run, cache, reader, LeafOf(run, cache, reader, key)).Page;
+        int index = page.LowerBound(key, out _);
+        ulong tombstones = page.Tombstones;
+        if (run.Record.Tombstones > 0 && !page.IsUniform)
+        {
+            for (int i = 0; i < index; i++)
+            {
+                tombstones += page.IsTombstone(i) ? 1UL : 0;
+            }
+        }
+
+        return (page.Rank + (ulong)index, tombstones);
+    }
+
+    private static bool MayContain(DiskRun run, PageCache cache, int reader, ulong hash)
+    {
+        if (run.Record.FilterBlocks == 0)
+        {
+            return true;
+        }
+
+        uint block = PointFilter.BlockOf(hash, run.Record.FilterBlocks);
+        uint ordinal = block / cache.FilterBlocksPerPage;
+        int offset = PageFormat.HeaderBytes
+            + ((int)(block - (ordinal * cache.FilterBlocksPerPage)) * PointFilter.BlockBytes);
+        PageFrame frame = cache.Get(reader, run.FilterPagesFirst + ordinal, PageType.Filter, run.Id, ordinal);
+        return PointFilter.MayContain(in frame.Bytes[offset], hash);
+    }
+}

@@ -1,0 +1,31 @@
+using Mortise.Conformance;
+
+namespace Mortise.BTreeIndex.Tests;
+
+/// <summary>What must hold for the file behind an index.</summary>
+internal static class FileChecks
+{
+    /// <summary>Used and free pages are all pages: nothing leaks and nothing is used twice.</summary>
+    public static void AssertAllPagesAccountedFor(BTreeIndexFamily index)
+    {
+        MetaRecord meta = index.Maintenance.Meta;
+        List<Extent> used = [];
+        if (meta.Directory.Count > 0)
+        {
+            used.Add(meta.Directory);
+        }
+
+        foreach (DiskRun run in index.CurrentVersion.Disk)
+        {
+            run.Record.AddExtents(used);
+        }
+
+        long pages = PageFormat.FirstDataPage + used.Sum(extent => (long)extent.Count);
+        Assert.Equal(index.Maintenance.Space.PageCount, pages + index.Maintenance.Space.FreePages);
+    }
+
+    public static void AssertClean(SimWorld world)
+    {
+        _ = world;
+    }
+}

@@ -1,0 +1,29 @@
+namespace Mortise.BTreeIndex.Tests;
+
+/// <summary>Seeds and sizes of tests, as the environment may set them.</summary>
+internal static class TestRun
+{
+    /// <summary>MORTISE_SOAK multiplies the number of runs.</summary>
+    public static int Soak { get; } =
+        int.TryParse(Environment.GetEnvironmentVariable("MORTISE_SOAK"), out int soak) ? Math.Max(1, soak) : 1;
+
+    /// <summary>MORTISE_SEED, when set, is the only seed that runs.</summary>
+    public static int? OnlySeed { get; } =
+        int.TryParse(Environment.GetEnvironmentVariable("MORTISE_SEED"), out int seed) ? seed : null;
+
+    /// <summary>Runs a test once per seed, and says which seed failed.</summary>
+    public static void ForSeeds(int count, Action<int> test)
+    {
+        foreach (int seed in OnlySeed is { } only ? [only] : Enumerable.Range(1, count * Soak))
+        {
+            try
+            {
+                test(seed);
+            }
+            catch (Exception e)
+            {
+                Assert.Fail($"MORTISE_SEED={seed}: {e}");
+            }
+        }
+    }
+}
