@@ -237,7 +237,9 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
     {
         string name = Part.Partitions.Name(id);
         PartitionState partition = OpenPartitionAsync(name, CancellationToken.None).AsTask().GetAwaiter().GetResult();
-        partition.CoveredLsn = NewPartitionCoveredLsn;
+
+        // A directory that the manifest does not list yet may hold what an interrupted checkpoint made durable.
+        partition.CoveredLsn = Lsn.Max(NewPartitionCoveredLsn, partition.Index.DurableLsn);
         return partition;
     }
 }

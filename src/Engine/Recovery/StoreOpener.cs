@@ -185,6 +185,7 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
             {
                 // Files of another structure, projection or layout, or of a family that once had this name.
                 indexes.DeleteDirectory(part.Name);
+                indexes.Sync();
             }
 
             var family = new FamilyState(part, projection, OpenedParts.MakeDirectory(indexes, part.Name), OpenPartitionAsync)

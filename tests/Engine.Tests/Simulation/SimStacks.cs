@@ -12,6 +12,9 @@ internal static class SimStacks
 {
     public static ComponentPart<IIndexFamily> MemoryIndex { get; } = PluginParts.Of(new MemoryIndexPlugin()).Index!;
 
+    public static ComponentPart<IIndexFamily> BTree { get; } =
+        PluginParts.Of(new BTreeIndex.BTreeIndexPlugin(), Shrink).Index!;
+
     public static StoreComposition Compose(SimWorld world, SyncMode mode, ComponentPart<IIndexFamily> structure)
     {
         Dictionary<string, IPartitionScheme> schemes = PluginParts.Of(new Partitioning.PartitioningPlugin(), Shrink).Schemes;
@@ -58,6 +61,9 @@ internal static class SimStacks
             case Segments.SegmentsOptions segments:
                 segments.SegmentSize = ByteSize.KiB(64);
                 segments.WriteBuffer = ByteSize.KiB(8);
+                break;
+            case BTreeIndex.BTreeIndexOptions tree:
+                tree.PageSize = ByteSize.KiB(4);
                 break;
             case Partitioning.HashPartitionOptions hash:
                 hash.Count = 2;

@@ -12,7 +12,11 @@ public sealed class StoreSimulationTests
     [InlineData(SyncMode.Batch)]
     [InlineData(SyncMode.Never)]
     public async Task A_crash_leaves_what_the_sync_mode_promises_on_all_access_paths(SyncMode mode) =>
-        await RunAsync(mode, SimStacks.MemoryIndex);
+        await RunAsync(mode, SimStacks.BTree);
+
+    [Fact]
+    public async Task A_structure_that_keeps_nothing_is_rebuilt_to_the_same_promises() =>
+        await RunAsync(SyncMode.Batch, SimStacks.MemoryIndex);
 
     private static async Task RunAsync(SyncMode mode, ComponentPart<IIndexFamily> structure)
     {
