@@ -9,9 +9,13 @@ internal static class SharedData
     internal const string Events = "nostr-events.jsonl.gz";
     internal const string Negatives = "nostr-events-negative.jsonl.gz";
 
+    internal static string RepositoryRoot { get; } =
+        typeof(SharedData).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(a => a.Key == "RepositoryRoot").Value!;
+
     internal static string Folder { get; } =
         Environment.GetEnvironmentVariable("MORTISE_SHARED_DATA")
-        ?? Path.GetFullPath(Path.Combine(RepositoryRoot(), "..", "shared", "data"));
+        ?? Path.GetFullPath(Path.Combine(RepositoryRoot, "..", "shared", "data"));
 
     internal static bool Has(string file) => File.Exists(Path.Combine(Folder, file));
 
@@ -31,10 +35,6 @@ internal static class SharedData
             start = end + 1;
         }
     }
-
-    private static string RepositoryRoot() =>
-        typeof(SharedData).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .Single(a => a.Key == "RepositoryRoot").Value!;
 }
 
 /// <summary>A test that needs the real events; skipped, and said to be, where they are absent.</summary>
@@ -45,7 +45,8 @@ public sealed class SharedDataFactAttribute : FactAttribute
     {
         if (!SharedData.Has(SharedData.Events) || !SharedData.Has(SharedData.Negatives))
         {
-            Skip = $"the real events are not on this machine: put them into {SharedData.Folder}, or set MORTISE_SHARED_DATA";
+            Skip = "the real events are not on this machine: "
+                + $"put them into {SharedData.Folder}, or set MORTISE_SHARED_DATA";
         }
     }
 }

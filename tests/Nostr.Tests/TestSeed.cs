@@ -12,5 +12,7 @@ internal static class TestSeed
     internal static int Soaked(int count) => count * (Number("MORTISE_SOAK") ?? 1);
 
     private static int? Number(string variable) =>
-        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text
+            ? int.Parse(text, CultureInfo.InvariantCulture)
+            : null;
 }

@@ -6,8 +6,8 @@ namespace Mortise.Nostr;
 
 /// <summary>Writes the stored encoding of an event: compact, versioned, extensible, and faithful to every byte that was
 /// signed.</summary>
-/// <remarks>An event has one encoding, up to its extensions: equal events have equal records. FORMAT.md beside this file
-/// says every byte.</remarks>
+/// <remarks>An event has one encoding, up to its extensions: equal events have equal records. FORMAT.md beside this
+/// file says every byte.</remarks>
 public static class EventRecord
 {
     /// <summary>Bytes that a record has besides its tags and content, at most, without extensions.</summary>
@@ -48,7 +48,8 @@ public static class EventRecord
         return EncodeValid(id, publicKey, signature, createdAt, kind, tags, content);
     }
 
-    /// <summary>Adds an extension field to a record, or replaces it; the event itself and all other fields stay.</summary>
+    /// <summary>Adds an extension field to a record, or replaces it; the event itself and all other fields
+    /// stay.</summary>
     /// <param name="record">A record.</param>
     /// <param name="type">The field's number, 1 or more. A field must never change what the event means: a reader that
     /// does not know it, skips it.</param>
@@ -82,7 +83,14 @@ public static class EventRecord
             after = position;
         }
 
-        byte[] extended = [.. record[..eventBytes], .. fields[..before], .. head[..headBytes], .. value, .. fields[after..]];
+        byte[] extended =
+        [
+            .. record[..eventBytes],
+            .. fields[..before],
+            .. head[..headBytes],
+            .. value,
+            .. fields[after..],
+        ];
         extended[EventFormat.FlagsOffset] |= EventFormat.FlagExtensions;
         return extended;
     }
@@ -103,7 +111,8 @@ public static class EventRecord
             + tagBytes.Length + content.Length;
         if (length > Array.MaxLength)
         {
-            throw new StorageException(StorageErrorCode.LimitExceeded, $"an event record of {length} bytes; at most {Array.MaxLength}");
+            throw new StorageException(
+                StorageErrorCode.LimitExceeded, $"an event record of {length} bytes; at most {Array.MaxLength}");
         }
 
         byte[] record = GC.AllocateUninitializedArray<byte>((int)length);

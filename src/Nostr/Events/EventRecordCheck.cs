@@ -24,7 +24,8 @@ internal static class EventRecordCheck
 
             for (int i = 0; i < (int)values; i++)
             {
-                if (!TryReadVarint(section, ref position, out ulong head) || head >> 1 > (ulong)(section.Length - position))
+                if (!TryReadVarint(section, ref position, out ulong head)
+                    || head >> 1 > (ulong)(section.Length - position))
                 {
                     return $"tag {tag}, value {i}: its length is missing or larger than the section";
                 }

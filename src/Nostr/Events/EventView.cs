@@ -116,7 +116,8 @@ public readonly ref struct EventView
             ulong length = TagCodec.ReadVarint(Extensions, ref position);
             if (length > (ulong)(Extensions.Length - position))
             {
-                throw EventFormat.Corrupt($"an extension of {length} bytes where {Extensions.Length - position} are left");
+                throw EventFormat.Corrupt(
+                    $"an extension of {length} bytes where {Extensions.Length - position} are left");
             }
 
             if (found == (ulong)type)
@@ -132,7 +133,8 @@ public readonly ref struct EventView
         return false;
     }
 
-    private static bool TryOpenParts(ReadOnlySpan<byte> record, out EventView view, [NotNullWhen(false)] out string? fact)
+    private static bool TryOpenParts(
+        ReadOnlySpan<byte> record, out EventView view, [NotNullWhen(false)] out string? fact)
     {
         view = default;
         fact = record.Length < EventFormat.MinRecordBytes

@@ -9,7 +9,8 @@ internal static class Growth
     {
         if (needed > Array.MaxLength)
         {
-            throw new StorageException(StorageErrorCode.LimitExceeded, $"an event of {needed} bytes; at most {Array.MaxLength}");
+            throw new StorageException(
+                StorageErrorCode.LimitExceeded, $"an event of {needed} bytes; at most {Array.MaxLength}");
         }
 
         return (int)Math.Min(Array.MaxLength, Math.Max(size * 2L, needed));

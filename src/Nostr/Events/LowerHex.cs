@@ -10,7 +10,8 @@ internal static class LowerHex
 
     internal static bool IsLowerHex(ReadOnlySpan<byte> text) => text.IndexOfAnyExcept(s_digits) < 0;
 
-    /// <summary>Unpacks exactly <c>2 * to.Length</c> lower-case digits; false leaves <paramref name="to"/> undefined.</summary>
+    /// <summary>Unpacks exactly <c>2 * to.Length</c> lower-case digits; false leaves <paramref name="to"/>
+    /// undefined.</summary>
     internal static bool TryDecode(ReadOnlySpan<byte> text, Span<byte> to) =>
         text.Length == 2 * to.Length && IsLowerHex(text)
         && Convert.FromHexString(text, to, out _, out _) == OperationStatus.Done;

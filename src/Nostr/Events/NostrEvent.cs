@@ -4,7 +4,8 @@ using System.Text;
 namespace Mortise.Nostr;
 
 /// <summary>An event that owns its bytes. Immutable.</summary>
-/// <remarks>The properties that give strings or arrays make them anew each time; hot paths use <see cref="View"/>.</remarks>
+/// <remarks>The properties that give strings or arrays make them anew each time; hot paths use
+/// <see cref="View"/>.</remarks>
 public sealed class NostrEvent
 {
     private readonly byte[] _record;

@@ -5,8 +5,8 @@ namespace Mortise.Nostr;
 /// <summary>One string of a tag, in place.</summary>
 /// <remarks>
 /// <para>Buffers: a view; it dies with the record's bytes.</para>
-/// <para>Equal strings have equal <see cref="IsHex"/> and equal <see cref="Bytes"/>, so the two may be compared instead of
-/// the text.</para>
+/// <para>Equal strings have equal <see cref="IsHex"/> and equal <see cref="Bytes"/>, so the two may be compared instead
+/// of the text.</para>
 /// </remarks>
 public readonly ref struct TagValue
 {

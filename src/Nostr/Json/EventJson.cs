@@ -6,7 +6,8 @@ namespace Mortise.Nostr;
 /// <summary>Events as NIP-01 JSON.</summary>
 public static class EventJson
 {
-    /// <summary>Brackets within brackets that are followed, in fields that are not ours; ours nest three deep.</summary>
+    /// <summary>Brackets within brackets that are followed, in fields that are not ours; ours nest three
+    /// deep.</summary>
     public const int MaxDepth = 64;
 
     [ThreadStatic]
@@ -14,9 +15,9 @@ public static class EventJson
 
     /// <summary>Reads one event. Strict, in one pass, and never throws because of the bytes.</summary>
     /// <remarks>
-    /// White space around the object is fine. Fields that NIP-01 does not know are skipped; the seven that it knows must be
-    /// there once each. Numbers must be whole and in bounds as written: no sign, fraction or exponent. Whether id and
-    /// signature fit is not checked here: see <see cref="EventVerifier"/>.
+    /// White space around the object is fine. Fields that NIP-01 does not know are skipped; the seven that it knows
+    /// must be there once each. Numbers must be whole and in bounds as written: no sign, fraction or exponent. Whether
+    /// id and signature fit is not checked here: see <see cref="EventVerifier"/>.
     /// </remarks>
     /// <param name="utf8">One JSON object.</param>
     /// <param name="parsed">The event.</param>
@@ -29,8 +30,8 @@ public static class EventJson
         return record is not null;
     }
 
-    /// <summary>Writes an event as compact JSON: keys in the order id, pubkey, created_at, kind, tags, content, sig, and
-    /// every byte that was signed as it was.</summary>
+    /// <summary>Writes an event as compact JSON: keys in the order id, pubkey, created_at, kind, tags, content, sig,
+    /// and every byte that was signed as it was.</summary>
     /// <param name="view">The event.</param>
     /// <param name="output">Receives one JSON object, no line end.</param>
     public static void Write(EventView view, IBufferWriter<byte> output)

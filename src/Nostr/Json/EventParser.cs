@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Unicode;
 
 namespace Mortise.Nostr;
@@ -302,7 +304,7 @@ internal sealed class EventParser
         }
 
         int position = 0;
-        while (System.Text.Rune.DecodeFromUtf8(bytes[position..], out _, out int consumed) == System.Buffers.OperationStatus.Done)
+        while (Rune.DecodeFromUtf8(bytes[position..], out _, out int consumed) == OperationStatus.Done)
         {
             position += consumed;
         }

@@ -4,13 +4,16 @@ using System.Text;
 namespace Mortise.Nostr;
 
 /// <summary>Walks JSON text that is known to be UTF-8, one token at a time, by the letter of RFC 8259.</summary>
-/// <remarks>Never throws, whatever the bytes. After a refusal <see cref="Reason"/> and <see cref="Position"/> say why and
-/// where.</remarks>
+/// <remarks>Never throws, whatever the bytes. After a refusal <see cref="Reason"/> and <see cref="Position"/> say why
+/// and where.</remarks>
 internal ref struct JsonCursor(ReadOnlySpan<byte> text)
 {
     private static readonly SearchValues<byte> s_ends = SearchValues.Create(
-        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
-        (byte)'"', (byte)'\\']);
+    [
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+        16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+        (byte)'"', (byte)'\\',
+    ]);
 
     private readonly ReadOnlySpan<byte> _text = text;
 
@@ -25,7 +28,8 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> text)
     {
         int position = Position;
         ReadOnlySpan<byte> text = _text;
-        while ((uint)position < (uint)text.Length && text[position] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
+        while ((uint)position < (uint)text.Length
+            && text[position] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
         {
             position++;
         }

@@ -9,8 +9,11 @@ internal ref struct NostrText : IDisposable
 {
     // All that NIP-01 escapes. Everything else goes in verbatim, U+007F and U+2028 too, or ids change.
     private static readonly SearchValues<byte> s_escaped = SearchValues.Create(
-        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
-        (byte)'"', (byte)'\\']);
+    [
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+        16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+        (byte)'"', (byte)'\\',
+    ]);
 
     private byte[] _buffer;
     private int _used;

@@ -1,11 +1,12 @@
 namespace Mortise.Nostr;
 
-/// <summary>Makes events that look like what relays see: signed, valid, and the same for the same seed everywhere.</summary>
+/// <summary>Makes events that look like what relays see: signed, valid, and the same for the same seed
+/// everywhere.</summary>
 /// <remarks>
-/// <para>Few authors write most events. Notes, reactions, reposts, profiles, contact and relay lists in several versions,
-/// articles and lists by address, messages, deletions (some of other people's events, which must not work), ephemeral and
-/// expiring events; content with emoji, other scripts and everything that JSON escapes; times nearly in order, often the
-/// same second.</para>
+/// <para>Few authors write most events. Notes, reactions, reposts, profiles, contact and relay lists in several
+/// versions, articles and lists by address, messages, deletions (some of other people's events, which must not work),
+/// ephemeral and expiring events; content with emoji, other scripts and everything that JSON escapes; times nearly in
+/// order, often the same second.</para>
 /// <para>Threads: each enumeration is its own.</para>
 /// </remarks>
 public static class SampleEvents

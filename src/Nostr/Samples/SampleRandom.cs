@@ -2,7 +2,8 @@ using System.Numerics;
 
 namespace Mortise.Nostr;
 
-/// <summary>A small generator of numbers (SplitMix64) whose sequence is ours: samples are the same in every version.</summary>
+/// <summary>A small generator of numbers (SplitMix64) whose sequence is ours: samples are the same in every
+/// version.</summary>
 internal sealed class SampleRandom(ulong seed)
 {
     private ulong _state = seed;
@@ -21,10 +22,11 @@ internal sealed class SampleRandom(ulong seed)
 
     internal bool OneIn(int bound) => Below(bound) == 0;
 
-    /// <summary>From 0 to <paramref name="bound"/> - 1, small ones far more often: a Zipf distribution with exponent 1.</summary>
+    /// <summary>From 0 to <paramref name="bound"/> - 1, small ones far more often: a Zipf distribution with exponent
+    /// 1.</summary>
     internal int Zipf(int bound)
     {
-        // The distribution function of 1/x is logarithmic; whole octaves are equally likely, and even within themselves.
+        // The distribution function of 1/x is logarithmic: octaves are equally likely, and even within themselves.
         int octaves = BitOperations.Log2((uint)bound) + 1;
         int octave = Below(octaves);
         int first = (1 << octave) - 1;

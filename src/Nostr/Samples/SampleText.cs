@@ -3,27 +3,34 @@ using System.Text;
 
 namespace Mortise.Nostr;
 
-/// <summary>Words for sample events: plain text, other scripts, emoji, and everything that JSON has to escape.</summary>
+/// <summary>Words for sample events: plain text, other scripts, emoji, and everything that JSON has to
+/// escape.</summary>
 internal static class SampleText
 {
     private static readonly string[] s_words =
     [
-        "the", "a", "and", "of", "to", "in", "is", "was", "that", "for", "relay", "note", "key", "event", "signed", "morning",
-        "coffee", "wood", "joint", "bench", "plane", "chisel", "oak", "ash", "river", "train", "garden", "tomato", "bread",
+        "the", "a", "and", "of", "to", "in", "is", "was", "that", "for", "relay", "note", "key", "event", "signed",
+        "morning",
+        "coffee", "wood", "joint", "bench", "plane", "chisel", "oak", "ash", "river", "train", "garden", "tomato",
+        "bread",
         "winter", "light", "paper", "ink", "music", "quiet", "storm", "harbour", "bridge", "letter", "window", "clock",
-        "today", "tomorrow", "never", "always", "maybe", "please", "thanks", "hello", "world", "open", "close", "read", "write",
+        "today", "tomorrow", "never", "always", "maybe", "please", "thanks", "hello", "world", "open",
+        "close", "read", "write",
     ];
 
     private static readonly string[] s_rare =
     [
-        "😀", "🧑‍🌾", "🫡", "⚡", "👍🏽", "日本語", "Привет", "שלום", "مرحبا", "žluťoučký", "naïve", "ﬁ", "\u200B", "\u2028", "\u007F",
-        "<b>", "&amp;", "it's", "\"quoted\"", "back\\slash", "tab\there", "line\nbreak", "\r\n", "C:\\temp\\", "{\"json\":[1,2]}",
+        "😀", "🧑‍🌾", "🫡", "⚡", "👍🏽", "日本語", "Привет", "שלום", "مرحبا", "žluťoučký", "naïve", "ﬁ",
+        "\u200B", "\u2028", "\u007F",
+        "<b>", "&amp;", "it's", "\"quoted\"", "back\\slash", "tab\there", "line\nbreak", "\r\n", "C:\\temp\\",
+        "{\"json\":[1,2]}",
         "https://example.com/?a=1&b=2#x", "\b", "\f", "\u0001", "\u001F", "\uFFFE", "💯",
     ];
 
     private static readonly string[] s_topics =
     [
-        "nostr", "woodworking", "bitcoin", "gardening", "music", "photography", "food", "art", "books", "news", "cycling", "Ünïcode",
+        "nostr", "woodworking", "bitcoin", "gardening", "music", "photography", "food", "art", "books", "news",
+        "cycling", "Ünïcode",
         "日本", "asknostr", "grownostr", "dotnet", "storage", "trains",
     ];
 
@@ -36,7 +43,8 @@ internal static class SampleText
         var text = new StringBuilder();
         for (int i = 0; i < words; i++)
         {
-            text.Append(i == 0 ? "" : " ").Append(random.OneIn(25) ? random.Pick<string>(s_rare) : random.Pick<string>(s_words));
+            text.Append(i == 0 ? "" : " ");
+            text.Append(random.Pick<string>(random.OneIn(25) ? s_rare : s_words));
         }
 
         return text.ToString();

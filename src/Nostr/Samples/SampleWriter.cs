@@ -115,8 +115,12 @@ internal sealed class SampleWriter(ulong seed, Schnorr schnorr)
         return (7, _random.Pick<string>(["+", "+", "+", "-", "🤙", "❤️", "😂", ""]));
     }
 
-    private (int Kind, string Content) Profile(SampleAuthor author) =>
-        (0, $$"""{"name":"{{SampleText.Word(_random)}}-{{author.Hex[..6]}}","about":"{{SampleText.Word(_random)}} \"and\" {{SampleText.Word(_random)}} 🪵"}""");
+    private (int Kind, string Content) Profile(SampleAuthor author)
+    {
+        string name = $"{SampleText.Word(_random)}-{author.Hex[..6]}";
+        string about = $"""{SampleText.Word(_random)} \"and\" {SampleText.Word(_random)} 🪵""";
+        return (0, $$"""{"name":"{{name}}","about":"{{about}}"}""");
+    }
 
     private (int Kind, string Content) Contacts()
     {
@@ -196,7 +200,9 @@ internal sealed class SampleWriter(ulong seed, Schnorr schnorr)
         SampleAuthor receiver = PickKnownAuthor();
         _tags.AddTag("p", receiver.Hex);
         _tags.AddTag("bolt11", $"lnbc{1 + _random.Below(5000)}n1p{SampleText.Word(_random)}");
-        _tags.AddTag("description", $$"""{"kind":9734,"content":"{{SampleText.Word(_random)}}","tags":[["p","{{receiver.Hex}}"]]}""");
+        string comment = SampleText.Word(_random);
+        _tags.AddTag(
+            "description", $$"""{"kind":9734,"content":"{{comment}}","tags":[["p","{{receiver.Hex}}"]]}""");
         return (9735, "");
     }
 
@@ -237,7 +243,8 @@ internal sealed class SampleWriter(ulong seed, Schnorr schnorr)
         _tags.AddTag("Z", SampleText.Topic(_random), "", SampleText.Topic(_random));
         _tags.AddTag("-x-", new string('f', 15 + _random.Below(4)), new string('F', 16));
         _tags.AddTag("alt", new string('y', _random.Below(2000)));
-        return (_random.Pick<int>([1063, 1111, 1984, 40, 42, 65535, 9999]), SampleText.Sentence(_random, _random.Below(10)));
+        int kind = _random.Pick<int>([1063, 1111, 1984, 40, 42, 65535, 9999]);
+        return (kind, SampleText.Sentence(_random, _random.Below(10)));
     }
 
     private SampleAuthor PickAuthor()

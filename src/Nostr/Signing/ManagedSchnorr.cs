@@ -35,8 +35,11 @@ internal sealed class ManagedSchnorr : Schnorr
         }
 
         BigInteger e = Challenge(r, publicKey, message);
-        ECPoint point = ECAlgorithms.SumOfTwoMultiplies(s_parameters.G, s, key, s_order.Subtract(e).Mod(s_order)).Normalize();
-        return !point.IsInfinity && !point.AffineYCoord.TestBitZero() && r.SequenceEqual(point.AffineXCoord.GetEncoded());
+        BigInteger minusE = s_order.Subtract(e).Mod(s_order);
+        ECPoint point = ECAlgorithms.SumOfTwoMultiplies(s_parameters.G, s, key, minusE).Normalize();
+        return !point.IsInfinity
+            && !point.AffineYCoord.TestBitZero()
+            && r.SequenceEqual(point.AffineXCoord.GetEncoded());
     }
 
     private protected override bool SignCore(
@@ -117,7 +120,8 @@ internal sealed class ManagedSchnorr : Schnorr
             : s_curve.CreatePoint(x, (y.TestBitZero() ? y.Negate() : y).ToBigInteger());
     }
 
-    private static BigInteger Challenge(ReadOnlySpan<byte> r, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> message) =>
+    private static BigInteger Challenge(
+        ReadOnlySpan<byte> r, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> message) =>
         Read(TaggedHash(s_challengeTag, r, publicKey, message)).Mod(s_order);
 
     private static byte[] TaggedHash(

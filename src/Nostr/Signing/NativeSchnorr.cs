@@ -24,13 +24,16 @@ internal sealed unsafe class NativeSchnorr : Schnorr
     private NativeSchnorr(string file, nint library)
     {
         Name = $"libsecp256k1 ({file})";
-        _parseKey = (delegate* unmanaged[Cdecl]<nint, byte*, byte*, int>)Export(library, "secp256k1_xonly_pubkey_parse");
+        _parseKey = (delegate* unmanaged[Cdecl]<nint, byte*, byte*, int>)
+            Export(library, "secp256k1_xonly_pubkey_parse");
         _verify = (delegate* unmanaged[Cdecl]<nint, byte*, byte*, nuint, byte*, int>)
             Export(library, "secp256k1_schnorrsig_verify");
-        _createKeyPair = (delegate* unmanaged[Cdecl]<nint, byte*, byte*, int>)Export(library, "secp256k1_keypair_create");
+        _createKeyPair = (delegate* unmanaged[Cdecl]<nint, byte*, byte*, int>)
+            Export(library, "secp256k1_keypair_create");
         _publicOfKeyPair = (delegate* unmanaged[Cdecl]<nint, byte*, int*, byte*, int>)
             Export(library, "secp256k1_keypair_xonly_pub");
-        _writeKey = (delegate* unmanaged[Cdecl]<nint, byte*, byte*, int>)Export(library, "secp256k1_xonly_pubkey_serialize");
+        _writeKey = (delegate* unmanaged[Cdecl]<nint, byte*, byte*, int>)
+            Export(library, "secp256k1_xonly_pubkey_serialize");
         _sign = (delegate* unmanaged[Cdecl]<nint, byte*, byte*, nuint, byte*, SignParameters*, int>)
             Export(library, "secp256k1_schnorrsig_sign_custom");
 
@@ -121,7 +124,7 @@ internal sealed unsafe class NativeSchnorr : Schnorr
 
     private static IEnumerable<string> FileNames()
     {
-        // Version 0.2.0 is called .1, and each release that changed the interface counted on; all have what is used here.
+        // Version 0.2.0 is called .1, and releases that changed the interface counted on; all have what is used here.
         const int newest = 9;
         for (int version = newest; version >= 0; version--)
         {

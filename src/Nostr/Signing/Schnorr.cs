@@ -29,7 +29,8 @@ public abstract class Schnorr
     /// <summary>What it is, for people.</summary>
     public abstract string Name { get; }
 
-    /// <summary>Whether a signature is the key's signature of the message. Never throws because of what the bytes are.</summary>
+    /// <summary>Whether a signature is the key's signature of the message. Never throws because of what the bytes
+    /// are.</summary>
     /// <param name="publicKey">The x-only key, 32 bytes.</param>
     /// <param name="message">Of any length; an event's id for events.</param>
     /// <param name="signature">64 bytes.</param>
@@ -43,7 +44,8 @@ public abstract class Schnorr
     /// <summary>Signs a message.</summary>
     /// <param name="secretKey">32 bytes, from 1 to the group's order less 1.</param>
     /// <param name="message">Of any length.</param>
-    /// <param name="auxiliary">32 bytes: fresh randomness, or fixed ones where the signature must be reproducible.</param>
+    /// <param name="auxiliary">32 bytes: fresh randomness, or fixed ones where the signature must be
+    /// reproducible.</param>
     /// <param name="signature">Receives 64 bytes.</param>
     /// <exception cref="ArgumentException">A length is wrong, or the secret key is not a key.</exception>
     public void Sign(

@@ -147,7 +147,8 @@ public sealed class EventRecordTests
         Assert.Equal(long.MaxValue, view.CreatedAt);
         Assert.Equal(65535, view.Kind);
         Assert.Equal(EventFormat.MinRecordBytes, record.Length);
-        Assert.True(EventJson.TryParse(Encoding.UTF8.GetBytes(NostrEvent.FromView(view).ToJson()), out NostrEvent? parsed, out _));
+        Assert.True(EventJson.TryParse(Encoding.UTF8.GetBytes(NostrEvent.FromView(view).ToJson()),
+            out NostrEvent? parsed, out _));
         Assert.Equal(record, parsed.Record.ToArray());
     }
 
@@ -190,10 +191,12 @@ public sealed class EventRecordTests
             random.NextBytes(value);
             record = EventRecord.WithExtension(record, type, value);
             model[type] = value;
-            Assert.True(EventView.TryOpen(record, out EventView view, out string? fact), $"seed {seed}, step {i}: {fact}");
+            Assert.True(EventView.TryOpen(record, out EventView view, out string? fact),
+                $"seed {seed}, step {i}: {fact}");
             foreach ((int known, byte[] expected) in model)
             {
-                Assert.True(view.TryGetExtension(known, out ReadOnlySpan<byte> found), $"seed {seed}, step {i}: {known}");
+                Assert.True(view.TryGetExtension(known, out ReadOnlySpan<byte> found),
+                    $"seed {seed}, step {i}: {known}");
                 Assert.True(found.SequenceEqual(expected), $"seed {seed}, step {i}: {known}");
             }
 
@@ -233,7 +236,8 @@ public sealed class EventRecordTests
         Assert.True(EventId.IsRight(view));
         var json = new ArrayBufferWriter<byte>();
         EventJson.Write(view, json);
-        Assert.True(EventJson.TryParse(json.WrittenSpan, out NostrEvent? parsed, out EventProblem problem), problem.ToString());
+        Assert.True(EventJson.TryParse(json.WrittenSpan, out NostrEvent? parsed, out EventProblem problem),
+            problem.ToString());
         Assert.True(made.Record.Span.SequenceEqual(parsed.Record.Span));
     }
 }

@@ -11,8 +11,11 @@ public sealed class HostileRecordTests
     {
         int seed = TestSeed.Or(2024);
         var random = new Random(seed);
-        byte[][] originals = [.. SampleEvents.Generate(200, 12).Select(e => e.Record.ToArray()).Where(r => r.Length < 2_000),
-            EventRecord.WithExtension(EventRecord.WithExtension(Sample(), 1, [1, 2, 3]), 900, new byte[130])];
+        byte[][] originals =
+        [
+            .. SampleEvents.Generate(200, 12).Select(e => e.Record.ToArray()).Where(r => r.Length < 2_000),
+            EventRecord.WithExtension(EventRecord.WithExtension(Sample(), 1, [1, 2, 3]), 900, new byte[130]),
+        ];
         var json = new ArrayBufferWriter<byte>();
         int opened = 0;
         for (int i = 0; i < TestSeed.Soaked(Mutations); i++)
@@ -27,7 +30,8 @@ public sealed class HostileRecordTests
                 if (whole && view.Extensions.IsEmpty)
                 {
                     // One event has one encoding: what is accepted is what would be written.
-                    Assert.True(EventJson.TryParse(json.WrittenSpan, out NostrEvent? parsed, out EventProblem problem), problem.ToString());
+                    Assert.True(EventJson.TryParse(json.WrittenSpan, out NostrEvent? parsed,
+                        out EventProblem problem), problem.ToString());
                     Assert.True(parsed.Record.Span.SequenceEqual(record));
                 }
             }
@@ -66,7 +70,7 @@ public sealed class HostileRecordTests
     [InlineData("00 01 00 00")] // bytes and no tag
     public void Lengths_that_lie_are_refused(string lengths)
     {
-        byte[] record = [.. Sample().AsSpan(0, EventFormat.FixedBytes), .. Convert.FromHexString(lengths.Replace(" ", "", StringComparison.Ordinal))];
+        byte[] record = WithSections(lengths);
         Assert.False(EventView.TryOpen(record, out _));
     }
 
@@ -80,7 +84,7 @@ public sealed class HostileRecordTests
     [InlineData("00 00 01 FF")] // content that is not UTF-8
     public void Tags_that_lie_are_refused(string sections)
     {
-        byte[] record = [.. Sample().AsSpan(0, EventFormat.FixedBytes), .. Convert.FromHexString(sections.Replace(" ", "", StringComparison.Ordinal))];
+        byte[] record = WithSections(sections);
         Assert.False(EventView.TryOpen(record, out _, out string? fact));
         Assert.NotEmpty(fact);
     }
@@ -148,6 +152,12 @@ public sealed class HostileRecordTests
 
         return record;
     }
+
+    private static byte[] WithSections(string hex) =>
+        [
+            .. Sample().AsSpan(0, EventFormat.FixedBytes),
+            .. Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)),
+        ];
 
     private static byte[] Sample() =>
         NostrEvent.CreateUnsigned(new byte[32], 5, 1, "content", ["e", new string('a', 64)], []).Record.ToArray();

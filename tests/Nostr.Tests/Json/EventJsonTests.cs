@@ -7,8 +7,8 @@ public sealed class EventJsonTests
     private const string Id = "\"id\":\"00000000000000000000000000000000000000000000000000000000000000ff\"";
     private const string PubKey = "\"pubkey\":\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"";
     private const string Sig = "\"sig\":\"" + Digits128 + "\"";
-    private const string Digits128 =
-        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    private const string Digits64 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    private const string Digits128 = Digits64 + Digits64;
 
     [Theory]
     [InlineData("0", 0L)]
@@ -42,7 +42,8 @@ public sealed class EventJsonTests
     [Theory]
     [InlineData("0", 0)]
     [InlineData("65535", 65535)]
-    public void Kinds_from_0_to_65535_are_taken(string text, int expected) => Assert.Equal(expected, Parsed(With(kind: text)).Kind);
+    public void Kinds_from_0_to_65535_are_taken(string text, int expected) =>
+        Assert.Equal(expected, Parsed(With(kind: text)).Kind);
 
     [Theory]
     [InlineData("-1")]
@@ -76,14 +77,16 @@ public sealed class EventJsonTests
     {
         NostrEvent parsed = Parsed(With(tags: text));
         Assert.Equal(count, parsed.View.TagCount);
-        Assert.Equal(text.Replace(" ", "", StringComparison.Ordinal), Between(parsed.ToJson(), "\"tags\":", ",\"content\""));
+        Assert.Equal(text.Replace(" ", "", StringComparison.Ordinal), Between(parsed.ToJson(), "\"tags\":",
+            ",\"content\""));
     }
 
     [Theory]
     [InlineData("\"\\n\\\"\\\\\\r\\t\\b\\f\"", "\n\"\\\r\t\b\f", "\"\\n\\\"\\\\\\r\\t\\b\\f\"")]
     [InlineData("\"\\u0000\\u001F\\u001f\\u0009\"", "\0\u001f\u001f\t", "\"\\u0000\\u001f\\u001f\\t\"")]
     [InlineData("\"\\/\\u007f\\u2028\\u2029\\u003c>&'+\"", "/\u007f\u2028\u2029<>&'+", "\"/\u007f\u2028\u2029<>&'+\"")]
-    [InlineData("\"\\ud83D\\uDE03\\uFFFE\\uffff\\u00e9\"", "\ud83d\ude03\ufffe\uffff\u00e9", "\"\ud83d\ude03\ufffe\uffff\u00e9\"")]
+    [InlineData("\"\\ud83D\\uDE03\\uFFFE\\uffff\\u00e9\"", "\ud83d\ude03\ufffe\uffff\u00e9",
+        "\"\ud83d\ude03\ufffe\uffff\u00e9\"")]
     public void Escapes_are_undone_and_only_those_of_the_nip_are_written(string json, string text, string written)
     {
         NostrEvent parsed = Parsed(With(content: json, tags: $"[[{json}]]"));
@@ -131,7 +134,8 @@ public sealed class EventJsonTests
         Parsed(Replacing(field, $"\"{right}\""));
         Parsed(Replacing(field, $"\"\\u0061{right[1..]}\""));
         foreach (string wrong in new[]
-            { right[1..], right + "a", right + "aa", "", "A" + right[1..], "g" + right[1..], right[1..] + " ", right[1..] + "é", right[2..] + "é" })
+            { right[1..], right + "a", right + "aa", "", "A" + right[1..], "g" + right[1..], right[1..] + " ",
+                right[1..] + "é", right[2..] + "é" })
         {
             Refused(reason, Replacing(field, $"\"{wrong}\""));
         }
@@ -190,7 +194,8 @@ public sealed class EventJsonTests
     [InlineData("{a:1}")]
     [InlineData("'a'")]
     [InlineData("")]
-    public void What_is_skipped_must_be_json_too(string value) => Refused(RejectReason.NotJson, Join(["\"x\":" + value, .. Fields()]));
+    public void What_is_skipped_must_be_json_too(string value) =>
+        Refused(RejectReason.NotJson, Join(["\"x\":" + value, .. Fields()]));
 
     [Fact]
     public void Nesting_is_bounded()
@@ -236,7 +241,8 @@ public sealed class EventJsonTests
         byte[] json = Encoding.UTF8.GetBytes(With(content: "\"é\\ud83d\\ude03\"", tags: "[[\"e\",\"x\"]]"));
         for (int length = 0; length < json.Length; length++)
         {
-            Assert.False(EventJson.TryParse(json.AsSpan(0, length), out _, out EventProblem problem), $"{length} bytes");
+            Assert.False(EventJson.TryParse(json.AsSpan(0, length), out _, out EventProblem problem),
+                $"{length} bytes");
             Assert.NotEqual(RejectReason.None, problem.Reason);
         }
     }
@@ -265,7 +271,8 @@ public sealed class EventJsonTests
 
     private static NostrEvent Parsed(string json)
     {
-        Assert.True(EventJson.TryParse(Encoding.UTF8.GetBytes(json), out NostrEvent? parsed, out EventProblem problem), $"{problem}: {json}");
+        Assert.True(EventJson.TryParse(Encoding.UTF8.GetBytes(json), out NostrEvent? parsed,
+            out EventProblem problem), $"{problem}: {json}");
         Assert.Equal(default, problem);
         Assert.True(EventView.TryOpen(parsed.Record.Span, out _, out string? fact), fact);
         return parsed;
@@ -281,15 +288,18 @@ public sealed class EventJsonTests
         return problem;
     }
 
-    private static string[] Fields() => [Id, PubKey, "\"created_at\":5", "\"kind\":1", "\"tags\":[]", "\"content\":\"\"", Sig];
+    private static string[] Fields() =>
+        [Id, PubKey, "\"created_at\":5", "\"kind\":1", "\"tags\":[]", "\"content\":\"\"", Sig];
 
     private static string Join(IEnumerable<string> fields) => "{" + string.Join(',', fields) + "}";
 
     private static string Replacing(string field, string value) =>
         Join(Fields().Select(f => f.StartsWith($"\"{field}\"", StringComparison.Ordinal) ? $"\"{field}\":{value}" : f));
 
-    private static string With(string createdAt = "5", string kind = "1", string tags = "[]", string content = "\"\"") =>
-        Join([Id, PubKey, "\"created_at\":" + createdAt, "\"kind\":" + kind, "\"tags\":" + tags, "\"content\":" + content, Sig]);
+    private static string With(string createdAt = "5", string kind = "1", string tags = "[]",
+        string content = "\"\"") =>
+        Join([Id, PubKey, "\"created_at\":" + createdAt, "\"kind\":" + kind, "\"tags\":" + tags,
+            "\"content\":" + content, Sig]);
 
     private static string Between(string text, string before, string after)
     {

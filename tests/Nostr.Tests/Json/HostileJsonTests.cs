@@ -12,7 +12,8 @@ public sealed class HostileJsonTests
     [
         .. new[]
         {
-            "\"", "\\", "{", "}", "[", "]", ",", ":", "\\u0000", "\\ud83d", "\\ude03", "null", "1e400", "-1", "18446744073709551616",
+            "\"", "\\", "{", "}", "[", "]", ",", ":", "\\u0000", "\\ud83d", "\\ude03", "null", "1e400", "-1",
+                "18446744073709551616",
             "\"id\":", "\"kind\":1,", "\"tags\":[[]],", " ", "\n", "\0", "é", "[[[[[[", "{\"a\":{\"b\":[", "\ufeff",
         }.Select(Encoding.UTF8.GetBytes),
         [0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80],
@@ -24,7 +25,8 @@ public sealed class HostileJsonTests
         int seed = TestSeed.Or(77);
         var random = new Random(seed);
         byte[][] originals =
-            [.. SampleEvents.Generate(200, 13).Select(e => Encoding.UTF8.GetBytes(e.ToJson())).Where(l => l.Length < 3_000)];
+            [.. SampleEvents.Generate(200,
+                13).Select(e => Encoding.UTF8.GetBytes(e.ToJson())).Where(l => l.Length < 3_000)];
         int parsedCount = 0;
         var json = new ArrayBufferWriter<byte>();
         for (int i = 0; i < TestSeed.Soaked(Mutations); i++)
@@ -53,7 +55,8 @@ public sealed class HostileJsonTests
             }
 
             parsedCount++;
-            Assert.True(EventView.TryOpen(parsed.Record.Span, out EventView view, out string? fact), $"{where}: {fact}");
+            Assert.True(EventView.TryOpen(parsed.Record.Span, out EventView view, out string? fact),
+                $"{where}: {fact}");
             json.ResetWrittenCount();
             EventJson.Write(view, json);
             AgreesWithTheBuiltInReader(line, json.WrittenMemory, where);

@@ -14,9 +14,11 @@ public sealed class RealEventTests
         foreach (byte[] line in SharedData.Lines(SharedData.Events))
         {
             lines++;
-            Assert.True(EventJson.TryParse(line, out NostrEvent? parsed, out EventProblem problem), $"line {lines}: {problem}");
+            Assert.True(EventJson.TryParse(line, out NostrEvent? parsed, out EventProblem problem),
+                $"line {lines}: {problem}");
             Assert.True(EventId.IsRight(parsed.View), $"line {lines}: another id");
-            Assert.True(EventView.TryOpen(parsed.Record.Span, out EventView view, out string? fact), $"line {lines}: {fact}");
+            Assert.True(EventView.TryOpen(parsed.Record.Span, out EventView view, out string? fact),
+                $"line {lines}: {fact}");
             output.ResetWrittenCount();
             EventJson.Write(view, output);
             Assert.True(output.WrittenSpan.SequenceEqual(line), $"line {lines}: other bytes");
@@ -52,7 +54,8 @@ public sealed class RealEventTests
             }
 
             Assert.True(EventJson.TryParse(line, out NostrEvent? plain, out _));
-            Assert.True(EventJson.TryParse(other.WrittenSpan, out NostrEvent? parsed, out EventProblem problem), problem.ToString());
+            Assert.True(EventJson.TryParse(other.WrittenSpan, out NostrEvent? parsed, out EventProblem problem),
+                problem.ToString());
             Assert.True(plain.Record.Span.SequenceEqual(parsed.Record.Span), plain.Id);
             lines++;
         }
@@ -101,7 +104,8 @@ public sealed class RealEventTests
             }
             else
             {
-                wrong.Add($"{reason}: {found} ({problem}) {Encoding.UTF8.GetString(json)[..Math.Min(json.Length, 300)]}");
+                wrong.Add($"{reason}: {found} ({problem}) "
+                    + $"{Encoding.UTF8.GetString(json.AsSpan(..Math.Min(json.Length, 300)))}");
             }
         }
 
@@ -131,5 +135,6 @@ public sealed class RealEventTests
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class NativeAndSharedDataFactAttribute : FactAttribute
 {
-    public NativeAndSharedDataFactAttribute() => Skip = new SharedDataFactAttribute().Skip ?? new NativeSchnorrFactAttribute().Skip;
+    public NativeAndSharedDataFactAttribute() =>
+        Skip = new SharedDataFactAttribute().Skip ?? new NativeSchnorrFactAttribute().Skip;
 }

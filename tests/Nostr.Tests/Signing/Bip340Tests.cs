@@ -40,7 +40,7 @@ public sealed class Bip340Tests
             Assert.True(nativeSignature.AsSpan().SequenceEqual(managedSignature), $"seed {seed}, run {i}");
 
             // Any change of one bit, and both refuse; any garbage, and both say the same.
-            byte[][] parts = [(byte[])nativeKey.Clone(), message.Length > 0 ? (byte[])message.Clone() : [1], (byte[])nativeSignature.Clone()];
+            byte[][] parts = [[.. nativeKey], message.Length > 0 ? [.. message] : [1], [.. nativeSignature]];
             byte[] victim = parts[i % 3];
             victim[random.Next(victim.Length)] ^= (byte)(1 << random.Next(8));
             bool nativeSays = native.Verify(parts[0], parts[1], parts[2]);
