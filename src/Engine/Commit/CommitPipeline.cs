@@ -17,6 +17,7 @@ internal sealed class CommitPipeline(
 
     private readonly CommitBuilder _builder = new(parts.Records.MaxRecordBytes);
     private readonly List<GroupWrite> _group = [];
+    private readonly List<StoreWrite> _carried = [];
     private readonly List<StoreWrite> _succeeded = [];
     private readonly List<RecordMutation> _mutations = [];
     private int[] _lengths = [];
@@ -44,7 +45,16 @@ internal sealed class CommitPipeline(
             return;
         }
 
-        TakeGroup(queue);
+        do
+        {
+            TakeGroup(queue);
+            await RunTakenAsync().ConfigureAwait(false);
+        }
+        while (_carried.Count > 0);
+    }
+
+    private async ValueTask RunTakenAsync()
+    {
         if (_group.Count == 0)
         {
             return;
@@ -97,6 +107,13 @@ internal sealed class CommitPipeline(
     private void TakeGroup(WriterQueue queue)
     {
         _group.Clear();
+        if (_carried.Count > 0)
+        {
+            _group.AddRange(_carried.Select(static w => new GroupWrite(w)));
+            _carried.Clear();
+            return;
+        }
+
         if (queue.TryTake(static w => w is EngineWrite, out StoreWrite? own))
         {
             _group.Add(new GroupWrite(own!));
@@ -114,7 +131,8 @@ internal sealed class CommitPipeline(
         }
     }
 
-    /// <summary>Lets the domain decide each write. One that throws is out of the group and leaves nothing behind.</summary>
+    /// <summary>Lets the domain decide each write. One that throws leaves nothing behind and ends the group, because what
+    /// the domain remembers of it must not count; the writes behind it become the next group.</summary>
     private void Decide(StoreView before)
     {
         _builder.Begin(before);
@@ -144,11 +162,23 @@ internal sealed class CommitPipeline(
             {
                 _builder.RollBack(operations, records, arena);
                 item.Write.Fail(e);
-                item = item with { Failed = true };
+                _group[i] = item with { Failed = true };
+                CarryFrom(i + 1);
+                return;
             }
 
             _group[i] = item;
         }
+    }
+
+    private void CarryFrom(int first)
+    {
+        for (int i = first; i < _group.Count; i++)
+        {
+            _carried.Add(_group[i].Write);
+        }
+
+        _group.RemoveRange(first, _group.Count - first);
     }
 
     // The keys to remove come from the record. One that cannot be read must fail the write before it is logged, not after.

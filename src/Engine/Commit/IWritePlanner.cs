@@ -13,8 +13,8 @@ public interface IWritePlanner
     void BeginGroup(StoreView view);
 
     /// <summary>Decides one write. Its puts and deletes become one atomic commit; none is fine.</summary>
-    /// <remarks>An exception fails this write alone, and nothing it put or deleted counts: throw before deciding, or
-    /// undo what you remembered.</remarks>
+    /// <remarks>An exception fails this write alone: nothing it put or deleted counts, and the group ends with it, so that
+    /// what the planner remembers of it is never asked for.</remarks>
     void Plan(StoreWrite write, CommitBuilder commit);
 
     /// <summary>The group's commits are visible to readers, and durable as far as the sync mode promises.</summary>
