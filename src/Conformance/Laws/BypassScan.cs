@@ -49,7 +49,8 @@ public static class BypassScan
 
     /// <summary>All forbidden calls that code reachable from a type contains, as <c>caller: callee</c>.</summary>
     /// <param name="component">The component's own type.</param>
-    public static IReadOnlyList<string> Of(Type component)
+    /// <param name="alsoRandomizedHashes">True to list hashes that differ between processes as well.</param>
+    public static IReadOnlyList<string> Of(Type component, bool alsoRandomizedHashes = false)
     {
         ArgumentNullException.ThrowIfNull(component);
         SortedSet<string> found = new(StringComparer.Ordinal);
@@ -80,7 +81,7 @@ public static class BypassScan
                     owner = owner is { IsGenericType: true } ? owner.GetGenericTypeDefinition() : owner;
                     if (owner is not null)
                     {
-                        Look(owner, member, $"{type.FullName}.{method.Name}", found);
+                        Look(owner, member, $"{type.FullName}.{method.Name}", found, alsoRandomizedHashes);
                         reachable.Enqueue(owner);
                     }
                 }
@@ -90,7 +91,7 @@ public static class BypassScan
         return [.. found];
     }
 
-    private static void Look(Type owner, MemberInfo member, string caller, SortedSet<string> found)
+    private static void Look(Type owner, MemberInfo member, string caller, SortedSet<string> found, bool hashes)
     {
         if (member is not MethodBase callee)
         {
@@ -101,7 +102,9 @@ public static class BypassScan
         bool unseeded = owner == typeof(Random) && callee is ConstructorInfo && callee.GetParameters().Length == 0;
         bool named = owner == typeof(StreamWriter) && callee is ConstructorInfo
             && callee.GetParameters()[0].ParameterType == typeof(string);
-        if ((s_types.Contains(owner.FullName!) && !s_harmless.Contains(name)) || s_members.Contains(name) || unseeded || named)
+        bool randomized = hashes && (name == "System.String.GetHashCode" || owner == typeof(HashCode));
+        if (randomized || (s_types.Contains(owner.FullName!) && !s_harmless.Contains(name)) || s_members.Contains(name)
+            || unseeded || named)
         {
             found.Add($"{caller}: {name}");
         }

@@ -12,4 +12,10 @@ public enum LawNeeds
 
     /// <summary>An <see cref="Components.IExaminer"/>.</summary>
     Examiner = 2,
+
+    /// <summary>A slow and obviously right implementation to compare with.</summary>
+    Reference = 4,
+
+    /// <summary>The assignments of an earlier process or version.</summary>
+    GoldenVectors = 8,
 }

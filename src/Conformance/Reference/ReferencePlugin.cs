@@ -10,9 +10,11 @@ public sealed class ReferencePlugin : IPlugin
     {
         ArgumentNullException.ThrowIfNull(registrar);
         registrar.AddLog<SimpleLogOptions>(SimpleLog.Descriptor, SimpleLog.OpenAsync);
-        registrar.AddRecordStore<SimpleRecordStoreOptions>(SimpleRecordStore.Descriptor, SimpleRecordStore.OpenAsync);
+        registrar.AddRecordStore<SimpleRecordStoreOptions>(
+            SimpleRecordStore.Descriptor, SimpleRecordStore.OpenAsync, SimpleRecordStore.Examiner);
         registrar.AddIndexFamily<MemoryIndexOptions>(MemoryIndex.Descriptor, MemoryIndex.OpenAsync);
-        registrar.AddIndexFamily<MemoryIndexOptions>(SimpleIndex.Descriptor, SimpleIndex.OpenAsync);
+        registrar.AddIndexFamily<MemoryIndexOptions>(
+            SimpleIndex.Descriptor, SimpleIndex.OpenAsync, SimpleIndex.Examiner);
         registrar.AddCachePolicy<NoOptions>(
             new ComponentDescriptor { Id = "mortise.reference.fifo", Summary = "First in, first out." },
             (_, capacity, _) => new FifoCachePolicy(capacity));

@@ -15,6 +15,7 @@ public class ReferenceIndexTests
     {
         Name = "simple-index",
         Open = (context, cancellation) => SimpleIndex.OpenAsync(context, new MemoryIndexOptions(), cancellation),
+        Examiner = SimpleIndex.Examiner,
     };
 
     public static IEnumerable<object[]> Laws() => IndexLaws.Suite.Ids();

@@ -9,6 +9,7 @@ public class SimpleRecordStoreTests
     {
         Name = "simple-records",
         Open = (context, cancellation) => SimpleRecordStore.OpenAsync(context, new SimpleRecordStoreOptions(), cancellation),
+        Examiner = SimpleRecordStore.Examiner,
     };
 
     public static IEnumerable<object[]> Laws() => RecordLaws.Suite.Ids();

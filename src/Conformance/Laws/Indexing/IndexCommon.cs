@@ -18,8 +18,6 @@ internal static class IndexCommon
         Content = Content,
         Calls = index =>
         [
-            ("AppliedLsn", () => _ = index.AppliedLsn),
-            ("DurableLsn", () => _ = index.DurableLsn),
             ("Apply", () => IndexChanges.Random(1, 5).ApplyTo(index, index.AppliedLsn.Next)),
             ("OpenSnapshot", () => index.OpenSnapshot().Dispose()),
             ("CheckpointAsync", () => index.CheckpointAsync().AsTask().GetAwaiter().GetResult()),

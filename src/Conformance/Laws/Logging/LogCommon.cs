@@ -18,9 +18,6 @@ internal static class LogCommon
         Content = Content,
         Calls = log =>
         [
-            ("FirstLsn", () => _ = log.FirstLsn),
-            ("LastLsn", () => _ = log.LastLsn),
-            ("DurableLsn", () => _ = log.DurableLsn),
             ("Replay", () => LogScript.Replay(log, new Lsn(1))),
             ("SyncAsync", () => log.SyncAsync(new Lsn(1)).AsTask().GetAwaiter().GetResult()),
             ("Append", () => log.Append([1, 2, 3])),

@@ -120,12 +120,12 @@ internal static class LogCrashLaws
     }
 
     private static void Recovery(LawRun run, ComponentSubject<IWriteAheadLog> subject) =>
-        run.Explore(run.Scale(2, 10, 100), random => LogOp.Mixed(random, 15, 2000), (seed, ops) =>
+        run.Explore(run.Scale(5, 30, 300), random => LogOp.Mixed(random, 25, 2000), (seed, ops) =>
         {
             LogScript script = new(subject, ops);
             using SimWorld world = World(seed);
             LogJournal journal = new();
-            world.Disk.CutPowerAt(1 + (long)(Seeds.Derive(seed, 9) % 40));
+            world.Disk.CutPowerAt(10 + (long)(Seeds.Derive(seed, 9) % 60));
             try
             {
                 script.Run(world, journal);
@@ -136,15 +136,16 @@ internal static class LogCrashLaws
             {
             }
 
-            SimDisk found = world.Disk.AfterPowerCut(seed, CrashModel.TornLast);
             using SimWorld undisturbed = world.AfterPowerCut(seed, CrashModel.TornLast);
             ulong expected;
+            long boundaries = 0;
             using (Session<IWriteAheadLog> session = new(subject, undisturbed))
             {
                 expected = session.Component.LastLsn.Value;
+                boundaries = undisturbed.Disk.Operations;
             }
 
-            for (long boundary = 1; boundary <= undisturbed.Disk.Operations; boundary++)
+            for (long boundary = 1; boundary <= boundaries; boundary++)
             {
                 SimWorld again = world.AfterPowerCut(seed, CrashModel.TornLast);
                 for (int depth = 0; depth < 3; depth++)
@@ -176,8 +177,6 @@ internal static class LogCrashLaws
 
                 again.Dispose();
             }
-
-            LawRun.Require(found.Operations == 0, "a fresh disk has seen operations");
         });
 
     private static void Names(LawRun run, ComponentSubject<IWriteAheadLog> subject)

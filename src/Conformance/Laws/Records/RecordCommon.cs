@@ -18,8 +18,6 @@ internal static class RecordCommon
         Content = Content,
         Calls = store =>
         [
-            ("AppliedLsn", () => _ = store.AppliedLsn),
-            ("DurableLsn", () => _ = store.DurableLsn),
             ("Plan", () => store.Plan([5], new RecordLocation[1])),
             ("Apply", () => Put(store, 5)),
             ("Scan", () => RecordReading.Scan(store, ScanDirection.Forward)),

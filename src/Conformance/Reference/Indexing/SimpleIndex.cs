@@ -36,6 +36,13 @@ public sealed class SimpleIndex : IIndexFamily
         OldestReadableFormatVersion = 1,
     };
 
+    /// <summary>Checks its file.</summary>
+    public static IExaminer Examiner { get; } = new SnapshotExaminer(
+        FileName,
+        (files, storeId) => SnapshotFile.Read(files, FileName, Magic, 1, storeId) is { } snapshot
+            ? Decode(files.Path, snapshot.Lsn, snapshot.Payload).Entries.Count
+            : null);
+
     /// <inheritdoc/>
     public ComponentIdentity Identity { get; } = ReferenceIdentity.Of(Descriptor);
 

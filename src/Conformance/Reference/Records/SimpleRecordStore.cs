@@ -34,6 +34,13 @@ public sealed class SimpleRecordStore : IRecordStore
         OldestReadableFormatVersion = 1,
     };
 
+    /// <summary>Checks its file.</summary>
+    public static IExaminer Examiner { get; } = new SnapshotExaminer(
+        FileName,
+        (files, storeId) => SnapshotFile.Read(files, FileName, Magic, 1, storeId) is { } snapshot
+            ? RecordState.Decode(files.Path, snapshot.Lsn, snapshot.Payload).Records.Count
+            : null);
+
     /// <inheritdoc/>
     public ComponentIdentity Identity { get; } = ReferenceIdentity.Of(Descriptor);
 

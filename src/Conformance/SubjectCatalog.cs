@@ -1,0 +1,124 @@
+using Mortise.Caching;
+using Mortise.Components;
+using Mortise.Indexing;
+using Mortise.Logging;
+using Mortise.Partitioning;
+using Mortise.Plugins;
+using Mortise.Records;
+
+namespace Mortise.Conformance;
+
+/// <summary>Takes a plugin's components as subjects of the laws.</summary>
+/// <remarks>For a tool or a test: <c>plugin.Register(catalog)</c>, then check each subject with its contract's
+/// suite.</remarks>
+public sealed class SubjectCatalog : IPluginRegistrar
+{
+    private readonly Action<string, object>? _configure;
+
+    /// <summary>Makes an empty catalog.</summary>
+    /// <param name="configure">Sets options of a component by its id, so that files become small; null keeps the
+    /// defaults.</param>
+    public SubjectCatalog(Action<string, object>? configure = null) => _configure = configure;
+
+    /// <summary>The logs.</summary>
+    public IList<ComponentSubject<IWriteAheadLog>> Logs { get; } = [];
+
+    /// <summary>The record stores.</summary>
+    public IList<ComponentSubject<IRecordStore>> RecordStores { get; } = [];
+
+    /// <summary>The index structures.</summary>
+    public IList<ComponentSubject<IIndexFamily>> IndexFamilies { get; } = [];
+
+    /// <summary>The cache policies.</summary>
+    public IList<CachePolicySubject> CachePolicies { get; } = [];
+
+    /// <summary>The partition schemes.</summary>
+    public IList<PartitionSubject> PartitionSchemes { get; } = [];
+
+    /// <summary>Checks every law of every component.</summary>
+    /// <param name="settings">Null for the defaults.</param>
+    public IReadOnlyList<LawResult> CheckAll(LawSettings? settings = null)
+    {
+        List<LawResult> results = [];
+        Each(Logs, LogLaws.Suite);
+        Each(RecordStores, RecordLaws.Suite);
+        Each(IndexFamilies, IndexLaws.Suite);
+        Each(CachePolicies, CacheLaws.Suite);
+        Each(PartitionSchemes, PartitionLaws.Suite);
+        return results;
+
+        void Each<TSubject>(IList<TSubject> subjects, LawSuite<TSubject> suite)
+            where TSubject : ILawSubject
+        {
+            foreach (TSubject subject in subjects)
+            {
+                results.AddRange(suite.CheckAll(subject, settings));
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void AddLog<TOptions>(
+        ComponentDescriptor descriptor, ComponentOpener<IWriteAheadLog, TOptions> open, IExaminer? examiner = null)
+        where TOptions : class, new() =>
+        Logs.Add(Subject(descriptor, open, examiner));
+
+    /// <inheritdoc/>
+    public void AddRecordStore<TOptions>(
+        ComponentDescriptor descriptor, ComponentOpener<IRecordStore, TOptions> open, IExaminer? examiner = null)
+        where TOptions : class, new() =>
+        RecordStores.Add(Subject(descriptor, open, examiner));
+
+    /// <inheritdoc/>
+    public void AddIndexFamily<TOptions>(
+        ComponentDescriptor descriptor, ComponentOpener<IIndexFamily, TOptions> open, IExaminer? examiner = null)
+        where TOptions : class, new() =>
+        IndexFamilies.Add(Subject(descriptor, open, examiner));
+
+    /// <inheritdoc/>
+    public void AddCachePolicy<TOptions>(
+        ComponentDescriptor descriptor, Func<TOptions, long, ulong, ICachePolicy> create)
+        where TOptions : class, new()
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        CachePolicies.Add(new CachePolicySubject
+        {
+            Name = descriptor.Id,
+            Create = (capacity, seed) => create(Options<TOptions>(descriptor.Id), capacity, seed),
+        });
+    }
+
+    /// <inheritdoc/>
+    public void AddPartitionScheme<TOptions>(ComponentDescriptor descriptor, Func<TOptions, IPartitionScheme> create)
+        where TOptions : class, new()
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        PartitionSchemes.Add(new PartitionSubject
+        {
+            Name = descriptor.Id,
+            Create = () => create(Options<TOptions>(descriptor.Id)),
+        });
+    }
+
+    private ComponentSubject<T> Subject<T, TOptions>(
+        ComponentDescriptor descriptor, ComponentOpener<T, TOptions> open, IExaminer? examiner)
+        where T : class, IStorageComponent
+        where TOptions : class, new()
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        return new ComponentSubject<T>
+        {
+            Name = descriptor.Id,
+            Open = (context, cancellation) => open(context, Options<TOptions>(descriptor.Id), cancellation),
+            Examiner = examiner,
+        };
+    }
+
+    private TOptions Options<TOptions>(string component)
+        where TOptions : class, new()
+    {
+        TOptions options = new();
+        _configure?.Invoke(component, options);
+        return options;
+    }
+}

@@ -1,0 +1,67 @@
+using Mortise.Reference;
+
+namespace Mortise.Conformance.Tests.Reference;
+
+public class ReferencePluginTests
+{
+    private static readonly CachePolicySubject s_fifo = new()
+    {
+        Name = "fifo",
+        Create = (capacity, _) => new FifoCachePolicy(capacity),
+    };
+
+    private static readonly CachePolicySubject s_lru = new()
+    {
+        Name = "lru-order",
+        Create = (capacity, _) => new LruOrder(capacity),
+        Reference = capacity => new LruOrder(capacity),
+    };
+
+    private static readonly PartitionSubject s_single = new()
+    {
+        Name = "single",
+        Create = () => new SinglePartition(),
+        GoldenVectors = [(0, "", "all"), (long.MinValue, "ff", "all")],
+    };
+
+    public static IEnumerable<object[]> CachePolicyLaws() => CacheLaws.Suite.Ids();
+
+    public static IEnumerable<object[]> SchemeLaws() => PartitionLaws.Suite.Ids();
+
+    [Theory]
+    [MemberData(nameof(CachePolicyLaws))]
+    public void First_in_first_out_obeys(string law)
+    {
+        // Its linked list allocates by design: it is the reference for results, not for cost.
+        if (law != "CP11")
+        {
+            CacheLaws.Suite.Check(law, s_fifo).ThrowIfBroken();
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(CachePolicyLaws))]
+    public void Least_recently_used_obeys(string law)
+    {
+        if (law != "CP11")
+        {
+            CacheLaws.Suite.Check(law, s_lru).ThrowIfBroken();
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(SchemeLaws))]
+    public void The_single_partition_obeys(string law) => PartitionLaws.Suite.Check(law, s_single).ThrowIfBroken();
+
+    [Fact]
+    public void The_catalog_holds_every_component_of_the_plugin()
+    {
+        SubjectCatalog catalog = new();
+        new ReferencePlugin().Register(catalog);
+        Assert.Equal(["mortise.reference.simple-log"], catalog.Logs.Select(subject => subject.Name));
+        Assert.Equal(["mortise.reference.simple-records"], catalog.RecordStores.Select(subject => subject.Name));
+        Assert.Equal(2, catalog.IndexFamilies.Count);
+        Assert.Single(catalog.CachePolicies);
+        Assert.Single(catalog.PartitionSchemes);
+    }
+}
