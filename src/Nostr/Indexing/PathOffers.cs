@@ -13,6 +13,7 @@ public sealed class PathOffers
 
     private readonly List<AccessPath> _paths = [];
     private FamilyView? _family;
+    private IEventProjection? _projection;
     private AccessPath? _current;
 
     internal PathOffers()
@@ -27,15 +28,14 @@ public sealed class PathOffers
     /// <returns>False when there are too many or none; then offer something else.</returns>
     public bool TryBegin(FilterConditions decides, long ranges)
     {
-        FamilyView family = _family!;
         if (ranges is <= 0 or > MaxRanges)
         {
             _current = null;
             return false;
         }
 
-        bool isPoint = family.Projection.Placement == LocationPlacement.InValue;
-        _current = new AccessPath(family, isPoint ? decides : decides | FilterConditions.Time, isPoint, (int)ranges);
+        bool isPoint = _projection!.Placement == LocationPlacement.InValue;
+        _current = new AccessPath(_family!, isPoint ? decides : decides | FilterConditions.Time, isPoint, (int)ranges);
         _paths.Add(_current);
         return true;
     }
@@ -48,11 +48,20 @@ public sealed class PathOffers
         _current.Add(prefix);
     }
 
+    /// <summary>What one projection offers, whatever family it might be in.</summary>
+    internal static List<AccessPath> Of(IEventProjection projection, Filter filter)
+    {
+        var offers = new PathOffers { _projection = projection };
+        projection.Offer(filter, offers);
+        return offers.Paths;
+    }
+
     internal void Collect(FamilyView family, Filter filter)
     {
         if (family.Projection is IEventProjection projection)
         {
             _family = family;
+            _projection = projection;
             _current = null;
             projection.Offer(filter, this);
         }
