@@ -5,6 +5,7 @@ public sealed class SyntheticQueryTests
 {
     [Theory]
     [InlineData("full")]
+    [InlineData("memory")]
     [InlineData("monthly")]
     [InlineData("tag orders")]
     [InlineData("time")]
@@ -79,6 +80,7 @@ public sealed class SyntheticQueryTests
     internal static TestStack Stack(string name) => name switch
     {
         "full" => TestStack.Full,
+        "memory" => TestStack.InMemory,
         "monthly" => TestStack.Monthly,
         "tag orders" => TestStack.TagOrders,
         "time" => TestStack.TimeOnly,

@@ -1,5 +1,3 @@
-using System.IO.Compression;
-using System.Reflection;
 using System.Text;
 using System.Text.Json;
 
@@ -10,25 +8,13 @@ internal static class RealEvents
 {
     private static readonly Lazy<IReadOnlyList<NostrEvent>> s_all = new(Read);
 
-    public static string File { get; } = Path.GetFullPath(Path.Combine(
-        Environment.GetEnvironmentVariable("MORTISE_SHARED_DATA")
-        ?? Path.Combine(
-            typeof(RealEvents).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-                .Single(a => a.Key == "RepositoryRoot").Value!,
-            "..",
-            "shared",
-            "data"),
-        "nostr-events.jsonl.gz"));
-
     /// <summary>All of them, oldest first.</summary>
     public static IReadOnlyList<NostrEvent> All => s_all.Value;
 
     private static List<NostrEvent> Read()
     {
-        using var text = new StreamReader(
-            new GZipStream(System.IO.File.OpenRead(File), CompressionMode.Decompress), Encoding.UTF8);
         var events = new List<NostrEvent>();
-        while (text.ReadLine() is { } line)
+        foreach (byte[] line in SharedData.Lines(SharedData.Events))
         {
             using var json = JsonDocument.Parse(line);
             events.Add(Read(json.RootElement));
@@ -62,9 +48,9 @@ public sealed class RealEventsTheoryAttribute : TheoryAttribute
 {
     public RealEventsTheoryAttribute()
     {
-        if (!File.Exists(RealEvents.File))
+        if (!SharedData.Has(SharedData.Events))
         {
-            Skip = $"the real events are not on this machine: {RealEvents.File}; or set MORTISE_SHARED_DATA";
+            Skip = $"the real events are not on this machine: put them into {SharedData.Folder}, or set MORTISE_SHARED_DATA";
         }
     }
 }

@@ -1,5 +1,7 @@
+using Mortise.BTreeIndex;
 using Mortise.Conformance;
 using Mortise.Engine;
+using Mortise.Host.Running;
 using Mortise.Indexing;
 using Mortise.Logging;
 using Mortise.Partitioning;
@@ -14,7 +16,10 @@ namespace Mortise.Nostr.Tests;
 /// <summary>A choice of families, for stores on a simulated disk.</summary>
 internal sealed record TestStack(string Name, params TestFamily[] Families)
 {
-    private static readonly PluginParts s_parts = new(new WalPlugin(), new SegmentsPlugin(), new MemoryIndexPlugin());
+    private static readonly PluginParts s_parts =
+        new(new WalPlugin(), new SegmentsPlugin(), new BTreeIndexPlugin(), new MemoryIndexPlugin());
+
+    private static readonly BTreeIndexOptions s_small = new() { PageSize = ByteSize.KiB(4), MemoryBudget = ByteSize.KiB(64) };
 
     private static readonly string[] s_all =
     [
@@ -24,6 +29,9 @@ internal sealed record TestStack(string Name, params TestFamily[] Families)
     ];
 
     public static TestStack Full { get; } = Of("full", s_all);
+
+    /// <summary>The same in another structure, the obviously right one.</summary>
+    public static TestStack InMemory { get; } = Full with { Name = "memory", UsesBTree = false };
 
     /// <summary>Everything partitioned by month, records in the entries.</summary>
     public static TestStack Monthly { get; } = new(
@@ -45,6 +53,8 @@ internal sealed record TestStack(string Name, params TestFamily[] Families)
     /// <summary>No order at all: what is not asked by id is read whole and sorted.</summary>
     public static TestStack IdOnly { get; } = Of("id", EventProjections.Id);
 
+    public bool UsesBTree { get; init; } = true;
+
     public override string ToString() => Name;
 
     public StoreComposition Compose(SimWorld world, TimeProvider time, ByteSize maxCommit) => new()
@@ -54,17 +64,19 @@ internal sealed record TestStack(string Name, params TestFamily[] Families)
             "mortise.wal", new WalOptions { SegmentSize = ByteSize.MiB(1), Prewrite = ByteSize.KiB(0) }),
         Records = s_parts.Part<IRecordStore, SegmentsOptions>(
             "mortise.segments", new SegmentsOptions { SegmentSize = ByteSize.MiB(4) }),
-        Families = Array.ConvertAll(Families, static family => new FamilyPart
+        Families = Array.ConvertAll(Families, family => new FamilyPart
         {
             Name = family.Projection,
             Projection = family.Projection,
-            Structure = s_parts.Part<IIndexFamily, MemoryIndexOptions>(MemoryIndex.Descriptor.Id, new MemoryIndexOptions()),
+            Structure = UsesBTree
+                ? s_parts.Part<IIndexFamily, BTreeIndexOptions>("mortise.btree", s_small)
+                : s_parts.Part<IIndexFamily, MemoryIndexOptions>(MemoryIndex.Descriptor.Id, new MemoryIndexOptions()),
             Partitions = family.Scheme,
             InlineBelowBytes = family.InlineBelow,
         }),
         Options = new EngineOptions { SyncMode = SyncMode.Never, MaxCommitBytes = maxCommit },
         Time = time,
-        Background = world.Background,
+        Background = new HostBackground(world.Log),
         Logs = _ => world.Log,
     };
 
