@@ -151,6 +151,7 @@ internal sealed class SegmentedLog : IWriteAheadLog, ISyncSource
             }
 
             ulong lsn = _lastLsn + 1;
+            _live[^1].Marks.Pass(lsn, _writer.Position);
             try
             {
                 _writer.Append(lsn, _sync.Durable, Clock.Microseconds(_context.Time), payload);
@@ -319,14 +320,16 @@ internal sealed class SegmentedLog : IWriteAheadLog, ISyncSource
         IStorageFile file, LogSegment segment, ref ulong next, ulong last, ref TSink sink)
         where TSink : struct, ILogSink, allows ref struct
     {
-        var scanner = new FrameScanner(file, segment.Checksum, WalFormat.HeaderBytes);
+        (ulong at, long offset) = segment.Marks.Before(next, segment.FirstLsn, WalFormat.HeaderBytes);
+        var scanner = new FrameScanner(file, segment.Checksum, offset);
         try
         {
-            for (ulong lsn = segment.FirstLsn; lsn < next; lsn++)
+            for (; at < next; at++)
             {
-                if (!scanner.TrySkip(lsn))
+                segment.Marks.Pass(at, scanner.Position);
+                if (!scanner.TrySkip(at))
                 {
-                    throw Damaged(file, scanner.Position, lsn);
+                    throw Damaged(file, scanner.Position, at);
                 }
             }
 
@@ -365,7 +368,8 @@ internal sealed class SegmentedLog : IWriteAheadLog, ISyncSource
             if (index < 0)
             {
                 throw new StorageException(
-                    StorageErrorCode.Truncated, $"record {lsn} was discarded behind a checkpoint; the oldest is {FirstLsn}",
+                    StorageErrorCode.Truncated,
+                    $"record {lsn} was discarded behind a checkpoint; the oldest is {FirstLsn}",
                     _context.Files.Path);
             }
 

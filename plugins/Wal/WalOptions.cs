@@ -3,8 +3,8 @@ using Mortise.Plugins;
 namespace Mortise.Wal;
 
 /// <summary>Options of the log.</summary>
-/// <remarks>When to sync is the store's choice (its sync mode), not the log's: every append is in the operating system's
-/// hands when it returns, and survives the end of the process.</remarks>
+/// <remarks>When to sync is the store's choice (its sync mode), not the log's: every append is in the operating
+/// system's hands when it returns, and survives the end of the process.</remarks>
 public sealed class WalOptions : IValidatedOptions
 {
     internal const long SmallestSegment = 64 << 10;
@@ -17,12 +17,13 @@ public sealed class WalOptions : IValidatedOptions
     /// segment should be small beside the disk and short to read: 64 MiB is 30 to 60 ms of reading, and about 100,000
     /// events. It should also be large beside the cost of starting one, which is three syncs, about half a millisecond:
     /// 1 % of the time it takes to fill 64 MiB at full speed. At 1 GiB, the field's common default, a small store would
-    /// hold ten times its data in its log, and start-up would look through up to a second of it. A payload that does not
-    /// fit into an empty segment gets a segment of its own, as large as it needs.
+    /// hold ten times its data in its log, and start-up would look through up to a second of it. A payload that does
+    /// not fit into an empty segment gets a segment of its own, as large as it needs.
     /// </remarks>
     public ByteSize SegmentSize { get; set; } = ByteSize.MiB(64);
 
-    /// <summary>The checksum of records in segments started from now on; older segments are read with their own.</summary>
+    /// <summary>The checksum of records in segments started from now on; older segments are read with their
+    /// own.</summary>
     public WalChecksum Checksum { get; set; } = WalChecksum.Crc64;
 
     /// <summary>The largest payload of one record; 1B to 1GiB.</summary>

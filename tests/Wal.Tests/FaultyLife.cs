@@ -3,7 +3,8 @@ using Mortise.Logging;
 
 namespace Mortise.Wal.Tests;
 
-/// <summary>A life on a device that fails: carries on after what may be tried again, reopens after what may not.</summary>
+/// <summary>A life on a device that fails: carries on after what may be tried again, reopens after what may
+/// not.</summary>
 internal sealed class FaultyLife(int seed, string context)
 {
     private readonly Random _random = new(seed);
@@ -37,7 +38,8 @@ internal sealed class FaultyLife(int seed, string context)
         }
     }
 
-    /// <summary>A record that was refused for want of space must not stand where another one was put later, or nowhere.</summary>
+    /// <summary>A record that was refused for want of space must not stand where another one was put later, or
+    /// nowhere.</summary>
     public void CheckFailedAppendsAreGone(IWriteAheadLog log)
     {
         List<byte[]> all = log.ReplayAll();
@@ -46,7 +48,8 @@ internal sealed class FaultyLife(int seed, string context)
             if (lsn >= log.FirstLsn.Value && lsn <= log.LastLsn.Value)
             {
                 Assert.False(
-                    all[(int)(lsn - log.FirstLsn.Value)].AsSpan().SequenceEqual(payload), $"{context}: refused {lsn} is there");
+                    all[(int)(lsn - log.FirstLsn.Value)].AsSpan().SequenceEqual(payload),
+                    $"{context}: refused {lsn} is there");
             }
         }
     }

@@ -6,7 +6,8 @@ using Mortise.Wal.Examination;
 
 namespace Mortise.Wal.Tests;
 
-/// <summary>Logs that were written by the first version. UPDATE_GOLDEN=1 writes them anew, for a new version only.</summary>
+/// <summary>Logs that were written by the first version. UPDATE_GOLDEN=1 writes them anew, for a new version
+/// only.</summary>
 public class GoldenTests
 {
     private static readonly string s_folder = Path.Combine(
@@ -36,7 +37,8 @@ public class GoldenTests
         foreach (string path in paths)
         {
             byte[] golden = File.ReadAllBytes(GoldenOf(folder, path));
-            Assert.True(golden.AsSpan().SequenceEqual(written.Disk.ReadAllBytes(path)), $"{path} is written differently");
+            bool isSame = golden.AsSpan().SequenceEqual(written.Disk.ReadAllBytes(path));
+            Assert.True(isSame, $"{path} is written differently");
             read.Directory(Logs.Instance).Open(path["wal/".Length..], Files.FileIntent.CreateNew).Dispose();
             read.Disk.Overwrite(path, golden);
         }

@@ -88,7 +88,8 @@ internal sealed class HeldSyncs(IStorageDirectory inner) : IStorageDirectory, ID
             file.Sync(kind);
         }
 
-        public bool TryMap(long offset, long length, out MappedRegion? region) => file.TryMap(offset, length, out region);
+        public bool TryMap(long offset, long length, out MappedRegion? region) =>
+            file.TryMap(offset, length, out region);
 
         public void Dispose() => file.Dispose();
     }

@@ -246,7 +246,8 @@ public class LawTests
         Assert.Throws<ArgumentOutOfRangeException>(() => log.Sync(new Lsn(2)));
         log.Close();
         Assert.Throws<OperationCanceledException>(() =>
-            SegmentedLog.OpenAsync(world.Context("wal"), Logs.Small(), cancelled.Token).AsTask().GetAwaiter().GetResult());
+            SegmentedLog.OpenAsync(world.Context("wal"), Logs.Small(), cancelled.Token)
+                .AsTask().GetAwaiter().GetResult());
         Assert.Empty(world.Disk.OpenHandles);
     }
 
@@ -283,13 +284,15 @@ public class LawTests
         Assert.Throws<StorageException>(() => Logs.Open(next));
         var states = new List<(ulong, LogDumpState)>();
         long before = next.Disk.Operations;
-        new WalExaminer().Dump(next.Directory("wal"), new Lsn(8), new Lsn(12), (in LogDumpRecord r, ReadOnlySpan<byte> p) =>
+        bool Visit(in LogDumpRecord r, ReadOnlySpan<byte> p)
         {
             states.Add((r.Lsn.Value, r.State));
             Assert.True(p.IsEmpty || p.SequenceEqual((byte[])[(byte)(r.Lsn.Value - 1), 2, 3]));
             Assert.True(p.IsEmpty || r.Time == world.Clock.GetUtcNow());
             return true;
-        }, default);
+        }
+
+        new WalExaminer().Dump(next.Directory("wal"), new Lsn(8), new Lsn(12), Visit, default);
         Assert.Equal(
         [
             (8, LogDumpState.Whole), (9, LogDumpState.Whole), (10, LogDumpState.Damaged),
@@ -309,7 +312,8 @@ public class LawTests
         using SimWorld next = world.AfterProcessDeath();
         next.Disk.FlipBit(Logs.LastSegment(next), 4096 + 144 + 99, 1);
         var findings = new List<Finding>();
-        ExaminationSummary summary = new WalExaminer().Examine(next.Directory("wal"), next.StoreId, findings.Add, default);
+        ExaminationSummary summary = new WalExaminer().Examine(
+            next.Directory("wal"), next.StoreId, findings.Add, default);
         Assert.Empty(findings);
         Assert.Equal(1, summary.Items);
         Assert.Contains(summary.Notes, n => n.StartsWith("torn tail: 144 bytes", StringComparison.Ordinal));

@@ -84,7 +84,8 @@ internal sealed class LogHistory
         {
             Assert.True(lsn.Value == Expected, $"{Context}: got record {lsn} where {Expected} follows");
             Assert.True(
-                payload.SequenceEqual(History.PayloadOf(lsn.Value)), $"{Context}: record {lsn} is not what was appended");
+                payload.SequenceEqual(History.PayloadOf(lsn.Value)),
+                $"{Context}: record {lsn} is not what was appended");
             Expected++;
             return true;
         }

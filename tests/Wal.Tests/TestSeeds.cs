@@ -9,5 +9,7 @@ internal static class TestSeeds
         Environment.GetEnvironmentVariable("MORTISE_SOAK"), CultureInfo.InvariantCulture, out int n) && n > 0 ? n : 1;
 
     public static ulong Of(ulong fallback) => ulong.TryParse(
-        Environment.GetEnvironmentVariable("MORTISE_SEED"), CultureInfo.InvariantCulture, out ulong seed) ? seed : fallback;
+        Environment.GetEnvironmentVariable("MORTISE_SEED"), CultureInfo.InvariantCulture, out ulong seed)
+        ? seed
+        : fallback;
 }

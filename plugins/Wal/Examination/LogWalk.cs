@@ -109,7 +109,8 @@ internal sealed class LogWalk
             }
 
             broken = true;
-            LogDumpRecord place = Place(segment, expected, position, damaged, $"{next - position} bytes are not a record");
+            LogDumpRecord place = Place(
+                segment, expected, position, damaged, $"{next - position} bytes are not a record");
             if (!visit(place, []))
             {
                 return false;
@@ -141,7 +142,8 @@ internal sealed class LogWalk
         {
             TornBytes += end - position;
             return visit(
-                Place(segment, expected, position, isDamaged: false, $"{end - position} bytes of an unfinished write"), []);
+                Place(segment, expected, position, isDamaged: false, $"{end - position} bytes of an unfinished write"),
+                []);
         }
 
         broken |= !isLast;

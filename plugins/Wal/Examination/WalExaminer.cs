@@ -70,14 +70,16 @@ internal sealed class WalExaminer : IExaminer, ILogDumper
             {
                 report(new Finding(
                     "log-record", place.File, place.Offset,
-                    $"record {place.Lsn} is damaged although everything up to {walk.Vouched} was durable: {place.Note}"));
+                    $"record {place.Lsn} is damaged although everything up to {walk.Vouched} was durable: "
+                    + place.Note));
             }
         }
 
         if (places.Count == 0 && walk.Problems.Count == 0 && walk.LastLsn < walk.Vouched)
         {
             report(new Finding(
-                "log-end", "", -1, $"the log ends at record {walk.LastLsn}; everything up to {walk.Vouched} was durable"));
+                "log-end", "", -1,
+                $"the log ends at record {walk.LastLsn}; everything up to {walk.Vouched} was durable"));
         }
     }
 
@@ -113,7 +115,8 @@ internal sealed class WalExaminer : IExaminer, ILogDumper
         notes.Add($"segments: {walk.Catalog.Live.Count}, kept for reuse: {walk.Catalog.Spares.Count}");
         if (walk.Control is { } control)
         {
-            notes.Add(control.IsClean && walk.IsControlExact ? "closed in order: yes" : "closed in order: no, or in use");
+            bool isClean = control.IsClean && walk.IsControlExact;
+            notes.Add(isClean ? "closed in order: yes" : "closed in order: no, or in use");
         }
 
         if (walk.TornBytes > 0)
@@ -134,7 +137,7 @@ internal sealed class WalExaminer : IExaminer, ILogDumper
     {
         StorageErrorCode.FormatTooNew or StorageErrorCode.FormatTooOld => "log-format",
         StorageErrorCode.ForeignFile => "log-foreign",
-        _ => problem.File?.EndsWith(WalFormat.ControlName, StringComparison.Ordinal) == true ? "log-control" : "log-segment",
+        _ => NameOf(problem) == WalFormat.ControlName ? "log-control" : "log-segment",
     };
 
     /// <summary>The file's name in the log's own directory.</summary>

@@ -3,7 +3,8 @@ using System.IO.Hashing;
 
 namespace Mortise.Wal.Format;
 
-/// <summary>What one slot of the control file says: which segments there are, and whether the log was closed in order.</summary>
+/// <summary>What one slot of the control file says: which segments there are, and whether the log was closed in
+/// order.</summary>
 internal sealed record ControlState
 {
     private const uint CleanFlag = 1;
@@ -19,7 +20,8 @@ internal sealed record ControlState
     /// <summary>The newest segment; a newer one may exist, this one must. 0 before the first segment.</summary>
     public required ulong Active { get; init; }
 
-    /// <summary>Nothing was written behind <see cref="End"/> of the active segment, and everything before is durable.</summary>
+    /// <summary>Nothing was written behind <see cref="End"/> of the active segment, and everything before is
+    /// durable.</summary>
     public required bool IsClean { get; init; }
 
     /// <summary>The last record; meaningful when clean.</summary>

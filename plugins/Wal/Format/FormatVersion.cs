@@ -3,13 +3,15 @@ namespace Mortise.Wal.Format;
 /// <summary>Refuses what other versions and other stores wrote.</summary>
 internal static class FormatVersion
 {
+    private static string Readable => $"{WalFormat.OldestReadable} to {WalFormat.Version}";
+
     public static void Check(uint version, string file)
     {
         if (version > WalFormat.Version)
         {
             throw new StorageException(
                 StorageErrorCode.FormatTooNew,
-                $"{WalFormat.Name} format version {version}; this plugin reads {WalFormat.OldestReadable} to {WalFormat.Version}",
+                $"{WalFormat.Name} format version {version}; this plugin reads {Readable}",
                 file, 8, "open the store with a newer plugin");
         }
 
@@ -17,7 +19,7 @@ internal static class FormatVersion
         {
             throw new StorageException(
                 StorageErrorCode.FormatTooOld,
-                $"{WalFormat.Name} format version {version}; this plugin reads {WalFormat.OldestReadable} to {WalFormat.Version}",
+                $"{WalFormat.Name} format version {version}; this plugin reads {Readable}",
                 file, 8, "upgrade the store with an older plugin first");
         }
     }

@@ -90,7 +90,8 @@ internal sealed class SegmentHeader
         if (expected != found)
         {
             throw StorageException.Corrupt(
-                file, WalFormat.HeaderChecksumAt, $"segment header checksum is {found:x16}, the file says {expected:x16}");
+                file, WalFormat.HeaderChecksumAt,
+                $"segment header checksum is {found:x16}, the file says {expected:x16}");
         }
 
         FormatVersion.Check(BinaryPrimitives.ReadUInt32LittleEndian(block[8..]), file);

@@ -1,6 +1,7 @@
 namespace Mortise.Wal.Format;
 
-/// <summary>Every number of the file format; FORMAT.md says the same in prose and a test holds the two together.</summary>
+/// <summary>Every number of the file format; FORMAT.md says the same in prose and a test holds the two
+/// together.</summary>
 internal static class WalFormat
 {
     public const string Name = "mortise-wal";

@@ -86,7 +86,9 @@ internal sealed class LogOpening(ComponentContext context, WalOptions options, C
         _started = _segments.Start(header);
         control.Write(control.State with { Oldest = header.Sequence, Active = header.Sequence });
         DeleteLeftovers(catalog, catalog.Dead);
-        return Finish(control, catalog, [_started], lastLsn: 0, WalFormat.HeaderBytes, isClean: true, isMarkedClean: false, torn: 0);
+        return Finish(
+            control, catalog, [_started], lastLsn: 0, WalFormat.HeaderBytes,
+            isClean: true, isMarkedClean: false, torn: 0);
     }
 
     private OpenedFiles Continue(ControlFile control, LogCatalog catalog)
@@ -107,7 +109,8 @@ internal sealed class LogOpening(ComponentContext context, WalOptions options, C
                     _segments.AdoptSpare(sequence, bytes);
                 }
 
-                return Finish(control, catalog, live, state.LastLsn, state.End, isClean: true, isMarkedClean: true, torn: 0);
+                return Finish(
+                    control, catalog, live, state.LastLsn, state.End, isClean: true, isMarkedClean: true, torn: 0);
             }
 
             // Records behind the end that the control file does not know: the device lost its last write.
@@ -157,6 +160,10 @@ internal sealed class LogOpening(ComponentContext context, WalOptions options, C
         }
 
         DeleteLeftovers(catalog, dead);
+        context.Log.Write(
+            tail.TornBytes > 0 ? ComponentLogLevel.Warning : ComponentLogLevel.Information,
+            $"the log was not closed in order: it ends at record {tail.LastLsn}, {tail.LastLsn - tail.Vouched} records "
+            + $"were written anew, {tail.TornBytes} bytes of unfinished writes were cut");
         return Finish(control, catalog, live, tail.LastLsn, end, isClean: false, isMarkedClean: false, tail.TornBytes);
     }
 
@@ -241,7 +248,14 @@ internal sealed class LogOpening(ComponentContext context, WalOptions options, C
     }
 
     private OpenedFiles Finish(
-        ControlFile control, LogCatalog catalog, List<LogSegment> live, ulong lastLsn, long end, bool isClean, bool isMarkedClean, long torn) =>
+        ControlFile control,
+        LogCatalog catalog,
+        List<LogSegment> live,
+        ulong lastLsn,
+        long end,
+        bool isClean,
+        bool isMarkedClean,
+        long torn) =>
         new()
         {
             Control = control,

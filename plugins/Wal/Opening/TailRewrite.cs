@@ -5,8 +5,8 @@ using Mortise.Wal.Segments;
 namespace Mortise.Wal.Opening;
 
 /// <summary>Writes the records that nothing vouches for into fresh bytes.</summary>
-/// <remarks>After an unclean stop they may stand only in the page cache, marked clean by a sync that failed: syncing the
-/// old file again would write nothing and report success (Rebello et al., USENIX ATC 2020).</remarks>
+/// <remarks>After an unclean stop they may stand only in the page cache, marked clean by a sync that failed: syncing
+/// the old file again would write nothing and report success (Rebello et al., USENIX ATC 2020).</remarks>
 internal static class TailRewrite
 {
     /// <summary>Starts the segment that replaces the tail.</summary>
@@ -17,7 +17,12 @@ internal static class TailRewrite
     /// <param name="options">Sizes.</param>
     /// <param name="end">Where the next frame goes in the new segment.</param>
     public static LogSegment Run(
-        SegmentFiles segments, List<LogSegment> live, SegmentHeader header, ulong lastLsn, WalOptions options, out long end)
+        SegmentFiles segments,
+        List<LogSegment> live,
+        SegmentHeader header,
+        ulong lastLsn,
+        WalOptions options,
+        out long end)
     {
         long position = WalFormat.HeaderBytes;
         LogSegment started = segments.Start(header, file =>

@@ -20,7 +20,8 @@ internal sealed class ControlFile : IDisposable
     /// <summary>What the newest valid slot says.</summary>
     public ControlState State { get; private set; }
 
-    /// <summary>False when one slot was damaged or half written: then <see cref="State"/> may be one write behind.</summary>
+    /// <summary>False when one slot was damaged or half written: then <see cref="State"/> may be one write
+    /// behind.</summary>
     public bool BothSlotsValid { get; }
 
     /// <summary>Creates the file of a new log; durable when it returns.</summary>
@@ -68,7 +69,8 @@ internal sealed class ControlFile : IDisposable
             ControlState? odd = ReadSlot(file, 1, storeId);
             ControlState state = (even, odd) switch
             {
-                (null, null) => throw StorageException.Corrupt(file.Path, 0, "neither slot of the log's control file is whole"),
+                (null, null) => throw StorageException.Corrupt(
+                    file.Path, 0, "neither slot of the log's control file is whole"),
                 (null, not null) => odd,
                 (not null, null) => even,
                 _ => even.Generation > odd.Generation ? even : odd,
@@ -86,7 +88,8 @@ internal sealed class ControlFile : IDisposable
     }
 
     /// <summary>Writes a new state into the slot of the older one; durable when it returns.</summary>
-    /// <remarks>When it throws without a failed sync, <see cref="State"/> is unchanged and the call can be repeated.</remarks>
+    /// <remarks>When it throws without a failed sync, <see cref="State"/> is unchanged and the call can be
+    /// repeated.</remarks>
     public void Write(ControlState state)
     {
         state = state with { Generation = State.Generation + 1 };

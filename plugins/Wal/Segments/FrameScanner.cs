@@ -38,10 +38,15 @@ internal struct FrameScanner : IDisposable
         return _fileBytes - Position >= WalFormat.FrameHeaderBytes
             && Ensure(WalFormat.FrameHeaderBytes)
             && FrameHeader.TryRead(
-                _buffer.AsSpan((int)(Position - _bufferOffset)), _checksum, Position, _fileBytes - Position, out header);
+                _buffer.AsSpan((int)(Position - _bufferOffset)),
+                _checksum,
+                Position,
+                _fileBytes - Position,
+                out header);
     }
 
-    /// <summary>Steps over the frame at <see cref="Position"/> when its header is good and has the expected LSN.</summary>
+    /// <summary>Steps over the frame at <see cref="Position"/> when its header is good and has the expected
+    /// LSN.</summary>
     /// <remarks>The payload is not read: this is the way to a record further on.</remarks>
     public bool TrySkip(ulong expectedLsn)
     {
@@ -89,7 +94,8 @@ internal struct FrameScanner : IDisposable
         }
     }
 
-    /// <summary>Makes that many bytes from <see cref="Position"/> stand in the buffer; false when the file ends before.</summary>
+    /// <summary>Makes that many bytes from <see cref="Position"/> stand in the buffer; false when the file ends
+    /// before.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool Ensure(int bytes) =>
         (ulong)(Position - _bufferOffset) + (uint)bytes <= (uint)_bufferBytes || Fill(bytes);

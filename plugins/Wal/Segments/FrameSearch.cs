@@ -5,8 +5,8 @@ using Mortise.Wal.Format;
 namespace Mortise.Wal.Segments;
 
 /// <summary>Finds frames in bytes that are not known to begin with one.</summary>
-/// <remarks>Looks at every aligned offset. A header's check covers its place and its segment, so what looks like a frame
-/// inside a payload is none.</remarks>
+/// <remarks>Looks at every aligned offset. A header's check covers its place and its segment, so what looks like a
+/// frame inside a payload is none.</remarks>
 internal struct FrameSearch : IDisposable
 {
     private const int WindowBytes = 1 << 20;
@@ -59,7 +59,11 @@ internal struct FrameSearch : IDisposable
             }
 
             if (FrameHeader.TryRead(
-                _window.AsSpan((int)(Position - _windowOffset)), _checksum, Position, _fileBytes - Position, out header))
+                _window.AsSpan((int)(Position - _windowOffset)),
+                _checksum,
+                Position,
+                _fileBytes - Position,
+                out header))
             {
                 LastWritten = Math.Max(LastWritten, Position + header.FrameBytes);
                 isWhole = IsWhole(header);

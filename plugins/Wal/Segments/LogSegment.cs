@@ -29,6 +29,9 @@ internal sealed class LogSegment(SegmentHeader header, long bytes)
     /// <summary>The handle for writing and syncing; null once the segment is sealed and synced.</summary>
     public IStorageFile? File { get; set; }
 
+    /// <summary>Shortcuts into the file.</summary>
+    public SeekMarks Marks { get; } = new();
+
     /// <summary>Replays that read the file now.</summary>
     public int Readers { get; set; }
 }

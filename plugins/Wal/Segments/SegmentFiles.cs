@@ -48,7 +48,9 @@ internal sealed class SegmentFiles(IStorageDirectory directory, WalOptions optio
     /// names are there.</exception>
     public LogSegment Start(SegmentHeader header, Func<IStorageFile, long>? fill = null)
     {
-        string from = header.IsRecycled ? WalFormat.SpareName(_spares[^1].Sequence) : WalFormat.DraftName(header.Sequence);
+        string from = header.IsRecycled
+            ? WalFormat.SpareName(_spares[^1].Sequence)
+            : WalFormat.DraftName(header.Sequence);
         WriteAhead(header, from, fill);
         string name = WalFormat.SegmentName(header.Sequence);
         directory.Rename(from, name);
@@ -95,7 +97,8 @@ internal sealed class SegmentFiles(IStorageDirectory directory, WalOptions optio
         DeleteSegment(segment.Sequence);
     }
 
-    /// <summary>Deletes a segment's file; when the device fails, the next call tries again, and so does the next open.</summary>
+    /// <summary>Deletes a segment's file; when the device fails, the next call tries again, and so does the next
+    /// open.</summary>
     /// <remarks>Nothing depends on it: the file is no part of the log any more.</remarks>
     public void DeleteSegment(ulong sequence)
     {
@@ -164,8 +167,9 @@ internal sealed class SegmentFiles(IStorageDirectory directory, WalOptions optio
                 long end = fill?.Invoke(file) ?? WalFormat.HeaderBytes;
                 if (!header.IsRecycled)
                 {
-                    new SegmentWriter(file, header.FrameChecksum, end, options.SegmentSize.Bytes, options.Prewrite.Bytes)
-                        .Prewrite(end);
+                    var writer = new SegmentWriter(
+                        file, header.FrameChecksum, end, options.SegmentSize.Bytes, options.Prewrite.Bytes);
+                    writer.Prewrite(end);
                 }
 
                 file.Sync(header.IsRecycled ? SyncKind.Data : SyncKind.Full);

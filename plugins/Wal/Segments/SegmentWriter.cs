@@ -24,7 +24,12 @@ internal sealed class SegmentWriter
     /// <param name="prewrite">Bytes of zeros written ahead; 0 for none.</param>
     /// <param name="staging">A buffer to go on using, or null.</param>
     public SegmentWriter(
-        IStorageFile file, FrameChecksum checksum, long position, long segmentBytes, long prewrite, byte[]? staging = null)
+        IStorageFile file,
+        FrameChecksum checksum,
+        long position,
+        long segmentBytes,
+        long prewrite,
+        byte[]? staging = null)
     {
         _file = file;
         _checksum = checksum;
