@@ -13,7 +13,7 @@ namespace Mortise.Segments;
 /// from there; <see cref="Plan"/> refuses more when too much waits. A failed sync closes the store for writing until it
 /// is reopened.</para>
 /// </remarks>
-internal sealed class SegmentRecordStore : IRecordStore
+internal sealed class SegmentRecordStore : IRecordStore, IReclaimable
 {
     private readonly ComponentContext _context;
     private readonly SegmentsOptions _options;
@@ -48,7 +48,8 @@ internal sealed class SegmentRecordStore : IRecordStore
         _writer = new SegmentWriter(_catalog, _reader, _pending, pool, options);
         _writer.Start();
         _totals = _writer.Totals;
-        _checkpointer = new Checkpointer(_catalog, _pending, opened.State, opened.StateBytes);
+        _checkpointer = new Checkpointer(
+            _catalog, _pending, opened.State, opened.StateBytes, options.RewriteTombstonesAbove);
         _appliedLsn = _durableLsn = opened.State.Lsn.Value;
     }
 
@@ -238,6 +239,71 @@ internal sealed class SegmentRecordStore : IRecordStore
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<SegmentUsage> GetUsage()
+    {
+        Segment[] segments = _catalog.All;
+        var usage = new SegmentUsage[segments.Length];
+        lock (_publishing)
+        {
+            for (int i = 0; i < usage.Length; i++)
+            {
+                RecordTotals totals = segments[i].PublishedUsage;
+                usage[i] = new SegmentUsage(
+                    checked((int)segments[i].Number),
+                    i < usage.Length - 1,
+                    totals.LiveRecords,
+                    totals.LiveBytes,
+                    totals.DeadRecords,
+                    totals.DeadBytes,
+                    segments[i].FileBytes);
+            }
+        }
+
+        return usage;
+    }
+
+    /// <inheritdoc/>
+    public void ScanSegment<TSink>(int segment, ref TSink sink)
+        where TSink : struct, IRecordSink, allows ref struct =>
+        _reader.ScanSegment(Existing(segment), ScanDirection.Forward, ref sink);
+
+    /// <inheritdoc/>
+    public async ValueTask ReclaimAsync(int segment, CancellationToken cancellation = default)
+    {
+        await _checkpoints.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            lock (_writing)
+            {
+                ThrowIfClosedOrFaulted();
+                Segment reclaimed = Existing(segment);
+                if (reclaimed == _catalog.All[^1] || reclaimed.Usage.LiveRecords > 0)
+                {
+                    throw new InvalidOperationException(
+                        $"segment {segment} is not sealed, or holds {reclaimed.Usage.LiveRecords} live records");
+                }
+
+                // Opened now if it never was: a reader that already holds the segment must not need its name later.
+                _catalog.Extents(reclaimed);
+                _checkpointer.Drop(reclaimed.Number);
+                Remove(reclaimed);
+            }
+
+            DeleteDropped();
+        }
+        catch (StorageException error) when (error.Code is StorageErrorCode.SyncFailed or StorageErrorCode.Faulted)
+        {
+            Volatile.Write(ref _fault, _fault ?? error);
+            throw;
+        }
+        finally
+        {
+            _checkpoints.Release();
+        }
+    }
+
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _closing, 1) != 0)
@@ -277,6 +343,7 @@ internal sealed class SegmentRecordStore : IRecordStore
         lock (_publishing)
         {
             _totals = _writer.Totals;
+            _writer.Publish();
         }
 
         Volatile.Write(ref _appliedLsn, batch.Lsn.Value);
@@ -301,7 +368,7 @@ internal sealed class SegmentRecordStore : IRecordStore
             }
 
             _checkpointer.Enlist(AppliedLsn, _writer.TakeDeleted());
-            return new CheckpointCapture(AppliedLsn, entries, []);
+            return new CheckpointCapture(AppliedLsn, entries);
         }
     }
 
@@ -323,16 +390,51 @@ internal sealed class SegmentRecordStore : IRecordStore
         }
     }
 
+    private void DeleteDropped()
+    {
+        try
+        {
+            _checkpointer.DeleteDropped();
+        }
+        catch (StorageException error) when (error.Code is not (StorageErrorCode.SyncFailed or StorageErrorCode.Faulted))
+        {
+            // The segment is gone from the store; its file goes with the next reclaim or opening.
+            _context.Log.Write(ComponentLogLevel.Warning, "a reclaimed segment's file could not be deleted yet", error);
+        }
+    }
+
+    private Segment Existing(int segment) =>
+        (segment > 0 ? _catalog.Find((uint)segment) : null)
+        ?? throw new StorageException(StorageErrorCode.NotFound, $"there is no segment {segment}");
+
+    /// <summary>The segment is gone from disk for good: no reader finds it from here on.</summary>
+    private void Remove(Segment segment)
+    {
+        _catalog.Remove(segment);
+        _writer.Forget(segment);
+        lock (_publishing)
+        {
+            _totals = _writer.Totals;
+        }
+
+        _gate.Retire(() => Close(segment));
+    }
+
     private void CloseFiles()
     {
         foreach (Segment segment in _catalog.All)
         {
-            foreach (Extent extent in segment.ReplaceAll([]))
-            {
-                extent.Region?.Dispose();
-            }
-
-            segment.File?.Dispose();
+            Close(segment);
         }
+    }
+
+    private static void Close(Segment segment)
+    {
+        foreach (Extent extent in segment.ReplaceAll([]))
+        {
+            extent.Region?.Dispose();
+        }
+
+        segment.File?.Dispose();
     }
 }

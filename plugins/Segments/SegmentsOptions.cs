@@ -19,6 +19,9 @@ public sealed class SegmentsOptions : IValidatedOptions
     /// 4GiB.</summary>
     public ByteSize MaxUnwritten { get; set; } = ByteSize.MiB(64);
 
+    /// <summary>Tombstones of reclaimed segments that are kept before their file is rewritten; lower in tests.</summary>
+    internal long RewriteTombstonesAbove { get; set; } = 64 << 10;
+
     /// <inheritdoc/>
     public IEnumerable<OptionProblem> Validate()
     {

@@ -6,8 +6,7 @@ namespace Mortise.Segments.Tests;
 /// <param name="Lsn">Its LSN.</param>
 /// <param name="Arena">The bodies.</param>
 /// <param name="Mutations">Puts with their planned locations, and deletes.</param>
-/// <param name="Reclaimed">The segment that it reclaims instead; 0 for none.</param>
-internal sealed record LoggedBatch(Lsn Lsn, byte[] Arena, RecordMutation[] Mutations, uint Reclaimed = 0)
+internal sealed record LoggedBatch(Lsn Lsn, byte[] Arena, RecordMutation[] Mutations)
 {
     public void ApplyTo(IRecordStore store) => store.Apply(new RecordBatch(Lsn, Arena, Mutations));
 }

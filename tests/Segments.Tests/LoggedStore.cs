@@ -8,11 +8,12 @@ internal sealed class LoggedStore : IAsyncDisposable
 {
     public const string Instance = "records";
 
-    private LoggedStore(SimWorld world, SegmentsOptions options, List<LoggedBatch> log)
+    private LoggedStore(SimWorld world, SegmentsOptions options, List<LoggedBatch> log, Reclaims reclaims)
     {
         World = world;
         Options = options;
         Log = log;
+        Reclaims = reclaims;
     }
 
     public static SegmentsOptions SmallOptions => new()
@@ -20,6 +21,7 @@ internal sealed class LoggedStore : IAsyncDisposable
         SegmentSize = ByteSize.KiB(16),
         WriteBuffer = ByteSize.KiB(4),
         MaxRecord = ByteSize.KiB(40),
+        RewriteTombstonesAbove = 3,
     };
 
     public SimWorld World { get; }
@@ -28,19 +30,31 @@ internal sealed class LoggedStore : IAsyncDisposable
 
     public List<LoggedBatch> Log { get; }
 
+    /// <summary>Segments that were, or may have been, reclaimed.</summary>
+    public Reclaims Reclaims { get; }
+
     public RecordModel Model { get; } = new();
 
     public IRecordStore Store { get; private set; } = null!;
 
+    /// <summary>What the files held before the log was replayed.</summary>
+    public Lsn DurableAtOpen { get; private set; }
+
+    /// <summary>What is left of a store whose opening was cut short.</summary>
+    public static LoggedStore NeverOpened(
+        SimWorld world, SegmentsOptions options, List<LoggedBatch> log, Reclaims reclaims) =>
+        new(world, options, log, reclaims);
+
     public static Task<LoggedStore> OpenAsync(ulong seed = 1, SegmentsOptions? options = null, bool canMap = true) =>
-        OpenAsync(new SimWorld(seed, new SimDiskOptions { CanMap = canMap, KeepLog = false }), options, []);
+        OpenAsync(new SimWorld(seed, new SimDiskOptions { CanMap = canMap, KeepLog = false }), options, [], new());
 
     /// <summary>Opens what a world holds, checks that it is the state at its durable LSN, and replays the log.</summary>
-    public static async Task<LoggedStore> OpenAsync(SimWorld world, SegmentsOptions? options, List<LoggedBatch> log)
+    public static async Task<LoggedStore> OpenAsync(SimWorld world, SegmentsOptions? options, List<LoggedBatch> log, Reclaims reclaims)
     {
-        var opened = new LoggedStore(world, options ?? SmallOptions, log);
+        var opened = new LoggedStore(world, options ?? SmallOptions, log, reclaims);
         opened.Store = await SegmentRecordStore.OpenAsync(world.Context(Instance), opened.Options, default);
         Assert.Equal(opened.Store.DurableLsn, opened.Store.AppliedLsn);
+        opened.DurableAtOpen = opened.Store.DurableLsn;
         foreach (LoggedBatch batch in log)
         {
             if (batch.Lsn > opened.Store.DurableLsn)
@@ -51,6 +65,7 @@ internal sealed class LoggedStore : IAsyncDisposable
             opened.Model.Apply(batch);
         }
 
+        opened.SettleReclaims();
         opened.Check();
         foreach (LoggedBatch batch in log)
         {
@@ -66,15 +81,15 @@ internal sealed class LoggedStore : IAsyncDisposable
     }
 
     public Task<LoggedStore> AfterPowerCutAsync(ulong seed, CrashModel model, SegmentsOptions? options = null) =>
-        OpenAsync(World.AfterPowerCut(seed, model), options ?? Options, Log);
+        OpenAsync(World.AfterPowerCut(seed, model), options ?? Options, Log, Reclaims);
 
     public Task<LoggedStore> AfterProcessDeathAsync(SegmentsOptions? options = null) =>
-        OpenAsync(World.AfterProcessDeath(), options ?? Options, Log);
+        OpenAsync(World.AfterProcessDeath(), options ?? Options, Log, Reclaims);
 
     public async Task<LoggedStore> ReopenAsync(SegmentsOptions? options = null)
     {
         await Store.DisposeAsync();
-        return await OpenAsync(World, options ?? Options, Log);
+        return await OpenAsync(World, options ?? Options, Log, Reclaims);
     }
 
     public RecordLocation Put(byte[] body) => Commit([body], [])[0];
@@ -86,6 +101,19 @@ internal sealed class LoggedStore : IAsyncDisposable
         Model.Apply(batch);
         batch.ApplyTo(Store);
         return [.. batch.Mutations.Where(m => m.Operation == RecordOperation.Put).Select(m => m.Location)];
+    }
+
+    /// <summary>Moves the live records of a segment away, checkpoints, and reclaims it, as an engine does.</summary>
+    public async Task ReclaimAsync(uint segment)
+    {
+        RecordLocation[] live = Model.Live(segment);
+        Commit([.. live.Select(Model.Body)], live);
+        await Store.CheckpointAsync();
+        Assert.True(Store.TryGet(out IReclaimable? reclaimable));
+        Reclaims.Attempted.Add(segment);
+        await reclaimable.ReclaimAsync((int)segment);
+        Reclaims.Completed.Add(segment);
+        Model.Reclaim(segment);
     }
 
     /// <summary>Plans a commit without logging or applying it.</summary>
@@ -141,11 +169,46 @@ internal sealed class LoggedStore : IAsyncDisposable
         Assert.True(all.Select(record => record.Value.Body).SequenceEqual(
             many.Seen.Select(seen => seen.Body), ByteArrayComparer.Instance), context);
 
+        CheckStatistics();
+    }
+
+    private void CheckStatistics()
+    {
         RecordStoreStatistics statistics = Store.Statistics;
         Assert.Equal(
             Model.Totals(),
             new RecordTotals(
                 statistics.LiveRecords, statistics.LiveBytes, statistics.DeadRecords, statistics.DeadBytes));
+        Assert.True(Store.TryGet(out IReclaimable? reclaimable));
+        RecordTotals perSegment = default;
+        foreach (SegmentUsage usage in reclaimable.GetUsage())
+        {
+            perSegment += new RecordTotals(usage.LiveRecords, usage.LiveBytes, usage.DeadRecords, usage.DeadBytes);
+            var sink = new Collector(int.MaxValue);
+            reclaimable.ScanSegment(usage.Segment, ref sink);
+            Assert.Equal(Model.Live((uint)usage.Segment), sink.Seen.Select(seen => seen.Location));
+        }
+
+        Assert.Equal(Model.Totals(), perSegment);
+    }
+
+    private void SettleReclaims()
+    {
+        Assert.True(Store.TryGet(out IReclaimable? reclaimable));
+        HashSet<uint> there = [.. reclaimable.GetUsage().Select(usage => (uint)usage.Segment)];
+        foreach (uint segment in Model.Segments())
+        {
+            if (!there.Contains(segment))
+            {
+                Assert.Contains(segment, Reclaims.Attempted);
+                Assert.True(Model.IsDead(segment));
+                Model.Reclaim(segment);
+            }
+            else
+            {
+                Assert.DoesNotContain(segment, Reclaims.Completed);
+            }
+        }
     }
 
     public ValueTask DisposeAsync() => Store.DisposeAsync();

@@ -51,6 +51,9 @@ public sealed class ModelLaws
                     var model = (CrashModel)random.Next(1, 12);
                     store = await store.AfterPowerCutAsync(Seeds.Derive(seed, (ulong)step), model, SomeOptions(random));
                     break;
+                case < 97:
+                    await ReclaimSomethingAsync(store, random, live);
+                    break;
                 default:
                     store.Check();
                     break;
@@ -67,7 +70,19 @@ public sealed class ModelLaws
         SegmentSize = ByteSize.KiB(random.Next(8, 33)),
         WriteBuffer = ByteSize.KiB(random.Next(4, 12)),
         MaxRecord = ByteSize.KiB(40),
+        RewriteTombstonesAbove = 3,
     };
+
+    private static async Task ReclaimSomethingAsync(LoggedStore store, Random random, List<RecordLocation> live)
+    {
+        uint[] segments = [.. store.Model.Segments().Order()];
+        if (segments.Length > 1)
+        {
+            await store.ReclaimAsync(segments[random.Next(segments.Length - 1)]);
+            live.Clear();
+            live.AddRange(store.Model.Segments().SelectMany(segment => store.Model.Live(segment)));
+        }
+    }
 
     private static void CommitSomething(LoggedStore store, Random random, List<RecordLocation> live)
     {

@@ -28,15 +28,26 @@ internal sealed class RecordModel
                 _records[at] = record with { IsDeleted = true };
             }
         }
+    }
 
-        if (batch.Reclaimed != 0)
+    /// <summary>The segments that hold records.</summary>
+    public HashSet<uint> Segments() => [.. _records.Keys.Select(at => (uint)(at >> 32))];
+
+    /// <summary>True when all records of a segment are deleted.</summary>
+    public bool IsDead(uint segment) => InSegment(segment).All(at => _records[at].IsDeleted);
+
+    public RecordLocation[] Live(uint segment) =>
+        [.. InSegment(segment).Where(at => !_records[at].IsDeleted).Select(at => new RecordLocation(at))];
+
+    public void Reclaim(uint segment)
+    {
+        foreach (ulong at in InSegment(segment))
         {
-            foreach (ulong at in _records.Keys.Where(at => at >> 32 == batch.Reclaimed).ToArray())
-            {
-                _records.Remove(at);
-            }
+            _records.Remove(at);
         }
     }
+
+    public byte[] Body(RecordLocation location) => _records[location.Value].Body;
 
     public RecordTotals Totals()
     {
@@ -49,4 +60,6 @@ internal sealed class RecordModel
 
         return totals;
     }
+
+    private ulong[] InSegment(uint segment) => [.. _records.Keys.Where(at => at >> 32 == segment)];
 }

@@ -72,7 +72,12 @@ internal static class StoreOpening
     private static void AddSegment(
         SegmentCatalog catalog, SegmentEntry entry, Dictionary<string, long> names, bool isLast)
     {
-        var segment = new Segment(entry.Number) { Usage = entry.Usage, Tail = (entry.End, entry.LastFrameBytes) };
+        var segment = new Segment(entry.Number)
+        {
+            Usage = entry.Usage,
+            PublishedUsage = entry.Usage,
+            Tail = (entry.End, entry.LastFrameBytes),
+        };
         if (!names.TryGetValue(segment.Name, out long length))
         {
             throw StorageException.Corrupt(

@@ -82,14 +82,16 @@ internal sealed class TombstoneFile(SegmentCatalog catalog, TombstonePosition du
         return Write(position, deleted, lsn, ref namesChanged);
     }
 
-    /// <summary>Writes a new file that holds the tombstones that count, without those of some segments, and more.</summary>
-    public TombstonePosition Rewrite(
-        List<ulong> deleted, IReadOnlySet<uint> without, Lsn lsn, ref bool namesChanged)
+    /// <summary>Writes a new file: the tombstones that count and whose segment is still there, and more.</summary>
+    /// <param name="deleted">As <see cref="Append"/>.</param>
+    /// <param name="lsn">The checkpoint's LSN.</param>
+    /// <param name="namesChanged">Set when the directory has to be synced.</param>
+    public TombstonePosition Rewrite(List<ulong> deleted, Lsn lsn, ref bool namesChanged)
     {
         List<ulong> kept = [];
         foreach (RecordLocation location in ReadAll(catalog, Durable))
         {
-            if (!without.Contains(SegmentAddress.Of(location).Segment))
+            if (catalog.Find(SegmentAddress.Of(location).Segment) is not null)
             {
                 kept.Add(location.Value);
             }

@@ -36,7 +36,11 @@ internal sealed class Segment(uint number)
 
     public DeletionMap Deleted { get; } = new();
 
+    /// <summary>Its records, the batch under way included. The writer's own.</summary>
     public RecordTotals Usage { get; set; }
+
+    /// <summary>Its records after the last whole batch. Guarded by the store's publishing lock.</summary>
+    public RecordTotals PublishedUsage { get; set; }
 
     /// <summary>The commit that put its first record.</summary>
     public Lsn FirstLsn { get; init; }

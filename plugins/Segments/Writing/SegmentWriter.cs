@@ -9,6 +9,7 @@ internal sealed class SegmentWriter(
     SegmentCatalog catalog, SegmentReader reader, PendingWrites pending, BufferPool pool, SegmentsOptions options)
 {
     private readonly List<RecordLocation> _puts = [];
+    private readonly HashSet<Segment> _touched = [];
     private Segment? _active;
     private Extent? _extent;
 
@@ -83,6 +84,20 @@ internal sealed class SegmentWriter(
             }
         }
     }
+
+    /// <summary>Shows readers the totals after a whole batch. Under the store's publishing lock.</summary>
+    public void Publish()
+    {
+        foreach (Segment segment in _touched)
+        {
+            segment.PublishedUsage = segment.Usage;
+        }
+
+        _touched.Clear();
+    }
+
+    /// <summary>Forgets a segment that was reclaimed.</summary>
+    public void Forget(Segment segment) => Totals -= segment.Usage;
 
     /// <summary>Hands over what was deleted since the last call.</summary>
     public List<ulong> TakeDeleted()
@@ -159,6 +174,7 @@ internal sealed class SegmentWriter(
         _extent!.Publish(size);
         _active.Tail = (end + size, (uint)size);
         _active.Usage = _active.Usage.WithPut(body.Length);
+        _touched.Add(_active);
         Totals = Totals.WithPut(body.Length);
     }
 
@@ -207,6 +223,7 @@ internal sealed class SegmentWriter(
         bool whole = reader.Look(location, ref window, out _, out ReadOnlySpan<byte> frame) == FrameOutcome.Whole;
         int bytes = whole ? FrameFormat.BodyBytes(frame) : 0;
         segment.Usage = segment.Usage.WithDelete(bytes);
+        _touched.Add(segment);
         Totals = Totals.WithDelete(bytes);
         Deleted.Add(location.Value);
     }
