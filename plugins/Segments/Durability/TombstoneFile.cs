@@ -30,19 +30,24 @@ internal sealed class TombstoneFile(SegmentCatalog catalog, TombstonePosition du
 
         string name = SegmentFormat.TombstoneName(position.Generation);
         string path = catalog.PathOf(name);
-        using IStorageFile file = catalog.Files.Open(name, FileIntent.Read);
-        if (position.End < TombstoneFormat.HeaderBytes || file.Length < position.End)
+        if (!catalog.Files.Exists(name))
         {
-            throw StorageException.Corrupt(
-                path, file.Length, $"ends after {file.Length} bytes, its tombstones end at {position.End}");
+            throw StorageException.Corrupt(path, -1, $"is missing; it held {position.Count} tombstones");
         }
 
+        using IStorageFile file = catalog.Files.Open(name, FileIntent.Read);
         byte[] buffer = new byte[TombstoneFormat.HeaderBytes];
         int read = file.Read(buffer, 0);
         if (TombstoneFormat.HeaderProblem(buffer.AsSpan(0, read), catalog.StoreId, position.Generation, path)
             is { } problem)
         {
             throw problem;
+        }
+
+        if (position.End < TombstoneFormat.HeaderBytes || file.Length < position.End)
+        {
+            throw StorageException.Corrupt(
+                path, file.Length, $"ends after {file.Length} bytes, its tombstones end at {position.End}");
         }
 
         ulong chain = 0;

@@ -26,7 +26,8 @@ internal ref struct SegmentExamination(
     public void Walk(IStorageFile bytes, long end)
     {
         var extent = new Extent(SegmentHeader.Bytes, end, bytes, region: null);
-        _searchBudget = end * SearchFactor;
+        long readable = Math.Min(end, bytes.Length);
+        _searchBudget = readable * SearchFactor;
         uint? previous = 0;
         for (long offset = SegmentHeader.Bytes; offset < end;)
         {
@@ -40,7 +41,7 @@ internal ref struct SegmentExamination(
                 continue;
             }
 
-            long next = FindNext(extent, offset, end);
+            long next = FindNext(extent, offset, readable) is var found && found < readable ? found : end;
             LostBytes += next - offset;
             report(new Finding(
                 "record-damaged",

@@ -114,17 +114,16 @@ internal sealed class SegmentCatalog(IStorageDirectory files, Guid storeId)
         IStorageFile file = files.Open(name, intent);
         try
         {
-            if (file.Length < end)
+            byte[] page = new byte[SegmentHeader.Bytes];
+            int read = file.Read(page, 0);
+            StorageException? problem = SegmentHeader.Problem(page.AsSpan(0, read), storeId, number, PathOf(name));
+            if (problem is null && file.Length < end)
             {
-                throw StorageException.Corrupt(
+                problem = StorageException.Corrupt(
                     PathOf(name), file.Length, $"ends after {file.Length} bytes, its records end at {end}");
             }
 
-            byte[] page = new byte[SegmentHeader.Bytes];
-            int read = file.Read(page, 0);
-            return SegmentHeader.Problem(page.AsSpan(0, read), storeId, number, PathOf(name)) is { } problem
-                ? throw problem
-                : file;
+            return problem is null ? file : throw problem;
         }
         catch
         {
