@@ -26,7 +26,7 @@ internal sealed class SimDirectory(SimDisk disk, SimDirectoryNode node, string p
             node.Entries.TryGetValue(name, out object? there);
             if (there is SimDirectoryNode)
             {
-                throw SimDisk.Failure(StorageErrorCode.Denied, "this is a directory", PathOf(name), -1);
+                throw SimDisk.Failure(StorageErrorCode.AlreadyExists, "this is a directory", PathOf(name), -1);
             }
 
             bool writable = intent != FileIntent.Read;
@@ -59,7 +59,7 @@ internal sealed class SimDirectory(SimDisk disk, SimDirectoryNode node, string p
             ThrowIfGone();
             if (node.Entries.TryGetValue(name, out object? there) && there is SimInode)
             {
-                throw SimDisk.Failure(StorageErrorCode.AlreadyExists, "this is a file", PathOf(name), -1);
+                throw SimDisk.Failure(StorageErrorCode.NotFound, "this is a file", PathOf(name), -1);
             }
 
             SimDirectoryNode child = there as SimDirectoryNode ?? Create(name, new SimDirectoryNode());
@@ -120,14 +120,9 @@ internal sealed class SimDirectory(SimDisk disk, SimDirectoryNode node, string p
         lock (disk.Gate)
         {
             ThrowIfGone();
-            if (!node.Entries.TryGetValue(name, out object? there))
+            if (!node.Entries.TryGetValue(name, out object? there) || there is not SimDirectoryNode child)
             {
                 return;
-            }
-
-            if (there is not SimDirectoryNode child)
-            {
-                throw SimDisk.Failure(StorageErrorCode.Denied, "this is a file", PathOf(name), -1);
             }
 
             SimTurn turn = disk.Begin(SimOperationKind.Delete, PathOf(name), 0, 0);
@@ -209,7 +204,7 @@ internal sealed class SimDirectory(SimDisk disk, SimDirectoryNode node, string p
         }
 
         return there as SimInode
-            ?? throw SimDisk.Failure(StorageErrorCode.Denied, "this is a directory", PathOf(name), -1);
+            ?? throw SimDisk.Failure(StorageErrorCode.AlreadyExists, "this is a directory", PathOf(name), -1);
     }
 
     private static void MarkGone(SimDirectoryNode gone)
