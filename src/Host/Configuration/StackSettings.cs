@@ -1,0 +1,108 @@
+using Mortise.Engine;
+using Mortise.Plugins;
+
+namespace Mortise.Host.Configuration;
+
+/// <summary>The keys of <c>wal</c> that are the engine's.</summary>
+internal sealed class LogSettings : IValidatedOptions
+{
+    public SyncMode SyncMode { get; set; } = new EngineOptions().SyncMode;
+
+    public TimeSpan BatchInterval { get; set; } = new EngineOptions().BatchInterval;
+
+    public ByteSize BatchBytes { get; set; } = new EngineOptions().BatchBytes;
+
+    public IEnumerable<OptionProblem> Validate()
+    {
+        if (BatchInterval < TimeSpan.FromMilliseconds(1) || BatchInterval > TimeSpan.FromMinutes(1))
+        {
+            yield return new OptionProblem(nameof(BatchInterval), "must be 1ms to 1m");
+        }
+
+        if (BatchBytes.Bytes is < 1 or > 1L << 30)
+        {
+            yield return new OptionProblem(nameof(BatchBytes), "must be 1B to 1GiB");
+        }
+    }
+}
+
+/// <summary>The keys of <c>engine</c>.</summary>
+internal sealed class EngineSettings : IValidatedOptions
+{
+    public ByteSize CheckpointBytes { get; set; } = new EngineOptions().CheckpointBytes;
+
+    public TimeSpan CheckpointInterval { get; set; } = new EngineOptions().CheckpointInterval;
+
+    public ByteSize MaxCommitBytes { get; set; } = new EngineOptions().MaxCommitBytes;
+
+    public ByteSize MaxGroupBytes { get; set; } = new EngineOptions().MaxGroupBytes;
+
+    public IEnumerable<OptionProblem> Validate()
+    {
+        if (CheckpointBytes.Bytes is < 64 << 10 or > 1L << 40)
+        {
+            yield return new OptionProblem(nameof(CheckpointBytes), "must be 64KiB to 1TiB");
+        }
+
+        if (CheckpointInterval < TimeSpan.FromMilliseconds(100) || CheckpointInterval > TimeSpan.FromDays(7))
+        {
+            yield return new OptionProblem(nameof(CheckpointInterval), "must be 100ms to 7d");
+        }
+
+        if (MaxCommitBytes.Bytes is < 64 << 10 or > 1L << 30)
+        {
+            yield return new OptionProblem(nameof(MaxCommitBytes), "must be 64KiB to 1GiB");
+        }
+
+        if (MaxGroupBytes.Bytes is < 64 << 10 or > 1L << 30)
+        {
+            yield return new OptionProblem(nameof(MaxGroupBytes), "must be 64KiB to 1GiB");
+        }
+    }
+
+    public EngineOptions With(LogSettings log) => new()
+    {
+        SyncMode = log.SyncMode,
+        BatchInterval = log.BatchInterval,
+        BatchBytes = log.BatchBytes,
+        CheckpointBytes = CheckpointBytes,
+        CheckpointInterval = CheckpointInterval,
+        MaxCommitBytes = MaxCommitBytes,
+        MaxGroupBytes = MaxGroupBytes,
+    };
+}
+
+/// <summary>The keys of <c>cache</c> that are the host's.</summary>
+internal sealed class CacheSettings : IValidatedOptions
+{
+    public ByteSize Budget { get; set; } = ByteSize.MiB(256);
+
+    public IEnumerable<OptionProblem> Validate()
+    {
+        if (Budget.Bytes > 1L << 40)
+        {
+            yield return new OptionProblem(nameof(Budget), "must be 0B to 1TiB");
+        }
+    }
+}
+
+/// <summary>The keys of an index family that are the engine's.</summary>
+internal sealed class FamilySettings : IValidatedOptions
+{
+    public required string Projection { get; set; } = "";
+
+    public required string Partition { get; set; } = "";
+
+    public ByteSize InlineBelow { get; set; }
+
+    public IEnumerable<OptionProblem> Validate()
+    {
+        if (InlineBelow.Bytes > 64 << 10)
+        {
+            yield return new OptionProblem(nameof(InlineBelow), "must be 0B to 64KiB");
+        }
+    }
+}
+
+/// <summary>A role without keys of the host's.</summary>
+internal sealed class NoSettings;

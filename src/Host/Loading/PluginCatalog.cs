@@ -1,0 +1,94 @@
+using Mortise.Host.Configuration;
+using NuGet.Versioning;
+
+namespace Mortise.Host.Loading;
+
+/// <summary>The plugins that are installed, known from their manifests. Nothing of them has been loaded.</summary>
+/// <remarks>A plugin is the folder <c>ROOT/NAME/VERSION/</c> with a <c>plugin.json</c> in it. A folder that is wrong is a
+/// problem in <see cref="Problems"/>, and no obstacle to the others.</remarks>
+public sealed class PluginCatalog
+{
+    private PluginCatalog(IReadOnlyList<InstalledPlugin> plugins, IReadOnlyList<Problem> problems)
+    {
+        Plugins = plugins;
+        Problems = problems;
+    }
+
+    /// <summary>A catalog without plugins, for hosts that register theirs from code.</summary>
+    public static PluginCatalog Empty { get; } = new([], []);
+
+    /// <summary>The plugins, by id and then version.</summary>
+    public IReadOnlyList<InstalledPlugin> Plugins { get; }
+
+    /// <summary>What is wrong with folders that look like plugins and are none.</summary>
+    public IReadOnlyList<Problem> Problems { get; }
+
+    /// <summary>Reads the manifests below some folders.</summary>
+    /// <param name="roots">The folders; one that does not exist is a problem.</param>
+    public static PluginCatalog Scan(IEnumerable<string> roots)
+    {
+        ArgumentNullException.ThrowIfNull(roots);
+        var plugins = new List<InstalledPlugin>();
+        var problems = new List<Problem>();
+        foreach (string root in roots.Select(Path.GetFullPath).Distinct(StringComparer.Ordinal))
+        {
+            try
+            {
+                foreach (string folder in Directory.GetDirectories(root).SelectMany(Directory.GetDirectories))
+                {
+                    string path = Path.Combine(folder, PluginManifest.FileName);
+                    if (File.Exists(path) && Read(path, folder, problems) is { } plugin)
+                    {
+                        plugins.Add(plugin);
+                    }
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                problems.Add(new Problem(
+                    ProblemCode.Unreadable, new SourcePosition(root), $"the folder of plugins cannot be read: {e.Message}"));
+            }
+        }
+
+        plugins.Sort(static (a, b) =>
+        {
+            int byId = string.CompareOrdinal(a.Manifest.Id, b.Manifest.Id);
+            int byVersion = byId != 0 ? byId : VersionComparer.Default.Compare(a.Manifest.Version, b.Manifest.Version);
+            return byVersion != 0 ? byVersion : string.CompareOrdinal(a.Folder, b.Folder);
+        });
+        return new PluginCatalog(plugins, Problem.Sorted(problems));
+    }
+
+    /// <summary>The plugins that declare a component, newest version last.</summary>
+    public IEnumerable<InstalledPlugin> WithComponent(string componentId) =>
+        Plugins.Where(p => p.Manifest.Components.Any(c => string.Equals(c.Id, componentId, StringComparison.Ordinal)));
+
+    private static InstalledPlugin? Read(string path, string folder, List<Problem> problems)
+    {
+        byte[] bytes;
+        using (FileStream file = File.OpenRead(path))
+        {
+            // One byte more than allowed is enough to know that there are too many.
+            bytes = new byte[Math.Min(file.Length, ConfigTreeBuilder.MaxBytes + 1)];
+            file.ReadExactly(bytes);
+        }
+
+        PluginManifest? manifest = PluginManifest.Parse(path, bytes, problems);
+        if (manifest is null)
+        {
+            return null;
+        }
+
+        string version = Path.GetFileName(folder);
+        if (!string.Equals(version, manifest.Version.ToNormalizedString(), StringComparison.OrdinalIgnoreCase))
+        {
+            problems.Add(new Problem(
+                ProblemCode.FolderMismatch,
+                manifest.At,
+                $"{manifest.Id} says version {manifest.Version} in a folder named {version}"));
+            return null;
+        }
+
+        return new InstalledPlugin(manifest, folder);
+    }
+}

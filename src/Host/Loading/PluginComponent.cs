@@ -1,0 +1,70 @@
+using Mortise.Caching;
+using Mortise.Components;
+using Mortise.Indexing;
+using Mortise.Logging;
+using Mortise.Partitioning;
+using Mortise.Plugins;
+using Mortise.Records;
+
+namespace Mortise.Host.Loading;
+
+/// <summary>Opens an instance of a component with options of the component's own type.</summary>
+internal delegate ValueTask<T> UntypedOpener<T>(ComponentContext context, object options, CancellationToken cancellation);
+
+/// <summary>A component that a plugin registered.</summary>
+public sealed class PluginComponent
+{
+    private readonly Delegate _factory;
+
+    internal PluginComponent(
+        PluginOrigin plugin,
+        ComponentKind kind,
+        ComponentDescriptor descriptor,
+        Type optionsType,
+        Delegate factory,
+        IExaminer? examiner)
+    {
+        Plugin = plugin;
+        Kind = kind;
+        Descriptor = descriptor;
+        OptionsType = optionsType;
+        _factory = factory;
+        Examiner = examiner;
+    }
+
+    /// <summary>Who registered it.</summary>
+    public PluginOrigin Plugin { get; }
+
+    /// <summary>The contract it implements.</summary>
+    public ComponentKind Kind { get; }
+
+    /// <summary>What it is called and what it is.</summary>
+    public ComponentDescriptor Descriptor { get; }
+
+    /// <summary>The class of its options.</summary>
+    public Type OptionsType { get; }
+
+    /// <summary>Checks its files, or null.</summary>
+    public IExaminer? Examiner { get; }
+
+    /// <summary>What is recorded in a store's manifest.</summary>
+    public ComponentIdentity Identity => new()
+    {
+        PluginId = Plugin.Id,
+        PluginVersion = Plugin.Version.ToNormalizedString(),
+        ComponentId = Descriptor.Id,
+        FormatName = Descriptor.FormatName,
+        FormatVersion = Descriptor.FormatVersion,
+        OldestReadableFormatVersion = Descriptor.OldestReadableFormatVersion,
+    };
+
+    internal UntypedOpener<IWriteAheadLog> LogOpener => (UntypedOpener<IWriteAheadLog>)_factory;
+
+    internal UntypedOpener<IRecordStore> RecordsOpener => (UntypedOpener<IRecordStore>)_factory;
+
+    internal UntypedOpener<IIndexFamily> IndexOpener => (UntypedOpener<IIndexFamily>)_factory;
+
+    internal Func<object, long, ulong, ICachePolicy> CacheFactory => (Func<object, long, ulong, ICachePolicy>)_factory;
+
+    internal Func<object, IPartitionScheme> PartitionFactory => (Func<object, IPartitionScheme>)_factory;
+}
