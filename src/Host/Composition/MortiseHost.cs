@@ -1,0 +1,84 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Mortise.Files;
+using Mortise.Host.Configuration;
+using Mortise.Host.Files;
+using Mortise.Host.Loading;
+using Mortise.Host.Running;
+
+namespace Mortise.Host.Composition;
+
+/// <summary>Finds, loads and wires plugins as stacks say. One for a process; it may serve many stores, also with several
+/// versions of one plugin.</summary>
+/// <remarks>Threads: all members from any thread.</remarks>
+public sealed class MortiseHost
+{
+    private readonly MortiseHostOptions _options;
+    private readonly PluginLoader _loader = new();
+    private readonly IReadOnlyList<LoadedPlugin> _inProcess;
+    private readonly HostServices _services;
+
+    /// <summary>Makes a host. Reads nothing yet.</summary>
+    public MortiseHost(MortiseHostOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _inProcess = [.. options.StaticPlugins.Select(static p => p.Register())];
+        _services = new HostServices
+        {
+            Time = options.Time,
+            Background = options.Background ?? new HostBackground(options.Logs("background")),
+            Logs = options.Logs,
+            Seed = options.Seed ?? BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))),
+        };
+    }
+
+    /// <summary>Every plugin whose code is in the process, whether from a folder or from code.</summary>
+    public IReadOnlyList<LoadedPlugin> Loaded => [.. _inProcess, .. _loader.Loaded];
+
+    /// <summary>What is installed in the host's folders and in those that a stack names. Loads nothing.</summary>
+    /// <param name="stack">A stack that may name further folders, or null.</param>
+    public PluginCatalog Discover(StackFile? stack = null)
+    {
+        var problems = new List<Problem>();
+        StackDefinition? definition = stack is null ? null : Read(stack, problems);
+        return Scan(stack, definition);
+    }
+
+    /// <summary>Finds, loads and configures everything that a stack names.</summary>
+    /// <exception cref="StackException">Everything that is wrong with it, in one list.</exception>
+    public ResolvedStack Resolve(StackFile stack)
+    {
+        ArgumentNullException.ThrowIfNull(stack);
+        var problems = new List<Problem>(stack.Problems);
+        StackDefinition definition = Read(stack, problems);
+        foreach (StackSection section in definition.Sections)
+        {
+            if (_options.Sections[section.Name] is { } type)
+            {
+                section.Bind(type, problems);
+            }
+        }
+
+        var resolver = new StackResolver(Scan(stack, definition), _loader, _inProcess, _options.Projections, problems);
+        return resolver.Resolve(stack, definition) ?? throw new StackException(problems);
+    }
+
+    /// <summary>Composes a store over a folder of the file system, which is made when absent.</summary>
+    public ComposedStore Compose(ResolvedStack stack, string dataFolder) =>
+        Compose(stack, PosixDirectory.OpenRoot(dataFolder));
+
+    /// <summary>Composes a store over a directory.</summary>
+    public ComposedStore Compose(ResolvedStack stack, IStorageDirectory root) =>
+        StackComposer.Compose(stack, root, _services);
+
+    private StackDefinition Read(StackFile stack, List<Problem> problems) =>
+        StackDefinition.Read(stack.Root, [.. _options.Sections.Keys], problems);
+
+    private PluginCatalog Scan(StackFile? stack, StackDefinition? definition)
+    {
+        IEnumerable<string> named = definition?.PluginFolders.Select(f => Path.Combine(stack?.Folder ?? "", f.Path)) ?? [];
+        string[] roots = [.. _options.PluginFolders, .. named];
+        return roots.Length == 0 ? PluginCatalog.Empty : PluginCatalog.Scan(roots);
+    }
+}

@@ -1,0 +1,38 @@
+using Mortise.Components;
+using Mortise.Host.Loading;
+using Mortise.Host.Running;
+
+namespace Mortise.Host.Composition;
+
+/// <summary>What a program says once, whatever stores it opens.</summary>
+public sealed class MortiseHostOptions
+{
+    /// <summary>Folders to look for plugins in, each of the shape <c>NAME/VERSION/plugin.json</c>.</summary>
+    public IList<string> PluginFolders { get; } = [];
+
+    /// <summary>Plugins that the program refers to itself.</summary>
+    public IList<StaticPlugin> StaticPlugins { get; } = [];
+
+    /// <summary>Sections of a stack that others than the host understand, with the class of their options; null for one
+    /// that is bound later.</summary>
+    public IDictionary<string, Type?> Sections { get; } = new Dictionary<string, Type?>(StringComparer.Ordinal)
+    {
+        ["nostr"] = null,
+        ["relay"] = null,
+    };
+
+    /// <summary>The projections that the domain offers; null when that is not known, and nothing is checked.</summary>
+    public IReadOnlyCollection<string>? Projections { get; set; }
+
+    /// <summary>Clock and timers.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
+    /// <summary>The log of an instance, by instance name.</summary>
+    public Func<string, IComponentLog> Logs { get; set; } = static _ => NullLog.Instance;
+
+    /// <summary>Where background work runs; null for the thread pool.</summary>
+    public IBackground? Background { get; set; }
+
+    /// <summary>Seed of all randomness in components; null for one of the operating system's.</summary>
+    public ulong? Seed { get; set; }
+}

@@ -1,0 +1,88 @@
+using System.Diagnostics.CodeAnalysis;
+using Mortise.Engine;
+using Mortise.Host.Configuration;
+using Mortise.Host.Loading;
+
+namespace Mortise.Host.Composition;
+
+/// <summary>One role of a stack with the component that was found for it and its options, bound and validated.</summary>
+public sealed class ResolvedComponent
+{
+    internal ResolvedComponent(ComponentChoice choice, PluginComponent component, object options)
+    {
+        Choice = choice;
+        Component = component;
+        Options = options;
+    }
+
+    /// <summary>The path in the stack: <c>wal</c>, <c>indexes.id</c>.</summary>
+    public string Place => Choice.Place;
+
+    /// <summary>The range of versions that the stack accepts, as it is written.</summary>
+    public string Requested => Choice.Version!.ToString();
+
+    /// <summary>What was found.</summary>
+    public PluginComponent Component { get; }
+
+    /// <summary>Its options; of the type <see cref="PluginComponent.OptionsType"/>.</summary>
+    public object Options { get; }
+
+    internal ComponentChoice Choice { get; }
+}
+
+/// <summary>An index family of a stack.</summary>
+public sealed class ResolvedFamily
+{
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The projection that yields its keys.</summary>
+    public required string Projection { get; init; }
+
+    /// <summary>The name of its partition scheme in the stack.</summary>
+    public required string Partition { get; init; }
+
+    /// <summary>Records up to this size are kept in the entry itself.</summary>
+    public required ByteSize InlineBelow { get; init; }
+
+    /// <summary>The structure of each partition.</summary>
+    public required ResolvedComponent Structure { get; init; }
+}
+
+/// <summary>A stack in which everything that it names was found, loaded and fits.</summary>
+public sealed class ResolvedStack
+{
+    /// <summary>What was written.</summary>
+    public required StackFile Source { get; init; }
+
+    /// <summary>The log.</summary>
+    public required ResolvedComponent Log { get; init; }
+
+    /// <summary>The record store.</summary>
+    public required ResolvedComponent Records { get; init; }
+
+    /// <summary>The cache policy, or null.</summary>
+    public required ResolvedComponent? Cache { get; init; }
+
+    /// <summary>The memory that caches may use in all; 0 without a cache policy.</summary>
+    public required ByteSize CacheBudget { get; init; }
+
+    /// <summary>The partition schemes by name, in the order of the stack.</summary>
+    public required IReadOnlyList<(string Name, ResolvedComponent Scheme)> Partitions { get; init; }
+
+    /// <summary>The index families, in the order of the stack.</summary>
+    public required IReadOnlyList<ResolvedFamily> Families { get; init; }
+
+    /// <summary>What an acknowledgement promises, and when checkpoints happen.</summary>
+    public required EngineOptions Engine { get; init; }
+
+    /// <summary>Parts of the stack that are for others to understand.</summary>
+    public required IReadOnlyList<StackSection> Sections { get; init; }
+
+    /// <summary>Finds a section; false when the stack does not have it.</summary>
+    public bool TryGetSection(string name, [NotNullWhen(true)] out StackSection? section)
+    {
+        section = Sections.FirstOrDefault(s => string.Equals(s.Name, name, StringComparison.Ordinal));
+        return section is not null;
+    }
+}

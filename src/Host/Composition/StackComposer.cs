@@ -1,0 +1,114 @@
+using Mortise.Caching;
+using Mortise.Components;
+using Mortise.Engine;
+using Mortise.Files;
+using Mortise.Host.Loading;
+using Mortise.Indexing;
+using Mortise.Logging;
+using Mortise.Partitioning;
+using Mortise.Records;
+
+namespace Mortise.Host.Composition;
+
+/// <summary>The outside world of a store: what a host supplies beside the stack.</summary>
+public sealed class HostServices
+{
+    /// <summary>Clock and timers.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Where background work runs.</summary>
+    public required IBackground Background { get; init; }
+
+    /// <summary>The log of an instance, by instance name.</summary>
+    public required Func<string, IComponentLog> Logs { get; init; }
+
+    /// <summary>Seed of all randomness in components.</summary>
+    public required ulong Seed { get; init; }
+}
+
+/// <summary>Makes what the engine opens from a resolved stack. The composition root: plugins from folders and plugins
+/// from code meet here.</summary>
+public static class StackComposer
+{
+    /// <summary>Composes a store; opens nothing but the partition schemes, which have no files.</summary>
+    /// <param name="stack">The stack.</param>
+    /// <param name="root">The store's directory.</param>
+    /// <param name="services">The outside world.</param>
+    /// <exception cref="StorageException"><see cref="StorageErrorCode.PluginFault"/> when a plugin's scheme or policy
+    /// cannot be made.</exception>
+    public static ComposedStore Compose(ResolvedStack stack, IStorageDirectory root, HostServices services)
+    {
+        ArgumentNullException.ThrowIfNull(stack);
+        ArgumentNullException.ThrowIfNull(root);
+        ArgumentNullException.ThrowIfNull(services);
+        Dictionary<string, IPartitionScheme> schemes = stack.Partitions.ToDictionary(
+            static p => p.Name, static p => CreateScheme(p.Scheme), StringComparer.Ordinal);
+        CacheBudget? budget = CreateBudget(stack, services.Seed);
+        var composition = new StoreComposition
+        {
+            Root = root,
+            Log = Part<IWriteAheadLog>(stack.Log, stack.Log.Component.LogOpener),
+            Records = Part<IRecordStore>(stack.Records, stack.Records.Component.RecordsOpener),
+            Families = [.. stack.Families.Select(f => new FamilyPart
+            {
+                Name = f.Name,
+                Projection = f.Projection,
+                Structure = Part<IIndexFamily>(f.Structure, f.Structure.Component.IndexOpener),
+                Partitions = schemes[f.Partition],
+                InlineBelowBytes = checked((int)f.InlineBelow.Bytes),
+            })],
+            Options = stack.Engine,
+            Time = services.Time,
+            Background = services.Background,
+            Logs = services.Logs,
+            Seed = services.Seed,
+            CacheGrants = instance => GrantFor(budget, instance),
+        };
+        return new ComposedStore(stack, composition, budget);
+    }
+
+    /// <summary>The log reads nothing twice; records and indexes have caches.</summary>
+    private static ICacheGrant? GrantFor(CacheBudget? budget, string instance) =>
+        instance == "records" || instance.StartsWith("indexes/", StringComparison.Ordinal)
+            ? budget?.GrantTo(instance)
+            : null;
+
+    private static CacheBudget? CreateBudget(ResolvedStack stack, ulong seed)
+    {
+        if (stack.Cache is not { } cache)
+        {
+            return null;
+        }
+
+        Func<object, long, ulong, ICachePolicy> create = cache.Component.CacheFactory;
+        return new CacheBudget(stack.CacheBudget, stack.Families.Count + 1, capacity =>
+            PluginGuard.Run(cache.Component, "make a cache policy", () => create(cache.Options, capacity, seed)));
+    }
+
+    private static IPartitionScheme CreateScheme(ResolvedComponent scheme) =>
+        PluginGuard.Run(
+            scheme.Component,
+            $"make the scheme {scheme.Place}",
+            () => scheme.Component.PartitionFactory(scheme.Options));
+
+    private static ComponentPart<T> Part<T>(ResolvedComponent resolved, UntypedOpener<T> open)
+        where T : class, IStorageComponent
+    {
+        PluginComponent component = resolved.Component;
+        return new ComponentPart<T>
+        {
+            Identity = component.Identity,
+            Open = (context, cancellation) => PluginGuard.RunAsync(
+                component,
+                $"open {context.InstanceName}",
+                () => open(context, resolved.Options, cancellation)),
+            Examiner = component.Examiner,
+        };
+    }
+}
+
+/// <summary>A store ready to be opened, with what the host knows of it.</summary>
+/// <param name="Stack">The stack that it came from.</param>
+/// <param name="Composition">What the engine opens.</param>
+/// <param name="Cache">The division of memory, or null when the stack has no cache policy.</param>
+public sealed record ComposedStore(ResolvedStack Stack, StoreComposition Composition, CacheBudget? Cache);
