@@ -196,6 +196,48 @@ public class FaultTests
         log.Close();
     }
 
+    [Fact]
+    public void A_spare_whose_name_a_failed_sync_left_in_the_cache_is_not_reused()
+    {
+        using SimWorld world = Logs.World(6);
+        IWriteAheadLog log = Logs.Open(world);
+        for (int i = 0; i < 15; i++)
+        {
+            log.Append(new byte[15000]);
+        }
+
+        log.Sync();
+        log.Truncate(log.LastLsn.Next);
+        Assert.Equal(2, world.Disk.FilePaths().Count(p => p.Contains("spare", StringComparison.Ordinal)));
+        SimFault fault = world.Disk.Plant(SimOperationKind.SyncDirectory, "*", 1, SimFaultEffect.SyncFailed);
+        while (fault.Fired == 0)
+        {
+            try
+            {
+                log.Append(new byte[15000]);
+            }
+            catch (StorageException e)
+            {
+                Assert.Equal(StorageErrorCode.SyncFailed, e.Code);
+            }
+        }
+
+        using SimWorld next = world.AfterProcessDeath();
+        log = Logs.Open(next);
+        for (int i = 0; i < 12; i++)
+        {
+            log.Append(new byte[15000]);
+        }
+
+        log.Sync();
+        Lsn last = log.LastLsn;
+        using SimWorld cut = next.AfterPowerCut(1, CrashModel.SyncedOnly);
+        log = Logs.Open(cut);
+        Assert.Equal(last, log.LastLsn);
+        Assert.Equal((int)(last.Value + 1 - log.FirstLsn.Value), log.ReplayAll().Count);
+        log.Close();
+    }
+
     private static SimOperationKind KindsOf(SimFaultEffect effect) => effect switch
     {
         SimFaultEffect.ShortWrite or SimFaultEffect.ShortNoSpace => SimOperationKind.Write,
