@@ -1,1 +1,3 @@
-return 0;
+using Mortise.Cli;
+
+return await MortiseTool.RunAsync(args, ToolConsole.OfProcess()).ConfigureAwait(false);

@@ -1,0 +1,56 @@
+using System.CommandLine;
+using Mortise.Cli.Output;
+using Mortise.Nostr;
+
+namespace Mortise.Cli.Commands;
+
+/// <summary><c>mortise count</c>: how many events match any of some filters.</summary>
+internal static class CountCommand
+{
+    /// <summary>Makes the command.</summary>
+    public static Command Create(CommandContext context)
+    {
+        var filters = new Argument<string[]>("FILTER")
+        {
+            Description = "NIP-01 filters as JSON, each one filter or an array; - reads requests from standard input, "
+                + "one a line, and prints one number for each.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var command = new Command("count", "Prints how many events match any of some filters.") { filters };
+        command.SetAction((arguments, cancellation) =>
+            RunAsync(context, arguments, arguments.GetRequiredValue(filters), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        CommandContext context, ParseResult arguments, string[] texts, CancellationToken cancellation)
+    {
+        bool readsInput = texts is [FilterArguments.StandardInput];
+        IReadOnlyList<Filter> filters = readsInput ? [] : FilterArguments.Parse(texts);
+        bool asJson = context.Options.Json(arguments);
+        await using StoreSession session = await StoreSession.OpenAsync(context, arguments, cancellation)
+            .ConfigureAwait(false);
+        using var output = new OutputWriter(context.Console.Output);
+        if (readsInput)
+        {
+            await FilterArguments.AnswerLinesAsync(
+                context,
+                request => Write(session.Store.Count(request, cancellation)),
+                output.Flush,
+                cancellation).ConfigureAwait(false);
+        }
+        else
+        {
+            Write(session.Store.Count(filters, cancellation));
+        }
+
+        return ExitCode.Ok;
+
+        void Write(long count)
+        {
+            output.Write(asJson ? "{\"count\":"u8 : ""u8);
+            output.Write(count);
+            output.Write(asJson ? "}\n"u8 : "\n"u8);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using Mortise.Nostr;
+
+namespace Mortise.Cli;
+
+/// <summary>The section <c>nostr</c> of a stack: which rules the store applies to the events it takes.</summary>
+public sealed class EventSection
+{
+    /// <summary>Older versions of replaceable and addressable events (NIP-01): drop or keepAll.</summary>
+    public SupersededVersions Superseded { get; set; } = new EventPolicyOptions().Superseded;
+
+    /// <summary>Whether deletion requests delete (NIP-09).</summary>
+    public bool HonourDeletions { get; set; } = new EventPolicyOptions().HonourDeletions;
+
+    /// <summary>Whether events that have expired are refused and hidden (NIP-40).</summary>
+    public bool HonourExpiration { get; set; } = new EventPolicyOptions().HonourExpiration;
+
+    /// <summary>Whether requests to vanish delete (NIP-62).</summary>
+    public bool HonourVanish { get; set; } = new EventPolicyOptions().HonourVanish;
+
+    /// <summary>The URLs by which requests to vanish may name this store.</summary>
+    public IList<string> RelayUrls { get; set; } = [];
+
+    /// <summary>The store's options.</summary>
+    public EventStoreOptions ToOptions() => new()
+    {
+        Policy = new EventPolicyOptions
+        {
+            Superseded = Superseded,
+            HonourDeletions = HonourDeletions,
+            HonourExpiration = HonourExpiration,
+            HonourVanish = HonourVanish,
+            RelayUrls = [.. RelayUrls],
+        },
+    };
+}

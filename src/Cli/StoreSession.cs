@@ -1,0 +1,89 @@
+using System.CommandLine;
+using Mortise.Cli.Commands;
+using Mortise.Components;
+using Mortise.Host.Composition;
+using Mortise.Host.Configuration;
+using Mortise.Host.Running;
+using Mortise.Nostr;
+
+namespace Mortise.Cli;
+
+/// <summary>An open store with the host that loaded its parts.</summary>
+internal sealed class StoreSession : IAsyncDisposable
+{
+    /// <summary>The stack file that a data directory may hold.</summary>
+    public const string StackFileName = "stack.yaml";
+
+    private const string EventSectionName = "nostr";
+
+    private StoreSession(MortiseHost host, ComposedStore composed, EventStore store, string data)
+    {
+        Host = host;
+        Composed = composed;
+        Store = store;
+        Data = data;
+    }
+
+    /// <summary>What loaded the plugins.</summary>
+    public MortiseHost Host { get; }
+
+    /// <summary>The stack, resolved.</summary>
+    public ComposedStore Composed { get; }
+
+    /// <summary>The store.</summary>
+    public EventStore Store { get; }
+
+    /// <summary>The store's directory.</summary>
+    public string Data { get; }
+
+    /// <summary>Makes the host that a command line asks for. Loads nothing.</summary>
+    public static MortiseHost CreateHost(CommandContext context, ParseResult arguments)
+    {
+        var options = new MortiseHostOptions
+        {
+            Projections = [.. EventProjections.All.Keys],
+            Logs = instance => new TextLog(
+                context.Console.Error, instance, ComponentLogLevel.Warning, context.Time),
+        };
+        options.Sections[EventSectionName] = typeof(EventSection);
+        options.PluginFolders.Add(context.Options.Plugins(arguments));
+        return new MortiseHost(options);
+    }
+
+    /// <summary>Reads the stack that a command line asks for: the file it names, the one in the data directory, or the
+    /// default.</summary>
+    public static StackFile ReadStack(CommandContext context, ParseResult arguments, string data)
+    {
+        string[] overrides = context.Options.Overrides(arguments);
+        string inData = Path.Combine(data, StackFileName);
+        string? path = context.Options.Stack(arguments) ?? (File.Exists(inData) ? inData : null);
+        return path is null
+            ? StackFile.Parse("(default stack)", DefaultStack.Text, overrides)
+            : StackFile.Read(path, overrides);
+    }
+
+    /// <summary>Opens or creates the store that a command line asks for.</summary>
+    /// <param name="context">The tool.</param>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="cancellation">Stops opening.</param>
+    public static ValueTask<StoreSession> OpenAsync(
+        CommandContext context, ParseResult arguments, CancellationToken cancellation) =>
+        OpenAsync(context, arguments, context.Options.Data(arguments), cancellation);
+
+    /// <summary>Opens or creates a store in a given directory.</summary>
+    public static async ValueTask<StoreSession> OpenAsync(
+        CommandContext context, ParseResult arguments, string data, CancellationToken cancellation)
+    {
+        MortiseHost host = CreateHost(context, arguments);
+        ComposedStore composed = host.Compose(host.Resolve(ReadStack(context, arguments, data)), data);
+        EventSection events = composed.Stack.TryGetSection(EventSectionName, out StackSection? section)
+            ? section.Bind<EventSection>()
+            : new EventSection();
+        EventStore store = await EventStore.OpenAsync(composed.Composition, events.ToOptions(), cancellation)
+            .ConfigureAwait(false);
+        return new StoreSession(host, composed, store, data);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => Store.DisposeAsync();
+}

@@ -1,0 +1,61 @@
+using System.Diagnostics;
+
+namespace Mortise.Cli.Tests;
+
+/// <summary>The built tool as a process of its own.</summary>
+internal sealed class ToolProcess : IDisposable
+{
+    private readonly Process _process;
+
+    private ToolProcess(Process process)
+    {
+        _process = process;
+        Errors = process.StandardError.ReadToEndAsync();
+    }
+
+    public StreamWriter Input => _process.StandardInput;
+
+    public StreamReader Output => _process.StandardOutput;
+
+    /// <summary>What it wrote to standard error, once it has ended.</summary>
+    public Task<string> Errors { get; }
+
+    public static ToolProcess Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        foreach (string argument in (string[])[Surroundings.Tool, .. arguments, "--plugins", Surroundings.Plugins])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        return new ToolProcess(Process.Start(start)!);
+    }
+
+    /// <summary>kill -9: no handler of the tool runs.</summary>
+    public void Kill() => _process.Kill();
+
+    /// <summary>Waits for the end.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> EndAsync()
+    {
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+
+        _process.Dispose();
+    }
+}
