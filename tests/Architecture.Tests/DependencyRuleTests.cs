@@ -21,7 +21,7 @@ public sealed class DependencyRuleTests
         ["Mortise.Cli"] =
         [
             "Mortise.Abstractions", "Mortise.Conformance", "Mortise.Engine", "Mortise.Host", "Mortise.Nostr",
-            "Mortise.Primitives", "Mortise.Simulation", "System.CommandLine",
+            "Mortise.Primitives", "Mortise.Simulation", "NuGet.Versioning", "System.CommandLine",
         ],
         ["Mortise.Relay"] =
         [

@@ -164,10 +164,11 @@ public sealed class ImportExportTests
         await ImportAsync(folder, "events.jsonl");
         string line = given.Last(one => !IsEphemeral(one));
         string id = Parse(line).Id;
-        Assert.Equal([line], (await ToolRun.OfAsync(["get", id, "--data", folder.Data, .. s_keepAll])).Succeeded().Lines);
-        (await ToolRun.OfAsync(["delete", id, "--data", folder.Data, .. s_keepAll])).Succeeded();
-        Assert.Equal(ExitCode.Failed, (await ToolRun.OfAsync(["get", id, "--data", folder.Data, .. s_keepAll])).Exit);
-        Assert.Equal(ExitCode.Failed, (await ToolRun.OfAsync(["delete", id, "--data", folder.Data, .. s_keepAll])).Exit);
+        string[] options = [id, "--data", folder.Data, .. s_keepAll];
+        Assert.Equal([line], (await ToolRun.OfAsync(["get", .. options])).Succeeded().Lines);
+        (await ToolRun.OfAsync(["delete", .. options])).Succeeded();
+        Assert.Equal(ExitCode.Failed, (await ToolRun.OfAsync(["get", .. options])).Exit);
+        Assert.Equal(ExitCode.Failed, (await ToolRun.OfAsync(["delete", .. options])).Exit);
     }
 
     [RealEventsFact]
@@ -206,8 +207,9 @@ public sealed class ImportExportTests
 
     private static NostrEvent Parse(string line)
     {
-        Assert.True(EventJson.TryParse(Encoding.UTF8.GetBytes(line), out NostrEvent? parsed, out EventProblem problem), $"{problem}: {line}");
-        return parsed;
+        bool isEvent = EventJson.TryParse(Encoding.UTF8.GetBytes(line), out NostrEvent? parsed, out EventProblem problem);
+        Assert.True(isEvent, $"{problem}: {line}");
+        return parsed!;
     }
 
     private static bool IsEphemeral(string line) => Parse(line).Kind is >= 20_000 and < 30_000;

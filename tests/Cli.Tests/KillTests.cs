@@ -5,8 +5,8 @@ using Mortise.Nostr;
 namespace Mortise.Cli.Tests;
 
 /// <summary>
-/// Kills the real tool (kill -9) at random moments of <c>import --ack</c> with sync mode always, opens the store again, and
-/// asks for every acknowledged event by each access path. One store lives through all cycles.
+/// Kills the real tool (kill -9) at random moments of <c>import --ack</c> with sync mode always, opens the store again,
+/// and asks for every acknowledged event by each access path. One store lives through all cycles.
 /// </summary>
 public sealed class KillTests
 {
@@ -150,7 +150,8 @@ public sealed class KillTests
             var found = answer.ToHashSet();
             Assert.True(found.Count == answer.Length, $"{state}: {paths[i].Name} names an event twice");
             string[] missing = [.. acknowledged.Where(id => paths[i].Matches(given[id]) && !found.Contains(id))];
-            string[] phantoms = [.. found.Where(id => !given.TryGetValue(id, out NostrEvent? one) || !paths[i].Matches(one))];
+            string[] phantoms =
+                [.. found.Where(id => !given.TryGetValue(id, out NostrEvent? one) || !paths[i].Matches(one))];
             Assert.True(
                 missing.Length == 0 && phantoms.Length == 0,
                 $"{state}: {paths[i].Name}: {missing.Length} acknowledged events missing, {phantoms.Length} phantoms");
@@ -165,13 +166,14 @@ public sealed class KillTests
 
     private static NostrEvent Make(int cycle, int index, Random random)
     {
+        int padding = random.Next(10) == 0 ? random.Next(3_000) : random.Next(200);
         Span<byte> author = stackalloc byte[32];
         author.Fill((byte)(1 + random.Next(Authors)));
         return NostrEvent.CreateUnsigned(
             author,
             1_700_000_000 + random.Next(100_000),
             s_kinds[random.Next(s_kinds.Length)],
-            $"cycle {cycle}, event {index} {new string('x', random.Next(10) == 0 ? random.Next(3_000) : random.Next(200))}",
+            $"cycle {cycle}, event {index} {new string('x', padding)}",
             ["t", s_topics[random.Next(s_topics.Length)]],
             ["p", Convert.ToHexStringLower(author)]);
     }
