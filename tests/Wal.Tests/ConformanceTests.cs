@@ -16,7 +16,8 @@ public class ConformanceTests
     {
         LawTier tier = TestSeeds.Soak > 1 ? LawTier.Standard : LawTier.Smoke;
         LawResult result = LogLaws.Suite.Check(law, s_subject, new LawSettings { Tier = tier });
-        Assert.True(result.Verdict == LawVerdict.Passed, $"{law}: {result.Verdict}, seed {result.Seed}: {result.Detail}");
+        Assert.True(
+            result.Verdict == LawVerdict.Passed, $"{law}: {result.Verdict}, seed {result.Seed}: {result.Detail}");
     }
 
     private static ComponentSubject<IWriteAheadLog> Subject()

@@ -72,7 +72,7 @@ public class FaultTests
         {
             string context = $"seed {seed}, {effect} at {nth}, sticky {sticky}";
             using SimWorld world = Logs.World(seed);
-            SimFault fault = world.Disk.Plant(KindsOf(effect), "wal/*", nth, effect, sticky);
+            SimFault fault = world.Disk.Plant(KindsOf(effect), "wal*", nth, effect, sticky);
             var life = new FaultyLife(seed, context);
             life.Run(world, 70);
             bool fired = fault.Fired > 0;
