@@ -17,6 +17,7 @@ internal sealed class BTreeIndexFamily : IIndexFamily
     private readonly PageFile _file;
     private readonly PageCache _cache;
     private readonly IndexState _state;
+    private readonly DurableState _durable;
     private readonly IndexMaintenance _maintenance;
     private readonly long _memoryBudget;
     private int _isDisposed;
@@ -37,7 +38,9 @@ internal sealed class BTreeIndexFamily : IIndexFamily
         PageSpace space = new(BTreeIndexOpener.UsedExtents(meta, runs));
         DiskRun[] disk = runs.ConvertAll(record => new DiskRun(record, run => DropRun(run, space))).ToArray();
         _state = new IndexState(new IndexVersion(meta.Lsn, [], [], disk));
-        _maintenance = new IndexMaintenance(context, options, file, space, _state, meta, disk, run => DropRun(run, space));
+        _durable = new DurableState(context, file, space, meta, disk);
+        _maintenance = new IndexMaintenance(
+            context, options, file, space, _state, _durable, run => DropRun(run, space));
         Traits = new IndexTraits
         {
             MaxKeyBytes = PageFormat.MaxKeyBytes(file.PageBytes),
@@ -67,7 +70,7 @@ internal sealed class BTreeIndexFamily : IIndexFamily
     public Lsn AppliedLsn => _state.Current.Lsn;
 
     /// <inheritdoc/>
-    public Lsn DurableLsn => _maintenance.DurableLsn;
+    public Lsn DurableLsn => _durable.Lsn;
 
     /// <inheritdoc/>
     public IndexStatistics Statistics
@@ -85,8 +88,11 @@ internal sealed class BTreeIndexFamily : IIndexFamily
         }
     }
 
-    /// <summary>For tests: what is where.</summary>
-    internal IndexMaintenance Maintenance => _maintenance;
+    /// <summary>For tests: the state on disk.</summary>
+    internal DurableState Durable => _durable;
+
+    /// <summary>For tests: which pages are free.</summary>
+    internal PageSpace Space => _maintenance.Space;
 
     /// <summary>For tests: the page cache.</summary>
     internal PageCache Cache => _cache;
@@ -134,7 +140,7 @@ internal sealed class BTreeIndexFamily : IIndexFamily
         ThrowIfDisposed();
         cancellation.ThrowIfCancellationRequested();
         IndexVersion version = _state.Current;
-        if (version.Lsn == Lsn.None || (version.Lsn == DurableLsn && _maintenance.IsDurable(version)))
+        if (version.Lsn == Lsn.None || (version.Lsn == DurableLsn && IsDurable(version)))
         {
             return ValueTask.CompletedTask;
         }
@@ -161,6 +167,12 @@ internal sealed class BTreeIndexFamily : IIndexFamily
         await _maintenance.DisposeAsync().ConfigureAwait(false);
         _cache.Close();
         _file.Dispose();
+    }
+
+    private bool IsDurable(IndexVersion version)
+    {
+        DiskRun[] durable = _durable.Runs;
+        return version.Memory.Length == 0 && Array.TrueForAll(version.Disk, run => Array.IndexOf(durable, run) >= 0);
     }
 
     private void DropRun(DiskRun run, PageSpace space)

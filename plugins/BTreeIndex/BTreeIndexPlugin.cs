@@ -21,6 +21,7 @@ public sealed class BTreeIndexPlugin : IPlugin
                 FormatVersion = PageFormat.FormatVersion,
                 OldestReadableFormatVersion = PageFormat.OldestReadableFormatVersion,
             },
-            static (context, options, cancellation) => new(BTreeIndexOpener.Open(context, options, cancellation)));
+            static (context, options, cancellation) => new(BTreeIndexOpener.Open(context, options, cancellation)),
+            new BTreeExaminer());
     }
 }

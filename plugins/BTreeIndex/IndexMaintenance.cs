@@ -1,5 +1,4 @@
 using Mortise.Components;
-using Mortise.Files;
 
 namespace Mortise.BTreeIndex;
 
@@ -23,17 +22,13 @@ internal sealed class IndexMaintenance : IAsyncDisposable
     private readonly PageFile _file;
     private readonly PageSpace _space;
     private readonly IndexState _state;
+    private readonly DurableState _durable;
     private readonly Action<DiskRun> _onUnreachable;
     private readonly IBackgroundWork _work;
     private readonly Lock _stepping = new();
     private readonly Lock _gate = new();
     private readonly Queue<Request> _requests = new();
-    private MetaRecord _meta;
-    private ulong _nextRun;
-    private DiskRun[] _durable;
-    private long _durableLsn;
     private RunMerge? _merge;
-    private Exception? _fault;
     private Exception? _trouble;
     private bool _mergesStopped;
     private bool _isDisposed;
@@ -44,8 +39,7 @@ internal sealed class IndexMaintenance : IAsyncDisposable
         PageFile file,
         PageSpace space,
         IndexState state,
-        MetaRecord meta,
-        DiskRun[] durable,
+        DurableState durable,
         Action<DiskRun> onUnreachable)
     {
         _context = context;
@@ -53,43 +47,26 @@ internal sealed class IndexMaintenance : IAsyncDisposable
         _file = file;
         _space = space;
         _state = state;
-        _meta = meta;
-        _nextRun = meta.NextRun;
         _durable = durable;
-        _durableLsn = (long)meta.Lsn.Value;
         _onUnreachable = onUnreachable;
         _work = context.Background.Register($"{context.InstanceName}: write and merge", Step);
-        if (durable.Length > 1)
+        if (durable.Runs.Length > 1)
         {
             Signal();
         }
     }
 
-    public Lsn DurableLsn => new((ulong)Volatile.Read(ref _durableLsn));
-
-    /// <summary>For tests: the state on disk.</summary>
-    public MetaRecord Meta => _meta;
-
     /// <summary>For tests: which pages are free.</summary>
     public PageSpace Space => _space;
 
     public ComponentHealth Health =>
-        Volatile.Read(ref _fault) is { } fault ? new ComponentHealth(HealthStatus.Failed, fault.Message)
+        _durable.Fault is { } fault ? new ComponentHealth(HealthStatus.Failed, fault.Message)
         : (Volatile.Read(ref _trouble) ?? _work.Fault) is { } trouble
             ? new ComponentHealth(HealthStatus.Degraded, trouble.Message)
         : ComponentHealth.Healthy;
 
     /// <summary>Asks for work to be looked for.</summary>
     public void Signal() => _work.Signal();
-
-    /// <summary>True when a version of the durable LSN has nothing that is not durable.</summary>
-    public bool IsDurable(IndexVersion version)
-    {
-        lock (_gate)
-        {
-            return version.Memory.Length == 0 && Array.TrueForAll(version.Disk, run => Array.IndexOf(_durable, run) >= 0);
-        }
-    }
 
     /// <summary>Asks for a checkpoint.</summary>
     /// <param name="sealedThrough">The newest group that is part of it.</param>
@@ -105,7 +82,7 @@ internal sealed class IndexMaintenance : IAsyncDisposable
     {
         while (SealedBytes() > mostSealedBytes)
         {
-            ThrowIfFaulted();
+            _durable.ThrowIfFaulted();
             lock (_stepping)
             {
                 if (SealedBytes() > mostSealedBytes
@@ -135,7 +112,7 @@ internal sealed class IndexMaintenance : IAsyncDisposable
 
     private Task Enqueue(Request request)
     {
-        ThrowIfFaulted();
+        _durable.ThrowIfFaulted();
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, typeof(BTreeIndexFamily));
@@ -199,7 +176,7 @@ internal sealed class IndexMaintenance : IAsyncDisposable
             return StepResult.More;
         }
 
-        if (_fault is not null)
+        if (_durable.Fault is not null)
         {
             return StepResult.Idle;
         }
@@ -225,7 +202,7 @@ internal sealed class IndexMaintenance : IAsyncDisposable
         catch (Exception e) when (e is not StorageException and not OperationCanceledException)
         {
             // The background stops calling a step that throws: nobody may wait for it any more.
-            Volatile.Write(ref _fault, e);
+            _durable.Close(e);
             FailRequests(e);
             throw;
         }
@@ -236,7 +213,7 @@ internal sealed class IndexMaintenance : IAsyncDisposable
         Exception? failure = null;
         try
         {
-            ThrowIfFaulted();
+            _durable.ThrowIfFaulted();
             if (request.IsReset)
             {
                 Reset();
@@ -282,7 +259,7 @@ internal sealed class IndexMaintenance : IAsyncDisposable
             WriteGroups(count);
         }
 
-        MakeDurable(request.Lsn, _state.Current.Disk);
+        _durable.Change(request.Lsn, _state.Current.Disk);
         Volatile.Write(ref _trouble, null);
     }
 
@@ -291,7 +268,7 @@ internal sealed class IndexMaintenance : IAsyncDisposable
         _merge?.Dispose();
         _merge = null;
         _state.Clear();
-        MakeDurable(Lsn.None, []);
+        _durable.Change(Lsn.None, []);
         _mergesStopped = false;
         Volatile.Write(ref _trouble, null);
     }
@@ -315,7 +292,7 @@ internal sealed class IndexMaintenance : IAsyncDisposable
             }
         }
 
-        RunWriter writer = new(_file, _space, _nextRun++, entries, bytes);
+        RunWriter writer = new(_file, _space, _durable.TakeRunId(), entries, bytes);
         RunRecord? record = null;
         try
         {
@@ -358,7 +335,7 @@ internal sealed class IndexMaintenance : IAsyncDisposable
                 return false;
             }
 
-            _merge = new RunMerge(version, count, _file, _space, _nextRun++);
+            _merge = new RunMerge(version, count, _file, _space, _durable.TakeRunId());
         }
 
         try
@@ -387,9 +364,10 @@ internal sealed class IndexMaintenance : IAsyncDisposable
         _state.ReplaceDisk(merge.Inputs, merged);
 
         // When all that was merged is durable, so can be the result, and the pages of what it replaces are free the sooner.
-        int at = Array.IndexOf(_durable, merge.Inputs[0]);
-        bool isDurable = at >= 0 && at + merge.Inputs.Length <= _durable.Length
-            && _durable.AsSpan(at, merge.Inputs.Length).SequenceEqual(merge.Inputs);
+        DiskRun[] durable = _durable.Runs;
+        int at = Array.IndexOf(durable, merge.Inputs[0]);
+        bool isDurable = at >= 0 && at + merge.Inputs.Length <= durable.Length
+            && durable.AsSpan(at, merge.Inputs.Length).SequenceEqual(merge.Inputs);
         _merge = null;
         merge.Dispose();
         try
@@ -397,126 +375,12 @@ internal sealed class IndexMaintenance : IAsyncDisposable
             if (isDurable)
             {
                 DiskRun[] middle = merged is null ? [] : [merged];
-                MakeDurable(DurableLsn, [.. _durable[..at], .. middle, .. _durable[(at + merge.Inputs.Length)..]]);
+                _durable.Change(_durable.Lsn, [.. durable[..at], .. middle, .. durable[(at + merge.Inputs.Length)..]]);
             }
         }
         finally
         {
             merged?.Release();
-        }
-    }
-
-    /// <summary>Makes a list of runs the durable state: all of it or, after a crash, the one before.</summary>
-    private void MakeDurable(Lsn lsn, DiskRun[] runs)
-    {
-        MetaRecord meta = _meta with { Epoch = _meta.Epoch + 1, Lsn = lsn };
-        if (runs.Length > 0)
-        {
-            meta = WriteDirectory(meta, runs);
-        }
-        else
-        {
-            meta = meta with { Directory = default, DirectoryBytes = 0 };
-        }
-
-        meta = meta with { PageCount = _space.PageCount, NextRun = _nextRun };
-        try
-        {
-            _file.File.Sync(SyncKind.Data);
-            MetaPages.Write(_file.File, meta, 0);
-            _file.File.Sync(SyncKind.Data);
-        }
-        catch (Exception e)
-        {
-            // Which state the disk holds is known again when it is opened.
-            Volatile.Write(ref _fault, e);
-            throw;
-        }
-
-        foreach (DiskRun run in runs)
-        {
-            run.AddReference();
-        }
-
-        DiskRun[] before;
-        Extent directory = _meta.Directory;
-        lock (_gate)
-        {
-            before = _durable;
-            _durable = runs;
-            _meta = meta;
-        }
-
-        Volatile.Write(ref _durableLsn, (long)lsn.Value);
-        foreach (DiskRun run in before)
-        {
-            run.Release();
-        }
-
-        if (directory.Count > 0)
-        {
-            _space.Free(directory);
-        }
-
-        try
-        {
-            MetaPages.Write(_file.File, meta, 1);
-        }
-        catch (Exception e)
-        {
-            Volatile.Write(ref _fault, e);
-            throw;
-        }
-
-        Trim();
-    }
-
-    private MetaRecord WriteDirectory(MetaRecord meta, DiskRun[] runs)
-    {
-        byte[] bytes = RunDirectory.Write(Array.ConvertAll(runs, static run => run.Record));
-        int payload = _file.PageBytes - PageFormat.HeaderBytes;
-        Extent extent = _space.Allocate((uint)((bytes.Length + payload - 1) / payload), whole: true);
-        try
-        {
-            byte[] page = new byte[_file.PageBytes];
-            for (uint i = 0; i < extent.Count; i++)
-            {
-                Span<byte> rest = bytes.AsSpan((int)i * payload);
-                rest = rest[..Math.Min(rest.Length, payload)];
-                page.AsSpan().Clear();
-                PageFormat.WriteHeader(page, PageType.Directory, 0, meta.Epoch, i, 0, 0);
-                System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(
-                    page.AsSpan(PageFormat.UsedOffset), (uint)(PageFormat.HeaderBytes + rest.Length));
-                rest.CopyTo(page.AsSpan(PageFormat.HeaderBytes));
-                _file.Seal(page, extent.Start + i);
-                _file.Write(page, extent.Start + i);
-            }
-        }
-        catch
-        {
-            _space.Free(extent);
-            throw;
-        }
-
-        return meta with { Directory = extent, DirectoryBytes = (uint)bytes.Length };
-    }
-
-    /// <summary>Gives the free end of the file back.</summary>
-    private void Trim()
-    {
-        const long WorthWhileBytes = 1 << 20;
-        long wanted = (long)_space.PageCount * _file.PageBytes;
-        if (_file.File.Length - wanted >= WorthWhileBytes)
-        {
-            _file.File.SetLength(wanted);
-        }
-    }
-
-    private void ThrowIfFaulted()
-    {
-        if (Volatile.Read(ref _fault) is { } fault)
-        {
-            throw StorageException.Faulted(_context.InstanceName, fault);
         }
     }
 

@@ -1,3 +1,4 @@
+using Mortise.Components;
 using Mortise.Conformance;
 
 namespace Mortise.BTreeIndex.Tests;
@@ -5,10 +6,12 @@ namespace Mortise.BTreeIndex.Tests;
 /// <summary>What must hold for the file behind an index.</summary>
 internal static class FileChecks
 {
+    public const string Path = "index/" + PageFormat.FileName;
+
     /// <summary>Used and free pages are all pages: nothing leaks and nothing is used twice.</summary>
     public static void AssertAllPagesAccountedFor(BTreeIndexFamily index)
     {
-        MetaRecord meta = index.Maintenance.Meta;
+        MetaRecord meta = index.Durable.Meta;
         List<Extent> used = [];
         if (meta.Directory.Count > 0)
         {
@@ -21,11 +24,13 @@ internal static class FileChecks
         }
 
         long pages = PageFormat.FirstDataPage + used.Sum(extent => (long)extent.Count);
-        Assert.Equal(index.Maintenance.Space.PageCount, pages + index.Maintenance.Space.FreePages);
+        Assert.Equal(index.Space.PageCount, pages + index.Space.FreePages);
     }
 
-    public static void AssertClean(SimWorld world)
+    public static List<Finding> Examine(SimWorld world)
     {
-        _ = world;
+        List<Finding> findings = [];
+        new BTreeExaminer().Examine(world.Directory("index"), world.StoreId, findings.Add, default);
+        return findings;
     }
 }

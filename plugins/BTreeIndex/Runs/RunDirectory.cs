@@ -14,6 +14,9 @@ namespace Mortise.BTreeIndex;
 /// </code></remarks>
 internal static class RunDirectory
 {
+    /// <summary>More levels than any tree of 2^32 pages with two children a branch has.</summary>
+    private const uint MostLevels = 32;
+
     public static byte[] Write(ReadOnlySpan<RunRecord> newestFirst)
     {
         using var stream = new MemoryStream();
@@ -69,7 +72,7 @@ internal static class RunDirectory
                     && filterBlocks > 0 && (ulong)filterBlocks <= (ulong)filter.Count * (ulong)blocksPerPage;
             if (leaves.PageCount == 0 || entries == 0 || tombstones > entries || !filterIsWhole
                 || (height == 0) != (branches.PageCount == 0) || (height == 0 && leaves.PageCount != 1)
-                || height > branches.PageCount || firstKey.Length == 0 || lastKey.Length == 0)
+                || height > branches.PageCount || height > MostLevels || firstKey.Length == 0 || lastKey.Length == 0)
             {
                 return $"run {id} contradicts itself";
             }

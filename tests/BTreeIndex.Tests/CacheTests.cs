@@ -1,0 +1,129 @@
+using Mortise.Conformance;
+using Mortise.Indexing;
+
+namespace Mortise.BTreeIndex.Tests;
+
+public class CacheTests
+{
+    private const int PageBytes = 4096;
+
+    private static readonly BTreeIndexOptions s_options = new() { PageSize = new ByteSize(PageBytes), MaxRuns = 1 };
+
+    /// <summary>Frames beyond the budget: spare ones, and those that a reader is inside of.</summary>
+    private static long Allowance(int readers) => (PageCache.SpareFrames + (readers * 8)) * PageBytes;
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(64 << 10)]
+    [InlineData(80 << 10)]
+    public void A_tree_ten_times_its_cache_works_within_the_budget(int budget)
+    {
+        FixedCacheGrant grant = new(budget);
+        using IndexBench bench = new(s_options, grant);
+        bench.Fill(Enumerable.Range(0, 60_000).Select(i => (long)i));
+        bench.Settle();
+        Assert.True(bench.Index.Statistics.DiskBytes > 10L * budget);
+        using IIndexSnapshot snapshot = bench.Index.OpenSnapshot();
+        Random random = new(1);
+        byte[] value = new byte[8];
+        for (int i = 0; i < 20_000; i++)
+        {
+            long number = random.Next(70_000);
+            Assert.Equal(number < 60_000, snapshot.TryGet(IndexBench.Key(number), value, out _));
+            Assert.True(bench.Index.Cache.AllocatedBytes <= budget + Allowance(1), $"{bench.Index.Cache.AllocatedBytes} bytes");
+        }
+
+        IndexBench.CountSink sink = default;
+        snapshot.Scan(KeyRange.All, ScanDirection.Backward, ref sink);
+        Assert.Equal(60_000, sink.Count);
+        Assert.True(bench.Index.Cache.AllocatedBytes <= budget + Allowance(1));
+    }
+
+    [Fact]
+    public void A_budget_that_shrinks_is_honoured_at_the_next_miss()
+    {
+        FixedCacheGrant grant = new(1 << 20);
+        using IndexBench bench = new(s_options, grant);
+        bench.Fill(Enumerable.Range(0, 60_000).Select(i => (long)i));
+        bench.Settle();
+        using IIndexSnapshot snapshot = bench.Index.OpenSnapshot();
+        IndexBench.CountSink sink = default;
+        snapshot.Scan(KeyRange.All, ScanDirection.Forward, ref sink);
+        Assert.True(bench.Index.Cache.AllocatedBytes > 700 << 10);
+        grant.TargetBytes = 100 << 10;
+        snapshot.Scan(KeyRange.All, ScanDirection.Forward, ref sink);
+        Assert.True(bench.Index.Cache.AllocatedBytes <= grant.TargetBytes + Allowance(1));
+        Assert.True(grant.Misses > 0);
+    }
+
+    [Fact]
+    public void A_cursor_keeps_its_page_when_the_cache_is_too_small_for_any()
+    {
+        FixedCacheGrant grant = new(0);
+        using IndexBench bench = new(s_options, grant);
+        bench.Fill(Enumerable.Range(0, 5_000).Select(i => (long)i));
+        bench.Settle();
+        using IIndexSnapshot snapshot = bench.Index.OpenSnapshot();
+        List<IIndexCursor> cursors = [];
+        for (int i = 0; i < 10; i++)
+        {
+            cursors.Add(snapshot.OpenCursor(new KeyRange(IndexBench.Key(i * 400), default), ScanDirection.Forward));
+            Assert.True(cursors[i].MoveNext());
+        }
+
+        IndexBench.CountSink sink = default;
+        snapshot.Scan(KeyRange.All, ScanDirection.Forward, ref sink);
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Equal(IndexBench.Key(i * 400), cursors[i].Key.ToArray());
+            Assert.Equal(IndexBench.Value(i * 400), cursors[i].Value.ToArray());
+            cursors[i].Dispose();
+        }
+    }
+
+    [Fact]
+    public void An_absent_key_costs_no_tree_page_when_the_filter_denies_it()
+    {
+        using IndexBench bench = new(s_options, new FixedCacheGrant(0));
+        bench.Fill(Enumerable.Range(0, 20_000).Select(i => 2L * i));
+        bench.Settle();
+        using IIndexSnapshot snapshot = bench.Index.OpenSnapshot();
+        byte[] value = new byte[8];
+        long before = bench.Index.Statistics.PagesRead;
+        for (int i = 0; i < 1_000; i++)
+        {
+            Assert.False(snapshot.TryGet(IndexBench.Key((2 * i) + 1), value, out _));
+        }
+
+        // One filter page each, and the way down for the few that the filter lets through.
+        Assert.InRange(bench.Index.Statistics.PagesRead - before, 1_000, 1_150);
+    }
+
+    [Fact]
+    public void A_scan_allocates_nothing_per_entry()
+    {
+        using IndexBench bench = new(s_options);
+        bench.Fill(Enumerable.Range(0, 50_000).Select(i => (long)i));
+        bench.Settle();
+        AssertFlat(bench, "one disk run");
+        bench.Fill(Enumerable.Range(0, 50_000).Where(i => i % 5 == 0).Select(i => (long)i));
+        AssertFlat(bench, "disk and memory runs");
+    }
+
+    private static void AssertFlat(IndexBench bench, string what)
+    {
+        using IIndexSnapshot snapshot = bench.Index.OpenSnapshot();
+        Allocated(snapshot, 0);
+        long few = Allocated(snapshot, 100);
+        long many = Allocated(snapshot, 0);
+        Assert.True(many - few < 4096, $"{what}: {few} bytes for 100 entries, {many} for all");
+    }
+
+    private static long Allocated(IIndexSnapshot snapshot, long stopAfter)
+    {
+        IndexBench.CountSink sink = new() { StopAfter = stopAfter };
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        snapshot.Scan(KeyRange.All, ScanDirection.Forward, ref sink);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+}
