@@ -24,7 +24,8 @@ internal sealed class PageCache
     private readonly ICachePolicy _policy;
     private readonly ReaderEpochs _epochs = new(HitsPerBatch);
     private readonly Lock _gate = new();
-    private readonly List<PageFrame> _retired = [];
+    private readonly Queue<PageFrame> _retired = new();
+    private readonly List<PageFrame> _pinned = [];
     private readonly Stack<PageFrame> _spare = new();
     private readonly Stack<int> _freeSlots = new();
     private PageFrame?[] _frames = [];
@@ -129,6 +130,7 @@ internal sealed class PageCache
             _frames = [];
             _spare.Clear();
             _retired.Clear();
+            _pinned.Clear();
             _grant?.Report(0, 0, 0);
         }
     }
@@ -189,7 +191,6 @@ internal sealed class PageCache
             }
 
             Insert(frame);
-            Reclaim();
             return frame;
         }
     }
@@ -198,6 +199,11 @@ internal sealed class PageCache
     {
         lock (_gate)
         {
+            if (_spare.Count == 0)
+            {
+                Reclaim();
+            }
+
             if (_spare.TryPop(out PageFrame? spare))
             {
                 return spare;
@@ -264,32 +270,40 @@ internal sealed class PageCache
         Volatile.Write(ref _frames[frame.Number], null);
         _freeSlots.Push(frame.Slot);
         frame.RetiredIn = _epochs.Retire();
-        _retired.Add(frame);
+        _retired.Enqueue(frame);
     }
 
     /// <summary>Turns frames that nobody can use any more into spare ones, or gives them to the collector.</summary>
     private void Reclaim()
     {
+        for (int i = _pinned.Count - 1; i >= 0; i--)
+        {
+            if (!_pinned[i].IsPinned)
+            {
+                GiveBack(_pinned[i]);
+                _pinned[i] = _pinned[^1];
+                _pinned.RemoveAt(_pinned.Count - 1);
+            }
+        }
+
         if (_retired.Count == 0)
         {
             return;
         }
 
+        // They were retired in the order of their stamps.
         long oldest = _epochs.OldestInUse();
-        int kept = 0;
-        for (int i = 0; i < _retired.Count; i++)
+        while (_retired.TryPeek(out PageFrame? frame) && frame.RetiredIn <= oldest)
         {
-            PageFrame frame = _retired[i];
-            if (frame.RetiredIn > oldest || frame.IsPinned)
+            _retired.Dequeue();
+            if (frame.IsPinned)
             {
-                _retired[kept++] = frame;
+                _pinned.Add(frame);
             }
             else
             {
                 GiveBack(frame);
             }
         }
-
-        _retired.RemoveRange(kept, _retired.Count - kept);
     }
 }

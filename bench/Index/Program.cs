@@ -1,0 +1,212 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Mortise.BTreeIndex;
+
+namespace Mortise.Bench.Index;
+
+/// <summary>Measures the B+tree index beside LMDB and RocksDB, on the same entries in the same process.</summary>
+/// <remarks>
+/// <c>dotnet run -c Release --project bench/Index -- [entries] [directory] [shape] [subject...]</c>; by default 1,000,000
+/// entries of shape <c>random</c> below the system's temporary directory, all subjects. A subject whose library is not
+/// installed is skipped with a message. Figures per second of wall clock and, in brackets, of processor time of all
+/// threads: on a machine that does other things too, only the second can be compared.
+/// </remarks>
+internal static class Program
+{
+    private const int BatchEntries = 1000;
+    private const int Lookups = 1_000_000;
+    private const int ScanLength = 1000;
+
+    private static int Main(string[] args)
+    {
+        int count = args.Length > 0 ? int.Parse(args[0]) : 1_000_000;
+        string root = Path.Combine(args.Length > 1 ? args[1] : Path.GetTempPath(), $"mortise-bench-{Environment.ProcessId}");
+        string shape = args.Length > 2 ? args[2] : "random";
+        string[] subjects = args.Length > 3 ? args[3..] : ["mortise", "mortise-small-cache", "lmdb", "rocksdb"];
+        Console.WriteLine($"{count:N0} entries of {Workload.KeyBytes} + {Workload.ValueBytes} bytes, shape {shape}");
+        Workload work = new(count, shape);
+        foreach (string subject in subjects)
+        {
+            foreach (bool isSorted in (bool[])[true, false])
+            {
+                string path = Path.Combine(root, $"{subject}-{isSorted}");
+                Directory.CreateDirectory(path);
+                try
+                {
+                    using ISubject? opened = Open(subject, work, path);
+                    if (opened is null)
+                    {
+                        break;
+                    }
+
+                    Measure(opened, subject, work, isSorted);
+                }
+                finally
+                {
+                    Directory.Delete(path, recursive: true);
+                }
+            }
+        }
+
+        if (Directory.Exists(root))
+        {
+            Directory.Delete(root, recursive: true);
+        }
+
+        return 0;
+    }
+
+    private static ISubject? Open(string subject, Workload work, string path)
+    {
+        switch (subject)
+        {
+            case "mortise":
+                return new MortiseSubject(work, path, new BTreeIndexOptions { CacheSize = ByteSize.MiB(2048) });
+            case "mortise-small-cache":
+                return new MortiseSubject(work, path, new BTreeIndexOptions { CacheSize = new ByteSize(work.Count * 5L) });
+            case "lmdb":
+                return Exists(Lmdb.Library) ? new LmdbSubject(work, path) : null;
+            case "rocksdb":
+                return Exists(RocksDb.Library) ? new RocksDbSubject(work, path) : null;
+            default:
+                throw new ArgumentException($"no subject is called {subject}");
+        }
+    }
+
+    private static bool Exists(string library)
+    {
+        if (NativeLibrary.TryLoad(library, out _))
+        {
+            return true;
+        }
+
+        Console.WriteLine($"{library} is not installed: skipped");
+        return false;
+    }
+
+    private static void Measure(ISubject subject, string name, Workload work, bool isSorted)
+    {
+        Console.WriteLine($"-- {name}, {(isSorted ? "sorted" : "random")} batches of {BatchEntries}");
+        int[] order = (int[])work.Sorted.Clone();
+        if (!isSorted)
+        {
+            // Arrival order; each batch is sorted, as the engine hands batches over.
+            new Random(1).Shuffle(order);
+            int[] rank = new int[work.Count];
+            for (int i = 0; i < rank.Length; i++)
+            {
+                rank[work.Sorted[i]] = i;
+            }
+
+            for (int i = 0; i < order.Length; i += BatchEntries)
+            {
+                order.AsSpan(i, Math.Min(BatchEntries, order.Length - i)).Sort((a, b) => rank[a].CompareTo(rank[b]));
+            }
+        }
+
+        using (new Timing("build", work.Count))
+        {
+            for (int i = 0; i < order.Length; i += BatchEntries)
+            {
+                subject.Write(order.AsSpan(i, Math.Min(BatchEntries, order.Length - i)));
+            }
+
+            subject.Sync();
+        }
+
+        Describe(subject, work);
+        using (new Timing("settle", work.Count))
+        {
+            subject.Settle();
+            subject.Sync();
+        }
+
+        Describe(subject, work);
+        if (isSorted)
+        {
+            return;
+        }
+
+        for (int threads = 1; threads <= 2; threads++)
+        {
+            Read("hits", threads, Lookups, work, subject, (reader, random, key, value) =>
+                reader.TryGet(work.Key(random.Next(work.Count)), value) ? 1 : throw new InvalidOperationException("lost"));
+            Read("misses", threads, Lookups, work, subject, (reader, random, key, value) =>
+            {
+                work.AbsentKey(random.Next(work.Count), key);
+                return reader.TryGet(key, value) ? throw new InvalidOperationException("phantom") : 1;
+            });
+            Read($"scan {ScanLength}", threads, 5_000_000, work, subject, (reader, random, key, value) =>
+            {
+                s_sum += reader.Scan(work.Key(random.Next(work.Count)), ScanLength);
+                return ScanLength;
+            });
+            Read("scan 20", threads, 2_000_000, work, subject, (reader, random, key, value) =>
+            {
+                s_sum += reader.Scan(work.Key(random.Next(work.Count)), 20);
+                return 20;
+            });
+        }
+    }
+
+    private static long s_sum;
+
+    private delegate int ReadOnce(IReader reader, Random random, byte[] key, byte[] value);
+
+    private static void Read(string name, int threads, int operations, Workload work, ISubject subject, ReadOnce once)
+    {
+        Run(Math.Min(operations / 5, 200_000), seed: 100);
+        using (new Timing($"{name}, {threads} thread(s)", (long)operations * threads))
+        {
+            Run(operations, seed: 1);
+        }
+
+        void Run(int count, int seed)
+        {
+            Thread[] all = new Thread[threads];
+            for (int t = 0; t < threads; t++)
+            {
+                int own = seed + t;
+                all[t] = new Thread(() =>
+                {
+                    using IReader reader = subject.OpenReader();
+                    Random random = new(own);
+                    byte[] key = new byte[Workload.KeyBytes];
+                    byte[] value = new byte[Workload.ValueBytes];
+                    for (int done = 0; done < count;)
+                    {
+                        done += once(reader, random, key, value);
+                    }
+                });
+                all[t].Start();
+            }
+
+            foreach (Thread thread in all)
+            {
+                thread.Join();
+            }
+        }
+    }
+
+    private static void Describe(ISubject subject, Workload work)
+    {
+        string detail = subject is MortiseSubject own
+            ? $", in use {own.UsedBytes / (double)work.Count:F1}; {own.Detail}"
+            : "";
+        Console.WriteLine($"   bytes per entry on disk {subject.DiskBytes / (double)work.Count:F1}{detail}");
+    }
+
+    private sealed class Timing(string name, long operations) : IDisposable
+    {
+        private readonly long _start = Stopwatch.GetTimestamp();
+        private readonly TimeSpan _processor = Process.GetCurrentProcess().TotalProcessorTime;
+
+        public void Dispose()
+        {
+            double wall = Stopwatch.GetElapsedTime(_start).TotalSeconds;
+            double processor = (Process.GetCurrentProcess().TotalProcessorTime - _processor).TotalSeconds;
+            Console.WriteLine(
+                $"   {name,-24} {operations / wall,14:N0}/s ({operations / processor,12:N0}/s of processor), {wall:F2} s");
+        }
+    }
+}
