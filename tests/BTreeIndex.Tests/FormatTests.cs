@@ -9,7 +9,7 @@ public class FormatTests
     private static readonly string s_root = typeof(FormatTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(a => a.Key == "RepositoryRoot").Value!;
 
-    private static string GoldenPath => Path.Combine(s_root, "tests", "BTreeIndex.Tests", "golden", "mortise-btree-v1.mbt");
+    private static string GoldenPath => Path.Combine(s_root, "tests", "BTreeIndex.Tests", "golden", "mortise-btree-v1.bin");
 
     [Fact]
     public void The_specification_and_the_code_agree_on_every_field()
