@@ -187,7 +187,9 @@ internal sealed class SegmentWriter(
             pending.Finish(_active);
         }
 
+        // Open from the start: there is no file yet that a scan could open.
         _active = new Segment(number) { FirstLsn = lsn };
+        _active.ReplaceAll([]);
         catalog.Add(_active);
     }
 
