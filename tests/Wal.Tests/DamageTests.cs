@@ -216,6 +216,23 @@ public class DamageTests
     }
 
     [Fact]
+    public void A_device_that_loses_the_last_write_of_the_control_file_costs_no_record()
+    {
+        var all = new List<byte[]>();
+        using SimWorld world = MakeClosed(19, all, records: 10);
+        IWriteAheadLog log = Logs.Open(world);
+        SimFault fault = world.Disk.Plant(SimOperationKind.Write, "*control", 1, SimFaultEffect.LostWrite);
+        all.Add([1, 2, 3]);
+        log.Append(all[^1]);
+        log.Sync();
+        Assert.Equal(1, fault.Fired);
+        using SimWorld next = world.AfterPowerCut(1, CrashModel.SyncedOnly);
+        log = Logs.Open(next);
+        Assert.Equal(all, log.ReplayAll());
+        log.Close();
+    }
+
+    [Fact]
     public void Garbage_in_every_file_is_an_error_that_changes_nothing()
     {
         int seed = (int)TestSeeds.Of(18);

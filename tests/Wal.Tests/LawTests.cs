@@ -96,11 +96,13 @@ public class LawTests
     [Fact]
     public void A_replay_survives_the_truncation_of_what_it_reads()
     {
+        // Larger than one read, so that the replay comes back to the file after it was given away.
+        var options = new WalOptions { SegmentSize = ByteSize.MiB(3), Prewrite = ByteSize.MiB(3) };
         using SimWorld world = Logs.World(24);
-        IWriteAheadLog log = Logs.Open(world);
-        for (int i = 0; i < 40; i++)
+        IWriteAheadLog log = Logs.Open(world, options);
+        for (int i = 0; i < 20; i++)
         {
-            log.Append(new byte[8000]);
+            log.Append(new byte[400_000]);
         }
 
         log.Sync();
@@ -124,7 +126,7 @@ public class LawTests
                 Log.Truncate(Log.LastLsn.Next);
                 for (int i = 0; i < 20; i++)
                 {
-                    byte[] other = new byte[8000];
+                    byte[] other = new byte[400_000];
                     other.AsSpan().Fill(1);
                     Log.Append(other);
                 }
