@@ -76,6 +76,63 @@ public sealed class FamilyCursor : IDisposable
             CloseAt(_current);
         }
 
+        return Settle();
+    }
+
+    /// <summary>Moves on to the first entry at or beyond a key in the cursor's direction, never backwards.</summary>
+    /// <param name="key">A projected key, with or without the location that follows it; of the cursor's range.</param>
+    /// <returns>False past the last entry.</returns>
+    public bool Seek(ReadOnlySpan<byte> key)
+    {
+        if (_current >= 0 && IsBefore(_open[_current].Key, key))
+        {
+            SeekOpen(key);
+        }
+
+        bool found = Settle();
+        while (found && IsBefore(_open[_current].Key, key))
+        {
+            // A cluster that was opened meanwhile begins where its range does.
+            SeekOpen(key);
+            found = Settle();
+        }
+
+        return found;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (IIndexCursor cursor in _open)
+        {
+            cursor.Dispose();
+        }
+
+        _open.Clear();
+        _next = _partitions.Length;
+        _current = -1;
+    }
+
+    private bool IsBefore(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
+    {
+        int comparison = a.SequenceCompareTo(b);
+        return _direction == ScanDirection.Forward ? comparison < 0 : comparison > 0;
+    }
+
+    private void SeekOpen(ReadOnlySpan<byte> key)
+    {
+        for (int i = _open.Count - 1; i >= 0; i--)
+        {
+            if (IsBefore(_open[i].Key, key) && !_open[i].Seek(key))
+            {
+                CloseAt(i);
+            }
+        }
+    }
+
+    /// <summary>Finds the cursor that is next, in the next cluster when this one is exhausted.</summary>
+    private bool Settle()
+    {
         while (_open.Count == 0)
         {
             if (_next == _partitions.Length)
@@ -90,27 +147,13 @@ public sealed class FamilyCursor : IDisposable
         _current = 0;
         for (int i = 1; i < _open.Count; i++)
         {
-            int comparison = _open[i].Key.SequenceCompareTo(_open[_current].Key);
-            if (_direction == ScanDirection.Forward ? comparison < 0 : comparison > 0)
+            if (IsBefore(_open[i].Key, _open[_current].Key))
             {
                 _current = i;
             }
         }
 
         return true;
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (IIndexCursor cursor in _open)
-        {
-            cursor.Dispose();
-        }
-
-        _open.Clear();
-        _next = _partitions.Length;
-        _current = -1;
     }
 
     private static ReadOnlySpan<byte> TailOf(ReadOnlySpan<byte> key) =>

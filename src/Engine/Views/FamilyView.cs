@@ -77,6 +77,31 @@ public sealed class FamilyView
         return sum;
     }
 
+    /// <summary>Which ordinals the partitions hold that a newest-first reader has to open together, at or below an
+    /// ordinal. A reader of many ranges reads one such part of all of them after the other.</summary>
+    /// <param name="ordinal">The newest ordinal of interest.</param>
+    /// <returns>Empty when no partition holds anything at or below the ordinal.</returns>
+    public OrdinalRange ClusterAt(long ordinal)
+    {
+        for (int next = 0; next < _partitions.Length;)
+        {
+            OrdinalRange cluster = _partitions[next++].Bounds;
+            while (next < _partitions.Length && _partitions[next].Bounds.Overlaps(cluster))
+            {
+                OrdinalRange bounds = _partitions[next++].Bounds;
+                cluster = new OrdinalRange(
+                    Math.Min(cluster.First, bounds.First), Math.Max(cluster.Last, bounds.Last));
+            }
+
+            if (cluster.First <= ordinal)
+            {
+                return cluster;
+            }
+        }
+
+        return new OrdinalRange(0, -1);
+    }
+
     internal static RecordLocation ReadLocation(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> key)
     {
         if (bytes.Length < LocationBytes)

@@ -13,4 +13,11 @@ internal readonly record struct Entry(OrderKey Order, RecordLocation Location, i
         : this(order, location, -1, 0)
     {
     }
+
+    /// <summary>True when it comes before another in the order of streams.</summary>
+    public bool IsBefore(in Entry other)
+    {
+        int comparison = Order.CompareTo(other.Order);
+        return comparison != 0 ? comparison < 0 : Location < other.Location;
+    }
 }

@@ -4,7 +4,7 @@ namespace Mortise.Nostr;
 internal abstract class EntryStream : IDisposable
 {
     /// <summary>Entries read from families.</summary>
-    public long Examined { get; protected set; }
+    public virtual long Examined { get; protected set; }
 
     /// <summary>Partitions opened.</summary>
     public virtual long Partitions => 0;
@@ -18,6 +18,20 @@ internal abstract class EntryStream : IDisposable
 
     /// <summary>Moves to the next entry.</summary>
     public abstract bool MoveNext(out Entry entry);
+
+    /// <summary>Moves on to the first entry that is not before another.</summary>
+    public virtual bool SeekTo(in Entry target, out Entry entry)
+    {
+        while (MoveNext(out entry))
+        {
+            if (!entry.IsBefore(target))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>A record kept in an entry that <see cref="MoveNext"/> returned last or last but one.</summary>
     public virtual ReadOnlySpan<byte> Inline(in Entry entry) => default;

@@ -17,6 +17,9 @@ internal static class FilterPlanner
     // one entry a range more, and nothing can read less than the limit.
     private const int ExactRanges = 128;
 
+    // What leaping ahead in the longer of two lists costs for each entry of the shorter one.
+    private const double FollowCost = 6;
+
     private const double UnknownSelectivity = 0.1;
 
     /// <exception cref="ArgumentException">The filter searches words and no family has them.</exception>
@@ -79,29 +82,70 @@ internal static class FilterPlanner
         }
 
         // The fallback reads all records and sorts.
-        AccessPath? best = null;
-        double bestEntries = total;
-        double bestCost = total * (1 + RecordCost);
-        foreach (AccessPath path in paths)
+        var best = new Choice(null, null, total, total * (1 + RecordCost));
+        for (int i = 0; i < paths.Count; i++)
         {
-            double entries = Math.Min(path.Estimate(window), inWindow);
-            FilterConditions left = conditions.Except(path.Decides);
-            double share = Selectivity(left, paths, inWindow, window);
-            double examined = path.IsPoint || filter.Limit is not int limit
-                ? entries
-                : Math.Min(entries, (limit / share) + path.Count);
-            double cost = (path.Count * RangeCost) + examined
-                + (left.IsEmpty && !path.IsPoint ? 0 : examined * RecordCost);
-            if (cost < bestCost)
+            Choice single = Single(filter, paths, i, conditions, inWindow, window);
+            best = single.Cost < best.Cost ? single : best;
+            for (int j = 0; j < i; j++)
             {
-                best = path;
-                bestEntries = examined;
-                bestCost = cost;
+                if (TryIntersect(filter, paths, i, j, conditions, inWindow, window, out Choice pair) && pair.Cost < best.Cost)
+                {
+                    best = pair;
+                }
             }
         }
 
-        FilterConditions residual = best is null ? conditions : conditions.Except(best.Decides);
-        return new FilterPlan(filter, best, null, all, residual, bestEntries, paths);
+        FilterConditions decided = (best.Path?.Decides ?? default) | (best.Second?.Decides ?? default);
+        return new FilterPlan(
+            filter, best.Path, best.Second, all, conditions.Except(decided), best.Entries, paths);
+    }
+
+    private static Choice Single(
+        Filter filter, List<AccessPath> paths, int index, FilterConditions conditions, double total, in QueryWindow window)
+    {
+        AccessPath path = paths[index];
+        double entries = Math.Min(path.Estimate(window), total);
+        FilterConditions left = conditions.Except(path.Decides);
+        double share = Selectivity(left, paths, total, window);
+        double read = path.IsPoint || filter.Limit is not int limit
+            ? entries
+            : Math.Min(entries, (limit / share) + path.Count);
+        double cost = (path.Count * RangeCost) + read + (left.IsEmpty && !path.IsPoint ? 0 : read * RecordCost);
+        return new Choice(path, null, read, cost);
+    }
+
+    /// <summary>Reads two paths side by side: the one with fewer entries in full, of the other what it takes to follow.</summary>
+    private static bool TryIntersect(
+        Filter filter,
+        List<AccessPath> paths,
+        int first,
+        int second,
+        FilterConditions conditions,
+        double total,
+        in QueryWindow window,
+        out Choice choice)
+    {
+        AccessPath a = paths[first];
+        AccessPath b = paths[second];
+        choice = default;
+        if (a.IsPoint || b.IsPoint || a.Family == b.Family && a.Decides == b.Decides
+            || conditions.Except(a.Decides).Except(b.Decides) == conditions.Except(a.Decides)
+            || conditions.Except(a.Decides).Except(b.Decides) == conditions.Except(b.Decides))
+        {
+            return false;
+        }
+
+        double few = Math.Min(Math.Min(a.Estimate(window), b.Estimate(window)), total);
+        double many = Math.Min(Math.Max(a.Estimate(window), b.Estimate(window)), total);
+        FilterConditions left = conditions.Except(a.Decides).Except(b.Decides);
+        double common = few * many / total;
+        double matches = common * Selectivity(left, paths, total, window);
+        double part = filter.Limit is int limit ? Math.Min(1, limit / Math.Max(matches, 1e-9)) : 1;
+        double read = part * (few + Math.Min(many, few * FollowCost)) + a.Count + b.Count;
+        double cost = ((a.Count + b.Count) * RangeCost) + read + (left.IsEmpty ? 0 : part * common * RecordCost);
+        choice = new Choice(a, b, read, cost);
+        return true;
     }
 
     /// <summary>About which share of events meets conditions, taken as independent of each other.</summary>
@@ -126,4 +170,6 @@ internal static class FilterPlanner
 
         return share;
     }
+
+    private readonly record struct Choice(AccessPath? Path, AccessPath? Second, double Entries, double Cost);
 }

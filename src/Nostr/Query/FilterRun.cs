@@ -39,9 +39,11 @@ internal sealed class FilterRun : IDisposable
         _cancellation = cancellation;
         _left = plan.Filter.Limit ?? int.MaxValue;
         bool checksRecords = !plan.Residual.IsEmpty || expiry.AsksRecords;
-        _stream = plan.IsOrdered
-            ? new MergeStream(plan.Path!, window, wantsRecords || checksRecords)
-            : new SortedStream(view, plan, window, expiry, cancellation);
+        _stream = !plan.IsOrdered ? new SortedStream(view, plan, window, expiry, cancellation)
+            : plan.Second is null ? new MergeStream(plan.Path!, window, wantsRecords || checksRecords)
+            : new IntersectStream(
+                new MergeStream(plan.Path!, window, wantsRecords: false),
+                new MergeStream(plan.Second, window, wantsRecords: false));
         _readsRecords = checksRecords && !_stream.IsFinal;
     }
 

@@ -1,15 +1,25 @@
+using System.Buffers.Binary;
 using Mortise.Engine;
+using Mortise.Partitioning;
 using Mortise.Records;
 
 namespace Mortise.Nostr;
 
 /// <summary>Merges the ranges of one access path, newest first, with a binary heap over one cursor a range.</summary>
+/// <remarks>Of a partitioned family it reads one period of all ranges after the other: a range without a recent entry does
+/// not make it open older partitions before the recent entries of the others are used up.</remarks>
 internal sealed class MergeStream : EntryStream
 {
-    private readonly FamilyCursor[] _cursors;
+    // Steps that are tried before a seek, which costs as much as several of them.
+    private const int StepsBeforeSeek = 4;
+
+    private readonly AccessPath _path;
+    private readonly QueryWindow _window;
+    private readonly FamilyCursor?[] _cursors;
     private readonly Head[] _heap;
     private readonly byte[][] _inline;
     private long _closedPartitions;
+    private long _nextPeriod;
     private int _size;
     private int _inlineSlot;
     private bool _started;
@@ -19,22 +29,13 @@ internal sealed class MergeStream : EntryStream
     /// <param name="wantsRecords">True to keep records that entries hold inline.</param>
     public MergeStream(AccessPath path, in QueryWindow window, bool wantsRecords)
     {
-        _cursors = new FamilyCursor[path.Count];
+        _path = path;
+        _window = window;
+        _cursors = new FamilyCursor?[path.Count];
         _heap = new Head[path.Count];
+        _nextPeriod = window.Ordinals.Last;
         int inlineBytes = wantsRecords ? path.Family.InlineBelowBytes : 0;
         _inline = inlineBytes == 0 ? [] : [new byte[inlineBytes], new byte[inlineBytes]];
-        try
-        {
-            for (int i = 0; i < _cursors.Length; i++)
-            {
-                _cursors[i] = path.OpenCursor(i, window);
-            }
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
     }
 
     public override long Partitions
@@ -53,40 +54,47 @@ internal sealed class MergeStream : EntryStream
 
     public override bool MoveNext(out Entry entry)
     {
-        if (!_started)
-        {
-            Start();
-        }
-        else if (_size > 0)
+        if (_size > 0 && _started)
         {
             AdvanceTop();
         }
 
-        if (_size == 0)
-        {
-            entry = default;
-            return false;
-        }
+        _started = true;
+        return FillAndTake(out entry);
+    }
 
-        ref readonly Head top = ref _heap[0];
-        entry = new Entry(top.Order, top.Location, -1, 0);
-        if (_inline.Length > 0)
+    public override bool SeekTo(in Entry target, out Entry entry)
+    {
+        for (int i = 0; i < StepsBeforeSeek; i++)
         {
-            ReadOnlySpan<byte> record = _cursors[top.Cursor].Inline;
-            if (!record.IsEmpty)
+            if (!MoveNext(out entry))
             {
-                _inlineSlot ^= 1;
-                if (record.Length > _inline[_inlineSlot].Length)
-                {
-                    Array.Resize(ref _inline[_inlineSlot], record.Length);
-                }
+                return false;
+            }
 
-                record.CopyTo(_inline[_inlineSlot]);
-                entry = entry with { InlineSlot = _inlineSlot, InlineLength = record.Length };
+            if (!entry.IsBefore(target))
+            {
+                return true;
             }
         }
 
-        return true;
+        while (_size > 0 && _heap[0].ToEntry().IsBefore(target))
+        {
+            SeekTop(target);
+        }
+
+        // What a new period begins with may still be before the target.
+        while (FillAndTake(out entry))
+        {
+            if (!entry.IsBefore(target))
+            {
+                return true;
+            }
+
+            SeekTop(target);
+        }
+
+        return false;
     }
 
     public override ReadOnlySpan<byte> Inline(in Entry entry) =>
@@ -100,16 +108,76 @@ internal sealed class MergeStream : EntryStream
         }
 
         _size = 0;
+        _nextPeriod = -1;
     }
 
-    private void Start()
+    private bool FillAndTake(out Entry entry)
     {
-        _started = true;
+        while (_size == 0)
+        {
+            if (!OpenPeriod())
+            {
+                entry = default;
+                return false;
+            }
+        }
+
+        entry = _heap[0].ToEntry();
+        if (_inline.Length > 0)
+        {
+            KeepInline(ref entry);
+        }
+
+        return true;
+    }
+
+    private void KeepInline(ref Entry entry)
+    {
+        ReadOnlySpan<byte> record = _cursors[_heap[0].Cursor]!.Inline;
+        if (record.IsEmpty)
+        {
+            return;
+        }
+
+        _inlineSlot ^= 1;
+        if (record.Length > _inline[_inlineSlot].Length)
+        {
+            Array.Resize(ref _inline[_inlineSlot], record.Length);
+        }
+
+        record.CopyTo(_inline[_inlineSlot]);
+        entry = entry with { InlineSlot = _inlineSlot, InlineLength = record.Length };
+    }
+
+    /// <summary>Opens all ranges in the next older period.</summary>
+    /// <returns>False when there is none.</returns>
+    private bool OpenPeriod()
+    {
+        if (_nextPeriod < _window.Ordinals.First)
+        {
+            return false;
+        }
+
+        OrdinalRange period = _path.Count == 1 ? OrdinalRange.All : _path.Family.ClusterAt(_nextPeriod);
+        if (period.IsEmpty)
+        {
+            _nextPeriod = -1;
+            return false;
+        }
+
+        QueryWindow window = _window.Within(period);
+        _nextPeriod = window.Ordinals.First - 1;
         for (int i = 0; i < _cursors.Length; i++)
         {
-            if (TryRead(i, out Head head))
+            _cursors[i] = _path.OpenCursor(i, window);
+            if (_cursors[i]!.MoveNext())
             {
-                _heap[_size++] = head;
+                Examined++;
+                _heap[_size++] = Read(i);
+            }
+            else
+            {
+                Close(i);
             }
         }
 
@@ -117,35 +185,47 @@ internal sealed class MergeStream : EntryStream
         {
             SiftDown(i);
         }
+
+        return true;
     }
 
     private void AdvanceTop()
     {
-        if (TryRead(_heap[0].Cursor, out Head head))
+        int cursor = _heap[0].Cursor;
+        ReplaceTop(cursor, _cursors[cursor]!.MoveNext());
+    }
+
+    private void SeekTop(in Entry target)
+    {
+        int cursor = _heap[0].Cursor;
+        ReadOnlySpan<byte> prefix = _path.Prefix(cursor);
+        Span<byte> key = stackalloc byte[prefix.Length + OrderKey.Bytes + sizeof(ulong)];
+        prefix.CopyTo(key);
+        target.Order.Write(key[prefix.Length..]);
+        BinaryPrimitives.WriteUInt64BigEndian(key[(prefix.Length + OrderKey.Bytes)..], target.Location.Value);
+        ReplaceTop(cursor, _cursors[cursor]!.Seek(key));
+    }
+
+    private void ReplaceTop(int cursor, bool hasMore)
+    {
+        if (hasMore)
         {
-            _heap[0] = head;
+            Examined++;
+            _heap[0] = Read(cursor);
         }
         else
         {
+            Close(cursor);
             _heap[0] = _heap[--_size];
         }
 
         SiftDown(0);
     }
 
-    private bool TryRead(int index, out Head head)
+    private Head Read(int index)
     {
-        FamilyCursor cursor = _cursors[index];
-        if (!cursor.MoveNext())
-        {
-            Close(index);
-            head = default;
-            return false;
-        }
-
-        Examined++;
-        head = new Head(OrderKey.Read(cursor.Key), cursor.Location, index);
-        return true;
+        FamilyCursor cursor = _cursors[index]!;
+        return new Head(OrderKey.Read(cursor.Key), cursor.Location, index);
     }
 
     private void Close(int index)
@@ -154,7 +234,7 @@ internal sealed class MergeStream : EntryStream
         {
             _closedPartitions += cursor.PartitionsOpened;
             cursor.Dispose();
-            _cursors[index] = null!;
+            _cursors[index] = null;
         }
     }
 
@@ -188,6 +268,8 @@ internal sealed class MergeStream : EntryStream
 
     private readonly record struct Head(OrderKey Order, RecordLocation Location, int Cursor) : IComparable<Head>
     {
+        public Entry ToEntry() => new(Order, Location);
+
         public int CompareTo(Head other)
         {
             int comparison = Order.CompareTo(other.Order);

@@ -61,7 +61,8 @@ public sealed class QueryExplanation
         var inputs = new List<PlanNode>();
         if (plan.Path is { } path)
         {
-            inputs.Add(OfPath(path, run, plan.IsOrdered ? "merge" : "lookup"));
+            PlanNode node = OfPath(path, run, plan.IsOrdered ? "merge" : "lookup");
+            inputs.Add(plan.Second is null ? node : Intersection(run, path, plan.Second));
         }
         else
         {
@@ -110,6 +111,23 @@ public sealed class QueryExplanation
         EstimatedEntries = (long)run.Plan.Estimate,
         Entries = run.Examined,
         Partitions = run.Partitions,
+    };
+
+    private static PlanNode Intersection(FilterRun run, AccessPath first, AccessPath second) => new()
+    {
+        Operation = "intersect",
+        EstimatedEntries = (long)run.Plan.Estimate,
+        Entries = run.Examined,
+        Partitions = run.Partitions,
+        Inputs = [OfOne(first), OfOne(second)],
+    };
+
+    private static PlanNode OfOne(AccessPath path) => new()
+    {
+        Operation = "merge",
+        Family = path.Family.Name,
+        Detail = $"{path.Count} ranges, decides {path.Decides}",
+        EstimatedEntries = (long)path.Entries,
     };
 
     private static void Append(StringBuilder text, PlanNode node, int depth)

@@ -21,6 +21,14 @@ internal readonly struct QueryWindow
         Ordinals = new OrdinalRange(since, until);
     }
 
+    private QueryWindow(OrderKey first, ulong lastInvertedTime, OrdinalRange ordinals, EventPosition? after)
+    {
+        First = first;
+        LastInvertedTime = lastInvertedTime;
+        Ordinals = ordinals;
+        After = after;
+    }
+
     /// <summary>The smallest order wanted.</summary>
     public OrderKey First { get; }
 
@@ -32,4 +40,13 @@ internal readonly struct QueryWindow
 
     /// <summary>Only events behind this one are wanted.</summary>
     public EventPosition? After { get; }
+
+    /// <summary>The part of the window whose times are in a range.</summary>
+    public QueryWindow Within(OrdinalRange ordinals)
+    {
+        long first = Math.Max(ordinals.First, Ordinals.First);
+        long last = Math.Min(ordinals.Last, Ordinals.Last);
+        OrderKey start = last < Ordinals.Last ? new OrderKey(~(ulong)last, 0) : First;
+        return new QueryWindow(start, ~(ulong)first, new OrdinalRange(first, last), After);
+    }
 }
