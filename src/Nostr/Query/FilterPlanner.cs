@@ -20,6 +20,11 @@ internal static class FilterPlanner
     // What leaping ahead in the longer of two lists costs for each entry of the shorter one.
     private const double FollowCost = 6;
 
+    // Two families at once spare records and read more entries. How many more may be, and how much must be gained: the
+    // estimates are off by a factor of two now and then.
+    private const double IntersectionEntries = 2.6;
+    private const double IntersectionGain = 0.4;
+
     private const double UnknownSelectivity = 0.1;
 
     /// <exception cref="ArgumentException">The filter searches words and no family has them.</exception>
@@ -87,11 +92,20 @@ internal static class FilterPlanner
         {
             Choice single = Single(filter, paths, i, conditions, inWindow, window);
             best = single.Cost < best.Cost ? single : best;
+        }
+
+        double mostEntries = best.Entries * IntersectionEntries;
+        double mostCost = best.Cost * IntersectionGain;
+        for (int i = 0; i < paths.Count; i++)
+        {
             for (int j = 0; j < i; j++)
             {
-                if (TryIntersect(filter, paths, i, j, conditions, inWindow, window, out Choice pair) && pair.Cost < best.Cost)
+                if (TryIntersect(filter, paths, i, j, conditions, inWindow, window, out Choice pair)
+                    && pair.Entries <= mostEntries
+                    && pair.Cost <= mostCost)
                 {
                     best = pair;
+                    mostCost = pair.Cost;
                 }
             }
         }

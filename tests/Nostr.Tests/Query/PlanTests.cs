@@ -1,0 +1,210 @@
+using Mortise.Engine;
+
+namespace Mortise.Nostr.Tests.Query;
+
+/// <summary>How much queries read, in counters that no machine changes.</summary>
+public sealed class PlanTests
+{
+    private const int Events = 4000;
+    private const long Month = 30 * 86_400;
+
+    [Theory]
+    [InlineData("full")]
+    [InlineData("monthly")]
+    public async Task The_latest_of_a_busy_author_cost_hardly_more_entries_than_results(string stackName)
+    {
+        await using TestStore store = await TestStore.OpenAsync(SyntheticQueryTests.Stack(stackName));
+        var source = new SkewedEvents(new Random(1), authors: 1);
+        await store.PutAsync(source.Make(Events, store.Now - (12 * Month), 12 * Month));
+        var latest = new Filter { Authors = IdSet.FromBytes(source.Author(0)), Limit = 20 };
+        QueryExplanation explanation = store.Events.Explain([latest]);
+        Assert.Equal(20, explanation.Results);
+        Assert.InRange(explanation.Entries, 20, 39);
+        Assert.InRange(explanation.Records, stackName == "monthly" ? 0 : 20, 20);
+        Assert.Contains("author-time", explanation.ToString(), StringComparison.Ordinal);
+        QueryExplanation count = store.Events.Explain([latest.WithLimit(null)], count: true);
+        Assert.Equal(Events, count.Results);
+        Assert.Equal(0, count.Records);
+    }
+
+    [Fact]
+    public async Task Many_quiet_ranges_open_only_recent_partitions()
+    {
+        await using TestStore store = await TestStore.OpenAsync(TestStack.Monthly);
+        var source = new SkewedEvents(new Random(2), authors: 100);
+        await store.PutAsync(source.Make(3000, store.Now - (24 * Month), 24 * Month));
+        var feed = new Filter
+        {
+            Authors = IdSet.FromBytes([.. Enumerable.Range(0, 100).SelectMany(source.Author)]),
+            Limit = 50,
+        };
+        QueryExplanation explanation = store.Events.Explain([feed]);
+        Assert.Equal(50, explanation.Results);
+        PlanNode merge = explanation.Root.Inputs[0];
+        Assert.Equal("author-time", merge.Family);
+        Assert.InRange(merge.Partitions!.Value, 100, 300);
+        Assert.InRange(explanation.Entries, 50, 250);
+    }
+
+    [Fact]
+    public async Task Where_keys_decide_all_no_filter_examines_more_than_its_limit_and_its_ranges()
+    {
+        int seed = TestSeed.Or(3);
+        var random = new Random(seed);
+        await using TestStore store = await TestStore.OpenAsync(TestStack.Full);
+        List<NostrEvent> events = new SkewedEvents(random).Make(Events, store.Now - (12 * Month), 12 * Month);
+        await store.PutAsync(events);
+        var filters = new FilterSource(random, events.ConvertAll(e => new OracleEvent(e)));
+        using StoreView view = store.Events.Engine.OpenView();
+        int exact = 0;
+        for (int i = 0; i < TestSeed.Soaked(500); i++)
+        {
+            Filter filter = filters.NextRequest()[0].ToFilter().WithLimit(random.Next(1, 40));
+            var window = new QueryWindow(filter, null);
+            FilterPlan plan = FilterPlanner.Plan(view, filter, window);
+            if (plan.IsOrdered && plan.Second is null && plan.Residual.IsEmpty)
+            {
+                exact++;
+                int bound = filter.Limit!.Value + plan.Path!.Count + 1;
+
+                // A result that several ranges have is read once from each.
+                long entries = store.Events.Explain([filter]).Entries;
+                Assert.True(entries <= bound || plan.Path.Count > 1 && entries <= 3 * bound, $"seed {seed}: {entries} entries, {filter}");
+            }
+        }
+
+        Assert.True(exact > 100);
+    }
+
+    [Fact]
+    public async Task The_chosen_path_reads_at_most_twice_as_much_as_the_best_for_95_of_100_filters()
+    {
+        int seed = TestSeed.Or(4);
+        var random = new Random(seed);
+        await using TestStore store = await TestStore.OpenAsync(TestStack.Full);
+        List<NostrEvent> events = new SkewedEvents(random).Make(Events, store.Now - (12 * Month), 12 * Month);
+        await store.PutAsync(events);
+        await store.Events.CheckpointAsync();
+        var filters = new FilterSource(random, events.ConvertAll(e => new OracleEvent(e)));
+        using StoreView view = store.Events.Engine.OpenView();
+        int good = 0;
+        int intersections = 0;
+        int count = TestSeed.Soaked(250);
+        var worst = new List<string>();
+        for (int i = 0; i < count; i++)
+        {
+            Filter filter = filters.NextRequest()[0].ToFilter();
+            if (filter.IsEmpty)
+            {
+                filter = filter.WithLimit(7);
+            }
+
+            FilterPlan chosen = FilterPlanner.Plan(view, filter, new QueryWindow(filter, null));
+            intersections += chosen.Second is null ? 0 : 1;
+            long best = long.MaxValue;
+            foreach (AccessPath path in chosen.Considered)
+            {
+                FilterConditions left = filter.Conditions.Except(path.Decides);
+                best = Math.Min(best, Work(view, new FilterPlan(filter, path, null, chosen.Fallback, left, 0, [])));
+            }
+
+            long work = Work(view, chosen);
+            if (work <= Math.Max(2 * best, 40))
+            {
+                good++;
+            }
+            else
+            {
+                worst.Add($"{work} for {best}: {filter} by {chosen.Path?.Family.Name} {chosen.Second?.Family.Name}");
+            }
+        }
+
+        Assert.True(good >= count * 95 / 100, $"seed {seed}: {good} of {count}\n{string.Join('\n', worst)}");
+        Assert.True(intersections > 0, "some filters are answered by two families at once");
+    }
+
+    [Fact]
+    public async Task Two_families_are_intersected_when_neither_alone_decides_much()
+    {
+        await using TestStore store = await TestStore.OpenAsync(TestStack.Full);
+        var source = new SkewedEvents(new Random(5), authors: 3);
+        var events = new List<NostrEvent>();
+        for (int i = 0; i < 3000; i++)
+        {
+            string topic = i % 2 == 0 ? "even" : "odd";
+            events.Add(NostrEvent.CreateUnsigned(source.Author(i % 3), 1000 + i, 1, "", ["t", topic], ["l", i % 100 < 5 ? "rare" : "common"]));
+        }
+
+        await store.PutAsync(events);
+        Filter filter = new()
+        {
+            Authors = IdSet.FromBytes(source.Author(0)),
+            Tags = [TagCondition.Of('t', "even")],
+        };
+        QueryExplanation count = store.Events.Explain([filter], count: true);
+        Assert.Equal(500, count.Results);
+        Assert.Equal(0, count.Records);
+        Assert.Equal("intersect", count.Root.Inputs[0].Operation);
+        Assert.Equal(
+            events.Where((_, i) => i % 6 == 0).Reverse().Select(e => e.Id),
+            store.Ids(filter));
+    }
+
+    [Theory]
+    [InlineData("full")]
+    [InlineData("memory")]
+    public async Task A_query_allocates_little_and_nothing_for_each_entry(string stackName)
+    {
+        await using TestStore store = await TestStore.OpenAsync(SyntheticQueryTests.Stack(stackName));
+        var source = new SkewedEvents(new Random(6), authors: 2);
+        await store.PutAsync(source.Make(3000, store.Now - (12 * Month), 12 * Month));
+        await store.Events.CheckpointAsync();
+        Filter[] few = [new Filter { Authors = IdSet.FromBytes(source.Author(0)), Limit = 10 }];
+        Filter[] many = [few[0].WithLimit(1000)];
+        long small = Allocated(store.Events, few);
+        long large = Allocated(store.Events, many);
+        Assert.InRange(small, 1, 4096);
+        if (stackName == "memory")
+        {
+            // Bytes of pages and records that are not in memory are read into arrays; here everything is.
+            Assert.InRange(large - small, -512, 990 * 3);
+        }
+    }
+
+    private static long Allocated(EventStore store, Filter[] filters)
+    {
+        long least = long.MaxValue;
+        for (int i = 0; i < 50; i++)
+        {
+            var sink = default(LengthSink);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            store.Query(filters, ref sink);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            Assert.Equal(filters[0].Limit, sink.Count);
+        }
+
+        return least;
+    }
+
+    private static long Work(StoreView view, FilterPlan plan)
+    {
+        var window = new QueryWindow(plan.Filter, null);
+        using var run = new FilterRun(view, plan, window, ExpiryGuard.None(view.Lsn), wantsRecords: false, default);
+        while (run.MoveNext())
+        {
+        }
+
+        return run.Examined;
+    }
+
+    private struct LengthSink : IEventSink
+    {
+        public int Count { get; private set; }
+
+        public bool Accept(in EventView @event)
+        {
+            Count++;
+            return true;
+        }
+    }
+}
