@@ -98,5 +98,14 @@ public static class DefaultStack
             version: ^1.0
             partition: all
 
+        # Which wishes of authors the store follows. As written it is an archive: everything that is signed and not
+        # ephemeral is kept and found. A relay's rules, which are also those of a stack without this section, are:
+        # superseded: drop, and true for the rest.
+        nostr:
+          superseded: keepAll         # NIP-01: older versions of replaceable and addressable events: drop or keepAll
+          honourDeletions: false      # NIP-09: deletion requests delete
+          honourExpiration: false     # NIP-40: what has expired is refused and hidden
+          honourVanish: false         # NIP-62: requests to vanish delete
+
         """;
 }
