@@ -20,16 +20,21 @@ internal sealed class ToolProcess : IDisposable
     /// <summary>What it wrote to standard error, once it has ended.</summary>
     public Task<string> Errors { get; }
 
-    public static ToolProcess Start(params string[] arguments)
+    public static ToolProcess Start(params string[] arguments) => StartUnder([], arguments);
+
+    /// <summary>Starts the tool below another program, such as a tracer that injects faults.</summary>
+    public static ToolProcess StartUnder(string[] wrapper, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet")
+        string[] command = [.. wrapper, "dotnet"];
+        var start = new ProcessStartInfo(command[0])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        foreach (string argument in (string[])[Surroundings.Tool, .. arguments, "--plugins", Surroundings.Plugins])
+        foreach (string argument in (string[])
+            [.. command[1..], Surroundings.Tool, .. arguments, "--plugins", Surroundings.Plugins])
         {
             start.ArgumentList.Add(argument);
         }

@@ -1,0 +1,87 @@
+using Mortise.Nostr;
+
+namespace Mortise.Cli.Tests;
+
+/// <summary>
+/// The real tool on the real file system, with system calls that fail: strace makes the nth sync or write of an import
+/// return an error. Whatever was acknowledged is there afterwards, and the tool says what happened.
+/// </summary>
+public sealed class InjectedFaultTests
+{
+    private const int Events = 400;
+
+    [StraceTheory]
+    [InlineData("fdatasync,fsync", "EIO", 4)]
+    [InlineData("fdatasync,fsync", "EIO", 9)]
+    [InlineData("fdatasync,fsync", "ENOSPC", 12)]
+    [InlineData("pwrite64,pwritev", "EIO", 12)]
+    [InlineData("pwrite64,pwritev", "ENOSPC", 12)]
+    [InlineData("pwrite64,pwritev", "ENOSPC", 30)]
+    public async Task A_call_that_fails_is_reported_and_costs_nothing_that_was_acknowledged(
+        string calls, string error, int nth)
+    {
+        using var folder = new TemporaryFolder();
+        NostrEvent[] events = [.. Enumerable.Range(0, Events).Select(Make)];
+        await File.WriteAllLinesAsync(folder.File("events.jsonl"), events.Select(e => e.ToJson()));
+        string[] wrapper =
+            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", $"trace={calls}", "-e", $"inject={calls}:error={error}:when={nth}+"];
+        var acknowledged = new HashSet<string>();
+        using (ToolProcess tool = ToolProcess.StartUnder(
+            wrapper,
+            "import",
+            folder.File("events.jsonl"),
+            "--no-verify",
+            "--ack",
+            "--data",
+            folder.Data,
+            "--set",
+            "wal.syncMode=always",
+            "--set",
+            "engine.checkpointBytes=64KiB"))
+        {
+            while (await tool.Output.ReadLineAsync() is { } line)
+            {
+                if (line.StartsWith("OK ", StringComparison.Ordinal))
+                {
+                    acknowledged.Add(line[3..]);
+                }
+            }
+
+            Assert.Equal(ExitCode.Failed, await tool.EndAsync());
+            string errors = await tool.Errors;
+            Assert.StartsWith("mortise: ", errors, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+        }
+
+        ToolRun export = (await ToolRun.OfAsync("export", "--ids", "--data", folder.Data)).Succeeded();
+        var found = export.Lines.ToHashSet();
+        Assert.Empty(acknowledged.Except(found));
+        Assert.Empty(found.Except(events.Select(e => e.Id)));
+
+        // The device is well again: the same import goes through, and what was there counts as duplicate.
+        (await ToolRun.OfAsync("import", folder.File("events.jsonl"), "--no-verify", "--data", folder.Data)).Succeeded();
+        ToolRun all = (await ToolRun.OfAsync("export", "--ids", "--data", folder.Data)).Succeeded();
+        Assert.Equal(events.Select(e => e.Id).Order(), all.Lines.Order());
+    }
+
+    private static NostrEvent Make(int index)
+    {
+        Span<byte> author = stackalloc byte[32];
+        author.Fill((byte)(1 + (index % 5)));
+        return NostrEvent.CreateUnsigned(
+            author, 1_700_000_000 + index, 1, $"event {index} {new string('x', 900)}", ["t", "fault"]);
+    }
+
+    [AttributeUsage(AttributeTargets.Method)]
+    private sealed class StraceTheoryAttribute : TheoryAttribute
+    {
+        public StraceTheoryAttribute()
+        {
+            string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
+            if (!OperatingSystem.IsLinux() || !folders.Any(folder => File.Exists(Path.Combine(folder, "strace"))))
+            {
+                Skip = "strace is not on this machine";
+            }
+        }
+    }
+}
