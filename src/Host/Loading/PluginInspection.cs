@@ -33,15 +33,31 @@ internal static class PluginInspection
                 $"has no {Path.ChangeExtension(manifest.Assembly, ".deps.json")}; set EnableDynamicLoading in its project");
         }
 
-        foreach (string path in PluginFolder.Files(plugin.Folder))
+        foreach (string path in PluginFolder.Files(plugin.Folder).Where(static p => Path.GetExtension(p) == ".dll"))
         {
             string name = Path.GetFileNameWithoutExtension(path);
-            if (Path.GetExtension(path) == ".dll" && string.Equals(name, ContractVersion.AssemblyName, StringComparison.OrdinalIgnoreCase))
+            if (string.Equals(name, ContractVersion.AssemblyName, StringComparison.OrdinalIgnoreCase))
             {
                 Add(
                     ProblemCode.LoadFailed,
                     $"carries its own {ContractVersion.AssemblyName}.dll, which host and plugins must share; add "
                     + "Private=\"false\" ExcludeAssets=\"runtime\" to its reference in the plugin's project");
+                continue;
+            }
+
+            try
+            {
+                foreach (string missing in ContractUse.Missing(path))
+                {
+                    Add(
+                        ProblemCode.Incompatible,
+                        $"was built for another contract: {Path.GetFileName(path)} uses {missing}, which contract "
+                        + $"{ContractVersion.Current.ToNormalizedString()} does not have");
+                }
+            }
+            catch (BadImageFormatException e)
+            {
+                Add(ProblemCode.LoadFailed, $"has a damaged assembly, {Path.GetFileName(path)}: {e.Message}");
             }
         }
     }

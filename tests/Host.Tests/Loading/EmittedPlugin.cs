@@ -58,6 +58,10 @@ internal sealed class EmittedPlugin
         return this;
     }
 
+    /// <summary>Adds a class that claims an interface and implements nothing of it.</summary>
+    public void WithEmptyClass(string type, Type claimed) =>
+        _module.DefineType(type, TypeAttributes.Public | TypeAttributes.Class, typeof(object), [claimed]).CreateType();
+
     /// <summary>A body that throws.</summary>
     public static void Throw(ILGenerator code)
     {
