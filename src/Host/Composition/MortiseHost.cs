@@ -60,6 +60,14 @@ public sealed class MortiseHost
             }
         }
 
+        foreach ((string path, SourcePosition at) in definition.PluginFolders)
+        {
+            if (!Directory.Exists(Path.Combine(stack.Folder ?? "", path)))
+            {
+                problems.Add(new Problem(ProblemCode.UnknownReference, at, $"plugins names the folder '{path}', which is not there"));
+            }
+        }
+
         var resolver = new StackResolver(Scan(stack, definition), _loader, _inProcess, _options.Projections, problems);
         return resolver.Resolve(stack, definition) ?? throw new StackException(problems);
     }

@@ -31,6 +31,9 @@ internal sealed class OptionProperty
     /// <summary>The type of an item when it is a list, else null.</summary>
     public Type? ItemType { get; }
 
+    /// <summary>True when a value, or an item of the list, is a single word.</summary>
+    public bool IsSingle => OptionText.IsSingle(ValueType);
+
     /// <summary>True when the class says <c>required</c>.</summary>
     public bool IsRequired { get; }
 

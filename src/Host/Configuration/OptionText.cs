@@ -94,6 +94,27 @@ internal static class OptionText
         return text.ToString();
     }
 
+    /// <summary>A YAML text in double quotes.</summary>
+    public static string InQuotes(string text)
+    {
+        var quoted = new StringBuilder("\"");
+        foreach (char c in text)
+        {
+            quoted.Append(c switch
+            {
+                '"' => "\\\"",
+                '\\' => "\\\\",
+                '\n' => "\\n",
+                '\r' => "\\r",
+                '\t' => "\\t",
+                _ when char.IsControl(c) || c is '\u2028' or '\u2029' or '\uFEFF' => $"\\u{(int)c:x4}",
+                _ => c.ToString(),
+            });
+        }
+
+        return quoted.Append('"').ToString();
+    }
+
     private static object? ReadUnquoted(Type type, string text)
     {
         CultureInfo culture = CultureInfo.InvariantCulture;
@@ -163,13 +184,9 @@ internal static class OptionText
     private static string Quote(string text)
     {
         bool isPlain = text.Length > 0
-            && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '/')
+            && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '/')
             && char.IsAsciiLetter(text[0])
             && text is not ("true" or "false" or "null");
-        return isPlain ? text : "\"" + text.Replace("\\", "\\\\", StringComparison.Ordinal)
-            .Replace("\"", "\\\"", StringComparison.Ordinal)
-            .Replace("\n", "\\n", StringComparison.Ordinal)
-            .Replace("\r", "\\r", StringComparison.Ordinal)
-            .Replace("\t", "\\t", StringComparison.Ordinal) + "\"";
+        return isPlain ? text : InQuotes(text);
     }
 }

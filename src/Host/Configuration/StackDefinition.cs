@@ -45,7 +45,10 @@ internal sealed class ComponentChoice
     public object Settings { get; private init; } = new NoSettings();
 
     /// <summary>Where a key's value is, or where the mapping begins when the key is absent.</summary>
-    public SourcePosition PositionOf(string key) => _map.TryGet(key, out ConfigEntry? entry) ? entry.Value.At : At;
+    public SourcePosition PositionOf(string key) => WrittenAt(key) ?? At;
+
+    /// <summary>Where a key's value is, or null when the key is absent.</summary>
+    public SourcePosition? WrittenAt(string key) => _map.TryGet(key, out ConfigEntry? entry) ? entry.Value.At : null;
 
     /// <summary>Reads a role.</summary>
     public static ComponentChoice? Read(

@@ -60,6 +60,14 @@ internal sealed class EngineSettings : IValidatedOptions
         }
     }
 
+    public static EngineSettings From(EngineOptions options) => new()
+    {
+        CheckpointBytes = options.CheckpointBytes,
+        CheckpointInterval = options.CheckpointInterval,
+        MaxCommitBytes = options.MaxCommitBytes,
+        MaxGroupBytes = options.MaxGroupBytes,
+    };
+
     public EngineOptions With(LogSettings log) => new()
     {
         SyncMode = log.SyncMode,

@@ -193,6 +193,12 @@ public sealed class StackErrorTests
     }
 
     [Fact]
+    public void A_folder_of_plugins_that_is_not_there_is_an_error_of_the_stack() =>
+        Assert.Equal(
+            ["stack.yaml:14:11: plugins names the folder 'nowhere', which is not there"],
+            SampleStack.Problems(SampleStack.Text + "\nplugins: [nowhere]\n"));
+
+    [Fact]
     public void The_exception_is_its_problems_one_a_line_and_no_stack_trace()
     {
         var error = Assert.Throws<StackException>(() => SampleStack.Resolve(""));
