@@ -14,7 +14,7 @@ namespace Mortise.Host.Composition;
 public sealed class MortiseHost
 {
     private readonly MortiseHostOptions _options;
-    private readonly PluginLoader _loader = new();
+    private readonly PluginLoader _loader;
     private readonly IReadOnlyList<LoadedPlugin> _inProcess;
     private readonly HostServices _services;
 
@@ -23,6 +23,12 @@ public sealed class MortiseHost
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
+        _loader = new PluginLoader(new PluginLoaderOptions
+        {
+            TrustMode = options.TrustMode,
+            Trust = options.Trust,
+            Log = options.Logs("plugins"),
+        });
         _inProcess = [.. options.StaticPlugins.Select(static p => p.Register())];
         _services = new HostServices
         {
@@ -44,6 +50,12 @@ public sealed class MortiseHost
         StackDefinition? definition = stack is null ? null : Read(stack, problems);
         return Scan(stack, definition);
     }
+
+    /// <summary>Says step by step how a component was found and loaded, or why not. For people.</summary>
+    /// <param name="componentId">The id that a stack names.</param>
+    /// <param name="stack">A stack that may name further folders, or null.</param>
+    public IReadOnlyList<string> Explain(string componentId, StackFile? stack = null) =>
+        PluginExplanation.Of(componentId, Discover(stack), Loaded);
 
     /// <summary>Finds, loads and configures everything that a stack names.</summary>
     /// <exception cref="StackException">Everything that is wrong with it, in one list.</exception>

@@ -21,6 +21,12 @@ public sealed class MortiseHostOptions
         ["relay"] = null,
     };
 
+    /// <summary>What happens to a plugin from a folder that is not on <see cref="Trust"/>.</summary>
+    public TrustMode TrustMode { get; set; } = TrustMode.Off;
+
+    /// <summary>The plugins that are trusted by the hash of their files.</summary>
+    public TrustList Trust { get; set; } = TrustList.Empty;
+
     /// <summary>The projections that the domain offers; null when that is not known, and nothing is checked.</summary>
     public IReadOnlyCollection<string>? Projections { get; set; }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using Mortise.Components;
 using Mortise.Host.Configuration;
 using Mortise.Plugins;
 
@@ -11,7 +12,8 @@ namespace Mortise.Host.Loading;
 /// code of the plugin comes before the first that runs some.</para>
 /// <para>Threads: any. A plugin is loaded once per loader; later calls get the same.</para>
 /// </remarks>
-public sealed class PluginLoader
+/// <param name="options">What is demanded of a plugin.</param>
+public sealed class PluginLoader(PluginLoaderOptions options)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, LoadedPlugin> _loaded = new(StringComparer.Ordinal);
@@ -45,7 +47,7 @@ public sealed class PluginLoader
         }
     }
 
-    private static LoadedPlugin LoadNew(InstalledPlugin plugin)
+    private LoadedPlugin LoadNew(InstalledPlugin plugin)
     {
         var watch = Stopwatch.StartNew();
         var problems = new List<Problem>();
@@ -56,6 +58,7 @@ public sealed class PluginLoader
         }
 
         (string sha256, long bytes) = PluginFolder.Hash(plugin.Folder);
+        CheckTrust(plugin, sha256);
         var context = new PluginLoadContext(plugin.ToString(), plugin.AssemblyPath, isCollectible: false);
         using AssemblyLoadContextScope scope = new(context);
         Assembly assembly = Guard(plugin, "load", () => context.LoadFromAssemblyPath(plugin.AssemblyPath));
@@ -78,6 +81,21 @@ public sealed class PluginLoader
         return problems.Count == 0
             ? new LoadedPlugin(origin, assembly, components, context, watch.Elapsed)
             : throw new PluginLoadException(problems);
+    }
+
+    private void CheckTrust(InstalledPlugin plugin, string sha256)
+    {
+        if (options.TrustMode == TrustMode.Off || options.Trust.Objection(plugin, sha256) is not { } objection)
+        {
+            return;
+        }
+
+        if (options.TrustMode == TrustMode.Enforce)
+        {
+            throw new PluginLoadException([Failed(plugin, ProblemCode.NotTrusted, objection)]);
+        }
+
+        options.Log.Write(ComponentLogLevel.Warning, $"{plugin} {objection}; loaded all the same, because trust is 'warn'");
     }
 
     private static IPlugin CreateEntry(InstalledPlugin plugin, Assembly assembly)

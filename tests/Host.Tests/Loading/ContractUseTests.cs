@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Reflection.Emit;
 using Mortise.Host.Configuration;
 using Mortise.Host.Loading;
+using Mortise.Host.Running;
 using Mortise.Plugins;
 
 namespace Mortise.Host.Tests.Loading;
@@ -62,7 +63,7 @@ public sealed class ContractUseTests : IDisposable
             },
             contract: pluginType).WriteTo(_root);
         InstalledPlugin installed = Assert.Single(PluginCatalog.Scan([_root.Path]).Plugins);
-        IReadOnlyList<Problem> problems = Assert.Throws<PluginLoadException>(() => new PluginLoader().Load(installed)).Problems;
+        IReadOnlyList<Problem> problems = Assert.Throws<PluginLoadException>(() => new PluginLoader(new PluginLoaderOptions { Log = NullLog.Instance }).Load(installed)).Problems;
         Assert.All(problems, static p => Assert.Equal(ProblemCode.Incompatible, p.Code));
         Assert.Equal(
             [
@@ -82,7 +83,7 @@ public sealed class ContractUseTests : IDisposable
         assembly.WithEmptyClass("Acme.Half", typeof(IPluginRegistrar));
         assembly.WriteTo(_root);
         InstalledPlugin installed = Assert.Single(PluginCatalog.Scan([_root.Path]).Plugins);
-        Problem problem = Assert.Single(Assert.Throws<PluginLoadException>(() => new PluginLoader().Load(installed)).Problems);
+        Problem problem = Assert.Single(Assert.Throws<PluginLoadException>(() => new PluginLoader(new PluginLoaderOptions { Log = NullLog.Instance }).Load(installed)).Problems);
         Assert.Equal(ProblemCode.Incompatible, problem.Code);
         Assert.Contains("does not have an implementation", problem.Message, StringComparison.Ordinal);
     }

@@ -2,13 +2,14 @@ using System.Reflection;
 using System.Runtime.Loader;
 using Mortise.Host.Configuration;
 using Mortise.Host.Loading;
+using Mortise.Host.Running;
 
 namespace Mortise.Host.Tests.Loading;
 
 public sealed class PluginLoaderTests : IDisposable
 {
     private readonly TemporaryFolder _root = new();
-    private readonly PluginLoader _loader = new();
+    private readonly PluginLoader _loader = new(new PluginLoaderOptions { Log = NullLog.Instance });
 
     public void Dispose() => _root.Dispose();
 
