@@ -102,7 +102,7 @@ public static class BypassScan
         bool unseeded = owner == typeof(Random) && callee is ConstructorInfo && callee.GetParameters().Length == 0;
         bool named = owner == typeof(StreamWriter) && callee is ConstructorInfo
             && callee.GetParameters()[0].ParameterType == typeof(string);
-        bool randomized = hashes && (name == "System.String.GetHashCode" || owner == typeof(HashCode));
+        bool randomized = hashes && (owner == typeof(HashCode) || name is "System.String.GetHashCode" or "System.Object.GetHashCode");
         if (randomized || (s_types.Contains(owner.FullName!) && !s_harmless.Contains(name)) || s_members.Contains(name)
             || unseeded || named)
         {

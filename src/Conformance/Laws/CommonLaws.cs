@@ -107,6 +107,7 @@ internal static class CommonLaws
             });
             caller.Start();
             together.SignalAndWait();
+            Thread.SpinWait((int)(Seeds.Derive(run.Seed, (ulong)i) % 50_000));
             session.Dispose();
             caller.Join();
             LawRun.Require(broken is null, $"{at} while disposal ran threw {broken}");

@@ -94,6 +94,7 @@ public static class CacheLaws
         CacheShadow shadow = Shadow(run, subject);
         shadow.Touch(0, 7, 100_000);
         shadow.Pin(7, pinned: true);
+        shadow.Pin(8, pinned: true);
         shadow.Remove(7);
         shadow.Insert(7, 600);
         shadow.Insert(8, 600);

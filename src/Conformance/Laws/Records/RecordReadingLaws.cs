@@ -249,6 +249,7 @@ internal static class RecordReadingLaws
         IRecordStore store = session.Component;
         List<(RecordLocation Location, byte[] Body)> known = [];
         bool done = false;
+        int reads = 0;
         string? broken = null;
         List<Thread> readers = [];
         for (int t = 0; t < 2; t++)
@@ -269,6 +270,7 @@ internal static class RecordReadingLaws
 
                         foreach ((RecordLocation location, byte[] body) in some)
                         {
+                            Interlocked.Increment(ref reads);
                             if (!RecordReading.Read(store, location.Value).Body.AsSpan().SequenceEqual(body))
                             {
                                 broken = $"a reader beside the writer got wrong bytes at {location}";
@@ -294,7 +296,10 @@ internal static class RecordReadingLaws
         try
         {
             Random random = Seeds.Generator(run.Seed);
-            for (ulong lsn = 1; lsn <= (ulong)run.Scale(150, 1500, 15_000); lsn++)
+
+            // Until the readers had their turn too, however the machine shares its time.
+            ulong least = (ulong)run.Scale(150, 1500, 15_000);
+            for (ulong lsn = 1; lsn <= least || (Volatile.Read(ref reads) < 2000 && lsn < 20 * least && broken is null); lsn++)
             {
                 RecordCommit commit = RecordCommit.Of(store, Bodies(random, 3, 300));
                 commit.ApplyTo(store, new Lsn(lsn));

@@ -19,6 +19,7 @@ public sealed class SimpleLog : IWriteAheadLog
 
     private readonly Lock _gate = new();
     private readonly ComponentContext _context;
+    private readonly FrameChecksum _checksum;
     private readonly List<long> _offsets = [];
     private IStorageFile _file;
     private Lsn _first;
@@ -30,7 +31,11 @@ public sealed class SimpleLog : IWriteAheadLog
     private LogStatistics _statistics;
 
 #pragma warning disable CS8618 // Opening sets the file before the log is handed out.
-    private SimpleLog(ComponentContext context) => _context = context;
+    private SimpleLog(ComponentContext context, FrameChecksum checksum)
+    {
+        _context = context;
+        _checksum = checksum;
+    }
 #pragma warning restore CS8618
 
     /// <summary>What it is called and what it is.</summary>
@@ -77,9 +82,15 @@ public sealed class SimpleLog : IWriteAheadLog
     {
         ArgumentNullException.ThrowIfNull(context);
         cancellation.ThrowIfCancellationRequested();
-        SimpleLog log = new(context);
+        return new ValueTask<IWriteAheadLog>(Open(context, SimpleLogFormat.Checksum));
+    }
+
+    /// <summary>Opens a log whose frames are checked in a way of one's own, to see what the laws make of it.</summary>
+    internal static SimpleLog Open(ComponentContext context, FrameChecksum checksum)
+    {
+        SimpleLog log = new(context, checksum);
         log.Open();
-        return new ValueTask<IWriteAheadLog>(log);
+        return log;
     }
 
     /// <inheritdoc/>
@@ -91,7 +102,7 @@ public sealed class SimpleLog : IWriteAheadLog
         {
             ThrowIfUnusable();
             Lsn lsn = Last.Next;
-            byte[] frame = SimpleLogFormat.Frame(_context.StoreId, _end, lsn, _durable, payload);
+            byte[] frame = SimpleLogFormat.Frame(_checksum, _context.StoreId, _end, lsn, _durable, payload);
             try
             {
                 MarkUnclean();
@@ -261,7 +272,7 @@ public sealed class SimpleLog : IWriteAheadLog
 
         byte[] bytes = new byte[_file.Length];
         _file.Read(bytes, 0);
-        SimpleLogScan scan = SimpleLogScan.Of(bytes, _file.Path, _context.StoreId, _first, sealedBytes);
+        SimpleLogScan scan = SimpleLogScan.Of(_checksum, bytes, _file.Path, _context.StoreId, _first, sealedBytes);
         _offsets.AddRange(scan.Offsets);
         _end = scan.End;
         torn = bytes.Length - _end;
@@ -297,7 +308,7 @@ public sealed class SimpleLog : IWriteAheadLog
             long end = index + 1 < _offsets.Count ? _offsets[index + 1] : _end;
             byte[] bytes = new byte[end - offset];
             _file.Read(bytes, offset);
-            if (!SimpleLogFormat.TryReadFrame(bytes, offset, _context.StoreId, out Lsn found, out _, out int length)
+            if (!SimpleLogFormat.TryReadFrame(_checksum, bytes, offset, _context.StoreId, out Lsn found, out _, out int length)
                 || found != lsn)
             {
                 throw StorageException.Corrupt(_file.Path, offset, $"record {lsn} fails its checksum");
@@ -369,7 +380,7 @@ public sealed class SimpleLog : IWriteAheadLog
             foreach (byte[] payload in payloads)
             {
                 Lsn lsn = new(first.Value + (ulong)offsets.Count);
-                byte[] frame = SimpleLogFormat.Frame(_context.StoreId, end, lsn, last, payload);
+                byte[] frame = SimpleLogFormat.Frame(_checksum, _context.StoreId, end, lsn, last, payload);
                 file.Write(frame, end);
                 offsets.Add(end);
                 end += frame.Length;

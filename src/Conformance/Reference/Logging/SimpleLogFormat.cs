@@ -4,6 +4,12 @@ using Mortise.Primitives;
 
 namespace Mortise.Reference;
 
+/// <summary>Computes the checksum of a frame.</summary>
+/// <param name="storeId">The store that the log belongs to.</param>
+/// <param name="offset">Where in the file the frame begins.</param>
+/// <param name="frame">The whole frame; its checksum field does not count.</param>
+internal delegate uint FrameChecksum(Guid storeId, long offset, ReadOnlySpan<byte> frame);
+
 /// <summary>The layout of a <see cref="SimpleLog"/>, little-endian.</summary>
 /// <remarks>
 /// Header, 64 bytes: magic u64, version u32, zero u32, store id 16 bytes, first LSN u64, sealed bytes u64 (what was
@@ -59,18 +65,20 @@ internal static class SimpleLogFormat
             BinaryPrimitives.ReadInt64LittleEndian(header[40..]));
     }
 
-    public static byte[] Frame(Guid storeId, long offset, Lsn lsn, Lsn durable, ReadOnlySpan<byte> payload)
+    public static byte[] Frame(
+        FrameChecksum checksum, Guid storeId, long offset, Lsn lsn, Lsn durable, ReadOnlySpan<byte> payload)
     {
         byte[] frame = new byte[FrameBytes + payload.Length];
         BinaryPrimitives.WriteInt32LittleEndian(frame, payload.Length);
         BinaryPrimitives.WriteUInt64LittleEndian(frame.AsSpan(4), lsn.Value);
         BinaryPrimitives.WriteUInt64LittleEndian(frame.AsSpan(12), durable.Value);
         payload.CopyTo(frame.AsSpan(FrameBytes));
-        BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(20), Checksum(storeId, offset, frame));
+        BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(20), checksum(storeId, offset, frame));
         return frame;
     }
 
     /// <summary>Reads the frame that starts some bytes; false when there is no whole and true one.</summary>
+    /// <param name="checksum">How frames are checked.</param>
     /// <param name="frame">The log from the frame on.</param>
     /// <param name="offset">Where in the file that is.</param>
     /// <param name="storeId">The store that it must belong to.</param>
@@ -78,7 +86,8 @@ internal static class SimpleLogFormat
     /// <param name="durable">The LSN that was durable when it was written.</param>
     /// <param name="payloadLength">Bytes of its payload.</param>
     public static bool TryReadFrame(
-        ReadOnlySpan<byte> frame, long offset, Guid storeId, out Lsn lsn, out Lsn durable, out int payloadLength)
+        FrameChecksum checksum, ReadOnlySpan<byte> frame, long offset, Guid storeId, out Lsn lsn, out Lsn durable,
+        out int payloadLength)
     {
         lsn = durable = default;
         payloadLength = 0;
@@ -97,10 +106,11 @@ internal static class SimpleLogFormat
         lsn = new Lsn(BinaryPrimitives.ReadUInt64LittleEndian(frame[4..]));
         durable = new Lsn(BinaryPrimitives.ReadUInt64LittleEndian(frame[12..]));
         payloadLength = (int)length;
-        return BinaryPrimitives.ReadUInt32LittleEndian(frame[20..]) == Checksum(storeId, offset, frame);
+        return BinaryPrimitives.ReadUInt32LittleEndian(frame[20..]) == checksum(storeId, offset, frame);
     }
 
-    private static uint Checksum(Guid storeId, long offset, ReadOnlySpan<byte> frame)
+    /// <summary>CRC-32C over store id, offset, head and payload.</summary>
+    public static uint Checksum(Guid storeId, long offset, ReadOnlySpan<byte> frame)
     {
         Span<byte> place = stackalloc byte[24];
         storeId.TryWriteBytes(place);

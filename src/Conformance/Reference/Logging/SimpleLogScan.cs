@@ -9,11 +9,12 @@ internal sealed class SimpleLogScan
     /// <summary>Where the next record goes.</summary>
     public long End { get; private set; } = SimpleLogFormat.HeaderBytes;
 
-    public static SimpleLogScan Of(byte[] log, string path, Guid storeId, Lsn first, long sealedBytes)
+    public static SimpleLogScan Of(
+        FrameChecksum checksum, byte[] log, string path, Guid storeId, Lsn first, long sealedBytes)
     {
         SimpleLogScan scan = new();
         Lsn expected = first;
-        while (SimpleLogFormat.TryReadFrame(log.AsSpan((int)scan.End), scan.End, storeId, out Lsn lsn, out _, out int length)
+        while (SimpleLogFormat.TryReadFrame(checksum, log.AsSpan((int)scan.End), scan.End, storeId, out Lsn lsn, out _, out int length)
             && lsn == expected)
         {
             scan.Offsets.Add(scan.End);
@@ -30,7 +31,7 @@ internal sealed class SimpleLogScan
         // it was.
         for (long at = scan.End + 1; at <= log.Length - SimpleLogFormat.FrameBytes; at++)
         {
-            if (SimpleLogFormat.TryReadFrame(log.AsSpan((int)at), at, storeId, out Lsn lsn, out Lsn durable, out _)
+            if (SimpleLogFormat.TryReadFrame(checksum, log.AsSpan((int)at), at, storeId, out Lsn lsn, out Lsn durable, out _)
                 && lsn > expected && durable >= expected)
             {
                 throw StorageException.Corrupt(

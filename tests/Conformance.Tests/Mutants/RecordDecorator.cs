@@ -1,0 +1,57 @@
+using Mortise.Components;
+using Mortise.Records;
+
+namespace Mortise.Conformance.Tests.Mutants;
+
+/// <summary>A record store that passes everything on; mutants override what they break.</summary>
+internal class RecordDecorator(IRecordStore inner) : IRecordStore
+{
+    protected IRecordStore Inner { get; } = inner;
+
+    public virtual ComponentIdentity Identity => Inner.Identity;
+
+    public virtual Lsn AppliedLsn => Inner.AppliedLsn;
+
+    public virtual Lsn DurableLsn => Inner.DurableLsn;
+
+    public virtual int MaxRecordBytes => Inner.MaxRecordBytes;
+
+    public virtual RecordStoreStatistics Statistics => Inner.Statistics;
+
+    public virtual void Plan(ReadOnlySpan<int> lengths, Span<RecordLocation> locations) => Inner.Plan(lengths, locations);
+
+    public virtual void Apply(in RecordBatch batch) => Inner.Apply(batch);
+
+    public virtual RecordLease Read(RecordLocation location) => Inner.Read(location);
+
+    public virtual void ReadMany<TSink>(ReadOnlySpan<RecordLocation> locations, ref TSink sink)
+        where TSink : struct, IRecordSink, allows ref struct => Inner.ReadMany(locations, ref sink);
+
+    public virtual void Scan<TSink>(ScanDirection direction, ref TSink sink)
+        where TSink : struct, IRecordSink, allows ref struct => Inner.Scan(direction, ref sink);
+
+    public virtual ValueTask CheckpointAsync(CancellationToken cancellation = default) =>
+        Inner.CheckpointAsync(cancellation);
+
+    public virtual ValueTask DisposeAsync() => Inner.DisposeAsync();
+
+    /// <summary>Applies a batch with changed bodies.</summary>
+    protected void ApplyWith(in RecordBatch batch, Lsn lsn, Func<RecordMutation, bool> wanted, Func<byte[], byte[]> body)
+    {
+        List<RecordMutation> kept = [];
+        List<byte> arena = [];
+        foreach (RecordMutation mutation in batch.Mutations)
+        {
+            if (!wanted(mutation))
+            {
+                continue;
+            }
+
+            byte[] bytes = mutation.Operation == RecordOperation.Put ? body(batch.Body(mutation).ToArray()) : [];
+            kept.Add(mutation with { Offset = arena.Count, Length = bytes.Length });
+            arena.AddRange(bytes);
+        }
+
+        Inner.Apply(new RecordBatch(lsn, arena.ToArray(), kept.ToArray()));
+    }
+}
