@@ -94,6 +94,10 @@ internal sealed class SegmentWriter(
         }
 
         _touched.Clear();
+        if (_active is not null)
+        {
+            _active.PublishedUsage = _active.Usage;
+        }
     }
 
     /// <summary>Forgets a segment that was reclaimed.</summary>
@@ -174,7 +178,6 @@ internal sealed class SegmentWriter(
         _extent!.Publish(size);
         _active.Tail = (end + size, (uint)size);
         _active.Usage = _active.Usage.WithPut(body.Length);
-        _touched.Add(_active);
         Totals = Totals.WithPut(body.Length);
     }
 
@@ -185,6 +188,11 @@ internal sealed class SegmentWriter(
         if (_active is not null)
         {
             pending.Finish(_active);
+        }
+
+        if (_active is not null)
+        {
+            _touched.Add(_active);
         }
 
         // Open from the start: there is no file yet that a scan could open.
