@@ -6,9 +6,10 @@ namespace Mortise.Nostr;
 /// <summary>A store of Nostr events.</summary>
 /// <remarks>
 /// <para>Role: the API of the event store over a stack: put, get, query, count, watch, delete.</para>
-/// <para>Threads: all members from any thread. Readers see the state after some whole group of writes and wait for nobody.
-/// Events are stored as given: verify ids and signatures before.</para>
-/// <para>Order: results are newest first; events of one second by ascending id. It is exact, also across filters.</para>
+/// <para>Threads: all members from any thread. Readers see the state after some whole group of writes and wait for
+/// nobody. Events are stored as given: verify ids and signatures before.</para>
+/// <para>Order: results are newest first; events of one second by ascending id. It is exact, also across
+/// filters.</para>
 /// <para>Errors: <see cref="StorageException"/> of the stack; see <see cref="StoreEngine.WriteAsync"/>.</para>
 /// </remarks>
 public sealed partial class EventStore : IAsyncDisposable
@@ -78,8 +79,8 @@ public sealed partial class EventStore : IAsyncDisposable
     /// <param name="events">Decided in this order; each sees the ones before.</param>
     /// <param name="cancellation">Honoured before the write is queued, ignored after.</param>
     /// <returns>One result an event.</returns>
-    /// <exception cref="StorageException"><see cref="StorageErrorCode.LimitExceeded"/> when the batch is larger than one
-    /// commit may be; nothing was stored.</exception>
+    /// <exception cref="StorageException"><see cref="StorageErrorCode.LimitExceeded"/> when the batch is larger than
+    /// one commit may be; nothing was stored.</exception>
     public async ValueTask<IReadOnlyList<PutResult>> PutAsync(
         IReadOnlyList<NostrEvent> events, CancellationToken cancellation = default)
     {
@@ -114,7 +115,8 @@ public sealed partial class EventStore : IAsyncDisposable
         return removal.WasFound;
     }
 
-    /// <summary>Removes events that have expired (NIP-40); they were hidden already. Needs a family of expirations.</summary>
+    /// <summary>Removes events that have expired (NIP-40); they were hidden already. Needs a family of
+    /// expirations.</summary>
     /// <param name="most">The most events to remove in this call, 1 and up.</param>
     /// <param name="cancellation">Honoured before the write is queued, ignored after.</param>
     /// <returns>Events removed; fewer than <paramref name="most"/> when none is left.</returns>
@@ -132,7 +134,8 @@ public sealed partial class EventStore : IAsyncDisposable
     /// <summary>Counts and sizes.</summary>
     public EngineStatistics GetStatistics() => _engine.GetStatistics();
 
-    /// <summary>Watches for events: those stored now, then each new one, with no gap and no duplicate between.</summary>
+    /// <summary>Watches for events: those stored now, then each new one, with no gap and no duplicate
+    /// between.</summary>
     /// <param name="filters">An event that matches any of them is wanted.</param>
     /// <param name="queue">Live events that may wait; null for the store's default.</param>
     /// <exception cref="ArgumentException">A filter cannot be answered by this stack.</exception>

@@ -1,6 +1,7 @@
 namespace Mortise.Nostr;
 
-/// <summary>A set of the conditions that a filter can have; tells what index keys decide and what is left to check.</summary>
+/// <summary>A set of the conditions that a filter can have; tells what index keys decide and what is left to
+/// check.</summary>
 /// <param name="Bits">Bits 0 to 25: <c>#a</c> to <c>#z</c>; 26 to 51: <c>#A</c> to <c>#Z</c>; then the others.</param>
 public readonly record struct FilterConditions(ulong Bits)
 {
@@ -31,7 +32,8 @@ public readonly record struct FilterConditions(ulong Bits)
     {
         int bit = letter is >= (byte)'a' and <= (byte)'z' ? letter - 'a'
             : letter is >= (byte)'A' and <= (byte)'Z' ? letter - 'A' + 26
-            : throw new ArgumentOutOfRangeException(nameof(letter), letter, "only single letters a-z and A-Z name tags in filters");
+            : throw new ArgumentOutOfRangeException(
+                nameof(letter), letter, "only single letters a-z and A-Z name tags in filters");
         return new(1UL << bit);
     }
 

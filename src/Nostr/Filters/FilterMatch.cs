@@ -3,7 +3,8 @@ namespace Mortise.Nostr;
 /// <summary>Checks an event against some of a filter's conditions. Allocates nothing.</summary>
 internal static class FilterMatch
 {
-    /// <summary>True when the event meets those conditions of the filter that are in <paramref name="check"/>.</summary>
+    /// <summary>True when the event meets those conditions of the filter that are in <paramref
+    /// name="check"/>.</summary>
     public static bool Matches(Filter filter, FilterConditions check, in EventView @event)
     {
         if (check.Overlaps(FilterConditions.Kinds) && filter.Kinds is { } kinds && !kinds.Contains(@event.Kind))
@@ -17,7 +18,9 @@ internal static class FilterMatch
             return false;
         }
 
-        if (check.Overlaps(FilterConditions.Authors) && filter.Authors is { } authors && !authors.Contains(@event.PublicKey))
+        if (check.Overlaps(FilterConditions.Authors)
+            && filter.Authors is { } authors
+            && !authors.Contains(@event.PublicKey))
         {
             return false;
         }

@@ -146,7 +146,8 @@ internal ref struct FilterReader
                 break;
             default:
                 throw new FilterFormatException(
-                    $"unknown field '{Short(name)}'; expected ids, authors, kinds, since, until, limit, search or # and one letter",
+                    $"unknown field '{Short(name)}'; expected ids, authors, kinds, since, until, limit, search, "
+                    + "or # and one letter",
                     position);
         }
     }
@@ -162,7 +163,8 @@ internal ref struct FilterReader
             ReadOnlySpan<byte> text = ReadText();
             if (!LowerHex.TryDecode(text, value))
             {
-                throw Error($"{name}[{i}] is '{Short(Encoding.UTF8.GetString(text))}'; expected 64 lower-case hexadecimal digits");
+                throw Error(
+                    $"{name}[{i}] is '{Short(Encoding.UTF8.GetString(text))}'; expected 64 lower-case hex digits");
             }
 
             packed.AddRange(value);
@@ -224,7 +226,8 @@ internal ref struct FilterReader
         ReadOnlySpan<byte> text = _reader.ValueSpan;
         bool negative = text[0] == (byte)'-';
         return text[(negative ? 1 : 0)..].ContainsAnyExceptInRange((byte)'0', (byte)'9')
-            ? throw Error($"{name} is {Short(Encoding.UTF8.GetString(text))}; expected a whole number without fraction or exponent")
+            ? throw Error(
+                $"{name} is {Short(Encoding.UTF8.GetString(text))}; a whole number has no fraction or exponent")
             : negative ? long.MinValue : long.MaxValue;
     }
 

@@ -28,7 +28,8 @@ public sealed class IdSet : IEquatable<IdSet>
     {
         if (packed.Length % ValueBytes != 0)
         {
-            throw new ArgumentException($"{packed.Length} bytes are not a whole number of 32-byte values", nameof(packed));
+            throw new ArgumentException(
+                $"{packed.Length} bytes are not a whole number of 32-byte values", nameof(packed));
         }
 
         byte[] values = packed.ToArray();

@@ -33,7 +33,9 @@ public sealed class KindSet : IEquatable<KindSet>
     /// <summary>True when the kind is in the set.</summary>
     public bool Contains(int kind) =>
         (uint)kind <= ushort.MaxValue
-        && (_kinds.Length <= 8 ? _kinds.AsSpan().Contains((ushort)kind) : Array.BinarySearch(_kinds, (ushort)kind) >= 0);
+        && (_kinds.Length <= 8
+            ? _kinds.AsSpan().Contains((ushort)kind)
+            : Array.BinarySearch(_kinds, (ushort)kind) >= 0);
 
     /// <inheritdoc/>
     public bool Equals(KindSet? other) => other is not null && _kinds.AsSpan().SequenceEqual(other._kinds);

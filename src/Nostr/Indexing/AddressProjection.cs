@@ -2,12 +2,12 @@ using Mortise.Indexing;
 
 namespace Mortise.Nostr;
 
-/// <summary><c>address</c>: the address of a replaceable or addressable event (36 to 548, see <see cref="EventAddress"/>),
-/// role (1), order (16).</summary>
+/// <summary><c>address</c>: the address of a replaceable or addressable event (36 to 548, see <see
+/// cref="EventAddress"/>), role (1), order (16).</summary>
 /// <remarks>
-/// Role 0: the value is the event's first d tag; role 1: it has none, or needs none, and the value is empty. Together they
-/// are the versions of an address. Role 2: a further d tag of an addressable event, which is no part of its address but
-/// meets a filter's <c>#d</c>.
+/// Role 0: the value is the event's first d tag; role 1: it has none, or needs none, and the value is empty. Together
+/// they are the versions of an address. Role 2: a further d tag of an addressable event, which is no part of its
+/// address but meets a filter's <c>#d</c>.
 /// </remarks>
 internal sealed class AddressProjection()
     : EventProjection("address", LocationPlacement.InKey, EventAddress.MaxBytes + 1 + OrderKey.Bytes)

@@ -6,8 +6,8 @@ namespace Mortise.Nostr;
 /// <remarks>
 /// <para>Of kind 5 (NIP-09): 1, target id (32), author (32), order (16) for each e tag; 2, address (36 to 548, see
 /// <see cref="EventAddress"/>), order (16) for each a tag of the author's own.</para>
-/// <para>Of kind 62 (NIP-62): 3, author (32), relay (2 to 514, see <see cref="IndexedValue"/>), order (16) for each relay
-/// tag, the relay's ASCII letters in lower case and slashes at its end cut.</para>
+/// <para>Of kind 62 (NIP-62): 3, author (32), relay (2 to 514, see <see cref="IndexedValue"/>), order (16) for each
+/// relay tag, the relay's ASCII letters in lower case and slashes at its end cut.</para>
 /// <para>The order makes the newest request the first of its prefix.</para>
 /// </remarks>
 internal sealed class DeletionProjection() : EventProjection(

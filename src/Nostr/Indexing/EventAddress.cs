@@ -3,8 +3,8 @@ using System.Buffers.Text;
 
 namespace Mortise.Nostr;
 
-/// <summary>The address of a replaceable or addressable event as bytes: kind (2, big-endian), public key (32), then the d
-/// tag's value as <see cref="IndexedValue"/> lays it out; of a replaceable event the empty value.</summary>
+/// <summary>The address of a replaceable or addressable event as bytes: kind (2, big-endian), public key (32), then the
+/// d tag's value as <see cref="IndexedValue"/> lays it out; of a replaceable event the empty value.</summary>
 internal static class EventAddress
 {
     /// <summary>The longest address, in bytes.</summary>

@@ -3,8 +3,8 @@ using Mortise.Indexing;
 
 namespace Mortise.Nostr;
 
-/// <summary><c>expiration</c>: when the event expires (8, big-endian, seconds since 1970), the first 8 bytes of its id. A
-/// key for events that expire (NIP-40); what expires first comes first.</summary>
+/// <summary><c>expiration</c>: when the event expires (8, big-endian, seconds since 1970), the first 8 bytes of its id.
+/// A key for events that expire (NIP-40); what expires first comes first.</summary>
 internal sealed class ExpirationProjection() : EventProjection("expiration", LocationPlacement.InKey, KeyBytes)
 {
     public const int KeyBytes = 16;

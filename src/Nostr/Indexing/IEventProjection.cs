@@ -6,10 +6,11 @@ namespace Mortise.Nostr;
 /// <remarks>
 /// <para>Role: what the planner knows of a family. A plugin adds its own; the bundled ones are in
 /// <see cref="EventProjections"/>.</para>
-/// <para>Keys: with <see cref="LocationPlacement.InKey"/> each is a prefix and then the 16 bytes of the order, so that a
-/// range with one prefix is newest first; with <see cref="LocationPlacement.InValue"/> a whole key names one event.</para>
-/// <para>Law: for every filter and every offered path, each event that meets the path's conditions has a key with one of its
-/// prefixes, and each event with such a key meets them.</para>
+/// <para>Keys: with <see cref="LocationPlacement.InKey"/> each is a prefix and then the 16 bytes of the order, so that
+/// a range with one prefix is newest first; with <see cref="LocationPlacement.InValue"/> a whole key names one
+/// event.</para>
+/// <para>Law: for every filter and every offered path, each event that meets the path's conditions has a key with one
+/// of its prefixes, and each event with such a key meets them.</para>
 /// <para>Threads: any; no state.</para>
 /// </remarks>
 public interface IEventProjection : IKeyProjection

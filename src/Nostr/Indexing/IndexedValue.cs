@@ -8,8 +8,8 @@ namespace Mortise.Nostr;
 /// <para>Head 0 to 512: that many bytes of UTF-8 follow. <see cref="HexHead"/>: the value is 64 lower-case hexadecimal
 /// digits and their 32 bytes follow. <see cref="HashHead"/>: the value is longer than 512 bytes and its SHA-256
 /// follows.</para>
-/// <para>The head says the length, so no value's bytes begin another's. A function of the value alone: how the record keeps
-/// the value does not matter.</para>
+/// <para>The head says the length, so no value's bytes begin another's. A function of the value alone: how the record
+/// keeps the value does not matter.</para>
 /// </remarks>
 internal static class IndexedValue
 {

@@ -3,8 +3,9 @@ using Mortise.Indexing;
 
 namespace Mortise.Nostr;
 
-/// <summary><c>tag</c>: letter (1), value (2 to 514, see <see cref="IndexedValue"/>), order (16). A key for the first value
-/// of every tag whose name is a single letter. Two variants put the kind (2) or the author (32) before the order.</summary>
+/// <summary><c>tag</c>: letter (1), value (2 to 514, see <see cref="IndexedValue"/>), order (16). A key for the first
+/// value of every tag whose name is a single letter. Two variants put the kind (2) or the author (32) before the
+/// order.</summary>
 internal sealed class TagProjection(string name, TagProjection.Second second)
     : EventProjection(name, LocationPlacement.InKey, 1 + IndexedValue.MaxBytes + IdSet.ValueBytes + OrderKey.Bytes)
 {

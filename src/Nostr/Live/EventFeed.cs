@@ -4,9 +4,9 @@ namespace Mortise.Nostr;
 
 /// <summary>Tells live subscriptions of new events, on the writer's thread.</summary>
 /// <remarks>
-/// A subscription takes its view of the stored state and joins the feed under one lock, under which writes are published
-/// too. A write is visible to readers before it is published, so each is either in the view, which its LSN tells, or
-/// published after the subscription joined: never neither, never both.
+/// A subscription takes its view of the stored state and joins the feed under one lock, under which writes are
+/// published too. A write is visible to readers before it is published, so each is either in the view, which its LSN
+/// tells, or published after the subscription joined: never neither, never both.
 /// </remarks>
 internal sealed class EventFeed
 {

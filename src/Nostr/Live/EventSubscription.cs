@@ -6,7 +6,8 @@ namespace Mortise.Nostr;
 
 /// <summary>The events that match some filters: first those that are stored, then each new one, exactly once.</summary>
 /// <remarks>
-/// <para>Threads: one consumer calls <see cref="ReadAllAsync"/>, once; <see cref="DisposeAsync"/> from any thread.</para>
+/// <para>Threads: one consumer calls <see cref="ReadAllAsync"/>, once; <see cref="DisposeAsync"/> from any
+/// thread.</para>
 /// <para>A slow consumer never blocks a writer: live events wait in a bounded queue, and when it is full the
 /// subscription ends with <see cref="SubscriptionItemKind.Overrun"/> behind what was queued. A filter's limit counts
 /// stored events only.</para>

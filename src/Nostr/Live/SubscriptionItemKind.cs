@@ -12,6 +12,7 @@ public enum SubscriptionItemKind
     /// <summary>An event that came after the subscription began, in the order of commits. Ephemeral ones too.</summary>
     Live = 3,
 
-    /// <summary>The consumer was too slow: live events were dropped, and the subscription has ended. The last item.</summary>
+    /// <summary>The consumer was too slow: live events were dropped, and the subscription has ended. The last
+    /// item.</summary>
     Overrun = 4,
 }

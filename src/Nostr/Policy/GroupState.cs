@@ -190,7 +190,8 @@ internal sealed class GroupState
 
     private readonly record struct Operation(OperationKind Kind, PendingRecord Record, RecordLocation Location);
 
-    private sealed class BytesComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    private sealed class BytesComparer
+        : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
     {
         public static BytesComparer Instance { get; } = new();
 

@@ -5,8 +5,8 @@ using Mortise.Records;
 
 namespace Mortise.Nostr;
 
-/// <summary>What the write policy asks of the stored state: from the families made for it, or, in a stack that leaves them
-/// out, by filters. The answers are the same, the costs are not.</summary>
+/// <summary>What the write policy asks of the stored state: from the families made for it, or, in a stack that leaves
+/// them out, by filters. The answers are the same, the costs are not.</summary>
 /// <remarks>The writer's thread only.</remarks>
 internal sealed class StoredState(StoreView view, DeletionTargets targets, GroupState group)
 {

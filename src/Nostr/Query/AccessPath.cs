@@ -20,7 +20,8 @@ internal sealed class AccessPath(FamilyView family, FilterConditions decides, bo
     /// <summary>What need not be checked on a record found this way.</summary>
     public FilterConditions Decides { get; } = decides;
 
-    /// <summary>True when the prefixes are whole keys that name one event each; else each range is newest first.</summary>
+    /// <summary>True when the prefixes are whole keys that name one event each; else each range is newest
+    /// first.</summary>
     public bool IsPoint { get; } = isPoint;
 
     public int Count => _count;

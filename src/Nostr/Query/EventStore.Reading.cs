@@ -47,7 +47,10 @@ public sealed partial class EventStore
     /// <param name="cancellation">Stops with <see cref="OperationCanceledException"/> at the next entry.</param>
     /// <exception cref="ArgumentException">A filter cannot be answered by this stack.</exception>
     public void Query<TSink>(
-        IReadOnlyList<Filter> filters, ref TSink sink, EventPosition? after = null, CancellationToken cancellation = default)
+        IReadOnlyList<Filter> filters,
+        ref TSink sink,
+        EventPosition? after = null,
+        CancellationToken cancellation = default)
         where TSink : struct, IEventSink, allows ref struct
     {
         ArgumentNullException.ThrowIfNull(filters);
@@ -129,7 +132,11 @@ public sealed partial class EventStore
     private long Now => _time.GetUtcNow().ToUnixTimeSeconds();
 
     private QueryExecution Execute(
-        StoreView view, IReadOnlyList<Filter> filters, EventPosition? after, bool wantsRecords, CancellationToken cancellation) =>
+        StoreView view,
+        IReadOnlyList<Filter> filters,
+        EventPosition? after,
+        bool wantsRecords,
+        CancellationToken cancellation) =>
         new(view, filters, after, Expiry(view), wantsRecords, _time, cancellation);
 
     private ExpiryGuard Expiry(StoreView view)

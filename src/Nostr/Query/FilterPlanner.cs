@@ -43,7 +43,8 @@ internal static class FilterPlanner
         if (conditions.Overlaps(FilterConditions.Search)
             && !paths.Exists(static p => p.Decides.Overlaps(FilterConditions.Search)))
         {
-            throw new ArgumentException("the filter has 'search', and no index family of this store has words", nameof(filter));
+            throw new ArgumentException(
+                "the filter has 'search', and no index family of this store has words", nameof(filter));
         }
 
         if (FindExact(paths, conditions) is { } exact)
@@ -116,7 +117,12 @@ internal static class FilterPlanner
     }
 
     private static Choice Single(
-        Filter filter, List<AccessPath> paths, int index, FilterConditions conditions, double total, in QueryWindow window)
+        Filter filter,
+        List<AccessPath> paths,
+        int index,
+        FilterConditions conditions,
+        double total,
+        in QueryWindow window)
     {
         AccessPath path = paths[index];
         double entries = Math.Min(path.Estimate(window), total);
@@ -129,7 +135,8 @@ internal static class FilterPlanner
         return new Choice(path, null, read, cost);
     }
 
-    /// <summary>Reads two paths side by side: the one with fewer entries in full, of the other what it takes to follow.</summary>
+    /// <summary>Reads two paths side by side: the one with fewer entries in full, of the other what it takes to
+    /// follow.</summary>
     private static bool TryIntersect(
         Filter filter,
         List<AccessPath> paths,
@@ -173,7 +180,8 @@ internal static class FilterPlanner
             double met = -1;
             foreach (AccessPath path in paths)
             {
-                if (path.Decides.Contains(condition) && path.Decides.Except(FilterConditions.Time).Bits == condition.Bits)
+                if (path.Decides.Contains(condition)
+                    && path.Decides.Except(FilterConditions.Time).Bits == condition.Bits)
                 {
                     met = met < 0 ? path.Estimate(window) : Math.Min(met, path.Estimate(window));
                 }

@@ -3,7 +3,8 @@ using Mortise.Records;
 
 namespace Mortise.Nostr;
 
-/// <summary>One filter being answered: entries in exact order, each once, checked and counted against the limit.</summary>
+/// <summary>One filter being answered: entries in exact order, each once, checked and counted against the
+/// limit.</summary>
 /// <remarks>
 /// Keys order events by time and the first 8 bytes of their ids. Neighbours that agree in both are told apart by their
 /// whole ids, which are read from their records; that is rare unless somebody grinds ids, and exact even then.
@@ -170,7 +171,9 @@ internal sealed class FilterRun : IDisposable
             _hasAhead = _stream.MoveNext(out _ahead);
             if (!_hasAhead || _ahead.Order != _current.Order)
             {
-                if (_after is null || _current.Order != _after.Order || ReadId(_current).CompareTo(Id32.Read(_after.Id)) > 0)
+                if (_after is null
+                    || _current.Order != _after.Order
+                    || ReadId(_current).CompareTo(Id32.Read(_after.Id)) > 0)
                 {
                     return true;
                 }

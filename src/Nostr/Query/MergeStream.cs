@@ -6,8 +6,8 @@ using Mortise.Records;
 namespace Mortise.Nostr;
 
 /// <summary>Merges the ranges of one access path, newest first, with a binary heap over one cursor a range.</summary>
-/// <remarks>Of a partitioned family it reads one period of all ranges after the other: a range without a recent entry does
-/// not make it open older partitions before the recent entries of the others are used up.</remarks>
+/// <remarks>Of a partitioned family it reads one period of all ranges after the other: a range without a recent entry
+/// does not make it open older partitions before the recent entries of the others are used up.</remarks>
 internal sealed class MergeStream : EntryStream
 {
     // Steps that are tried before a seek, which costs as much as several of them.

@@ -6,7 +6,8 @@ namespace Mortise.Nostr;
 /// <summary>One step of a query's plan.</summary>
 public sealed class PlanNode
 {
-    /// <summary>What it does: union, filter, merge, intersect, lookup, scan; or "not taken" for a path that was left.</summary>
+    /// <summary>What it does: union, filter, merge, intersect, lookup, scan; or "not taken" for a path that was
+    /// left.</summary>
     public required string Operation { get; init; }
 
     /// <summary>The family it reads; empty when it reads none.</summary>

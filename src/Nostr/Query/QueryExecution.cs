@@ -3,7 +3,8 @@ using Mortise.Records;
 
 namespace Mortise.Nostr;
 
-/// <summary>Several filters being answered as one: the union of their results, newest first, ties by lowest id.</summary>
+/// <summary>Several filters being answered as one: the union of their results, newest first, ties by lowest
+/// id.</summary>
 /// <remarks>
 /// One thread at a time. Memory: one cursor a key range, one entry a cursor, and the entries that share one order; for
 /// filters that no newest-first family can answer, as many entries as the limit or the matches.

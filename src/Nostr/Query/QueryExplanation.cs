@@ -44,7 +44,12 @@ public sealed class QueryExplanation
 
         PlanNode root = filters.Length == 1
             ? filters[0]
-            : new PlanNode { Operation = filters.Length == 0 ? "nothing" : "union", Results = results, Inputs = filters };
+            : new PlanNode
+            {
+                Operation = filters.Length == 0 ? "nothing" : "union",
+                Results = results,
+                Inputs = filters,
+            };
         return new QueryExplanation
         {
             Root = root,

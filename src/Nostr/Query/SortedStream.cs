@@ -4,7 +4,8 @@ using Mortise.Records;
 
 namespace Mortise.Nostr;
 
-/// <summary>Events found in no useful order, by id or by reading all, checked and sorted before the first is given out.</summary>
+/// <summary>Events found in no useful order, by id or by reading all, checked and sorted before the first is given
+/// out.</summary>
 /// <remarks>Holds at most as many entries as the limit asks for, or as there are matches.</remarks>
 internal sealed class SortedStream : EntryStream
 {
