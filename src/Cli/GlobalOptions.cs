@@ -1,11 +1,11 @@
 using System.CommandLine;
+using Mortise.Host.Loading;
 
 namespace Mortise.Cli;
 
 /// <summary>The options that every command has.</summary>
 internal sealed class GlobalOptions
 {
-    private const string PluginsVariable = "MORTISE_PLUGINS";
     private const string DefaultData = "mortise-data";
 
     private readonly Option<string> _stack = new("--stack")
@@ -33,7 +33,7 @@ internal sealed class GlobalOptions
 
     private readonly Option<string> _plugins = new("--plugins")
     {
-        Description = $"Where plugins are. Without it: {PluginsVariable}, plugins/ beside the tool, or the tree it is in.",
+        Description = $"Where plugins are. Without it: {PluginFolders.Variable}, plugins/ beside the tool, or its tree.",
         HelpName = "DIR",
         Recursive = true,
     };
@@ -68,19 +68,16 @@ internal sealed class GlobalOptions
     /// <summary>True when the output is for a program.</summary>
     public bool Json(ParseResult arguments) => arguments.GetValue(_json);
 
-    /// <summary>The directory of plugin folders.</summary>
-    public string Plugins(ParseResult arguments)
+    /// <summary>The directories of plugin folders.</summary>
+    public IReadOnlyList<string> Plugins(ParseResult arguments)
     {
-        string? named = arguments.GetValue(_plugins) ?? Environment.GetEnvironmentVariable(PluginsVariable);
-        if (!string.IsNullOrEmpty(named))
+        if (arguments.GetValue(_plugins) is { Length: > 0 } named)
         {
-            return Path.GetFullPath(named);
+            return [Path.GetFullPath(named)];
         }
 
-        // Installed, the plugins are beside the tool. In the tree, the tool is
-        // artifacts/bin/Mortise.Cli/<configuration>.
-        string beside = Path.Combine(AppContext.BaseDirectory, "plugins");
-        string staged = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "plugins"));
-        return !Directory.Exists(beside) && Directory.Exists(staged) ? staged : beside;
+        // When there is none at all, the place beside the tool is the one that messages should name.
+        IReadOnlyList<string> found = PluginFolders.Find(AppContext.BaseDirectory);
+        return found.Count > 0 ? found : [Path.Combine(AppContext.BaseDirectory, "plugins")];
     }
 }

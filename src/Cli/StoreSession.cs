@@ -46,7 +46,11 @@ internal sealed class StoreSession : IAsyncDisposable
                 context.Console.Error, instance, ComponentLogLevel.Warning, context.Time),
         };
         options.Sections[EventSectionName] = typeof(EventSection);
-        options.PluginFolders.Add(context.Options.Plugins(arguments));
+        foreach (string folder in context.Options.Plugins(arguments))
+        {
+            options.PluginFolders.Add(folder);
+        }
+
         return new MortiseHost(options);
     }
 

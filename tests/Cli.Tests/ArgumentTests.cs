@@ -5,7 +5,7 @@ public sealed class ArgumentTests
     public static TheoryData<string> Commands =>
     [
         "init", "import", "export", "get", "query", "count", "delete", "stats", "checkpoint", "plugins", "plugins list",
-        "generate", "demo",
+        "stack", "stack validate", "stack show", "generate", "demo",
     ];
 
     [Theory]
@@ -35,6 +35,7 @@ public sealed class ArgumentTests
     [InlineData("import no-such-file.jsonl")]
     [InlineData("stats --stack no-such-stack.yaml")]
     [InlineData("stats --set wal.syncMode=sometimes")]
+    [InlineData("stack validate --set wal.syncMode=sometimes")]
     [InlineData("stats --set wal.plugin=acme.wal")]
     [InlineData("stats --set nonsense")]
     [InlineData("stats --set nostr.superseded=maybe")]
@@ -74,6 +75,19 @@ public sealed class ArgumentTests
         (await ToolRun.OfAsync("stats", "--data", folder.Data)).Succeeded();
         Assert.Equal(ExitCode.BadInput, (await ToolRun.OfAsync("init", "--data", folder.Data)).Exit);
         (await ToolRun.OfAsync("init", "--data", folder.Data, "--force")).Succeeded();
+    }
+
+    [Fact]
+    public async Task A_stack_that_is_shown_is_a_stack_and_shows_the_same_again()
+    {
+        using var folder = new TemporaryFolder();
+        ToolRun first = (await ToolRun.OfAsync("stack", "show", "--data", folder.Data)).Succeeded();
+        await File.WriteAllBytesAsync(folder.File("shown.yaml"), first.Output);
+        (await ToolRun.OfAsync("stack", "validate", "--stack", folder.File("shown.yaml"))).Succeeded();
+        ToolRun again = (await ToolRun.OfAsync("stack", "show", "--stack", folder.File("shown.yaml"))).Succeeded();
+        static IEnumerable<string> Values(ToolRun run) => run.Lines.Select(line => line.Split(" #")[0].TrimEnd());
+        Assert.Equal(Values(first), Values(again));
+        Assert.False(Directory.Exists(folder.Data));
     }
 
     [Fact]
