@@ -11,7 +11,7 @@ public static class EventJson
     public const int MaxDepth = 64;
 
     [ThreadStatic]
-    private static EventParser? t_parser;
+    private static EventParser? s_parser;
 
     /// <summary>Reads one event. Strict, in one pass, and never throws because of the bytes.</summary>
     /// <remarks>
@@ -25,7 +25,7 @@ public static class EventJson
     public static bool TryParse(
         ReadOnlySpan<byte> utf8, [NotNullWhen(true)] out NostrEvent? parsed, out EventProblem problem)
     {
-        byte[]? record = (t_parser ??= new EventParser()).Parse(utf8, out problem);
+        byte[]? record = (s_parser ??= new EventParser()).Parse(utf8, out problem);
         parsed = record is null ? null : new NostrEvent(record);
         return record is not null;
     }
