@@ -152,6 +152,45 @@ public sealed class PlanTests
 
     [Theory]
     [InlineData("full")]
+    [InlineData("monthly")]
+    public async Task Every_path_and_every_pair_of_paths_gives_the_same_results(string stackName)
+    {
+        int seed = TestSeed.Or(8);
+        var random = new Random(seed);
+        await using TestStore store = await TestStore.OpenAsync(
+            SyntheticQueryTests.Stack(stackName), TestStore.KeepEverything);
+        List<NostrEvent> events = new SyntheticEvents(random).Make(600, store.Now - 15, 30);
+        events.AddRange(new SkewedEvents(random, authors: 8).Make(1400, store.Now - (6 * Month), 6 * Month));
+        await store.PutAsync(events, batch: 200);
+        var filters = new FilterSource(random, events.ConvertAll(e => new OracleEvent(e)));
+        using StoreView view = store.Events.Engine.OpenView();
+        int pairs = 0;
+        for (int i = 0; i < TestSeed.Soaked(120); i++)
+        {
+            Filter filter = filters.NextRequest()[0].ToFilter();
+            FilterPlan chosen = FilterPlanner.Plan(view, filter, new QueryWindow(filter, null));
+            List<ulong> expected = Locations(view, chosen);
+            foreach (AccessPath a in chosen.Considered)
+            {
+                FilterConditions left = filter.Conditions.Except(a.Decides);
+                Assert.Equal(expected, Locations(view, new FilterPlan(filter, a, null, chosen.Fallback, left, 0, [])));
+                foreach (AccessPath b in chosen.Considered.Where(b => b != a && !a.IsPoint && !b.IsPoint))
+                {
+                    pairs++;
+                    var both = new FilterPlan(filter, a, b, chosen.Fallback, left.Except(b.Decides), 0, []);
+                    List<ulong> actual = Locations(view, both);
+                    Assert.True(
+                        expected.SequenceEqual(actual),
+                        $"seed {seed}: {a.Family.Name} with {b.Family.Name}: {actual.Count} of {expected.Count}, {filter}");
+                }
+            }
+        }
+
+        Assert.True(pairs > 200);
+    }
+
+    [Theory]
+    [InlineData("full")]
     [InlineData("memory")]
     public async Task A_query_allocates_little_and_nothing_for_each_entry(string stackName)
     {
@@ -184,6 +223,19 @@ public sealed class PlanTests
         }
 
         return least;
+    }
+
+    private static List<ulong> Locations(StoreView view, FilterPlan plan)
+    {
+        var window = new QueryWindow(plan.Filter, null);
+        using var run = new FilterRun(view, plan, window, ExpiryGuard.None(view.Lsn), wantsRecords: false, default);
+        var locations = new List<ulong>();
+        while (run.MoveNext())
+        {
+            locations.Add(run.Current.Location.Value);
+        }
+
+        return locations;
     }
 
     private static long Work(StoreView view, FilterPlan plan)
