@@ -17,6 +17,9 @@ internal sealed class IndexMaintenance : IAsyncDisposable
 {
     private const uint MergePagesPerStep = 128;
 
+    /// <summary>Beyond so many times the runs that are wanted, the writer helps with merging.</summary>
+    private const int BacklogFactor = 3;
+
     private readonly ComponentContext _context;
     private readonly BTreeIndexOptions _options;
     private readonly PageFile _file;
@@ -76,10 +79,19 @@ internal sealed class IndexMaintenance : IAsyncDisposable
     /// <summary>Asks for everything to be discarded.</summary>
     public Task EnqueueReset() => Enqueue(new Request(-1, Lsn.None));
 
-    /// <summary>Does the background's work on the caller's thread while too much waits in memory.</summary>
+    /// <summary>Does the background's work on the caller's thread while too much waits in memory, and a piece of it while
+    /// too many runs wait to be merged.</summary>
     /// <exception cref="StorageException">It cannot be written.</exception>
     public void MakeRoom(long mostSealedBytes)
     {
+        if (_state.Current.Disk.Length > BacklogFactor * _options.MaxRuns)
+        {
+            lock (_stepping)
+            {
+                StepLocked(throwTrouble: false, CancellationToken.None);
+            }
+        }
+
         while (SealedBytes() > mostSealedBytes)
         {
             _durable.ThrowIfFaulted();

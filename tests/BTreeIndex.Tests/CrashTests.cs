@@ -16,7 +16,7 @@ public class CrashTests
 
     /// <summary>Goal: after a power cut at any moment, the index is exactly at its last completed checkpoint, or at one
     /// that was under way. Method: one script of 300 operations, cut at every write, sync and name change, with every
-    /// model of what unsynced changes a crash leaves.</summary>
+    /// model of what unsynced changes a crash leaves (MORTISE_SOAK=2), or a third of them.</summary>
     [Fact]
     public void A_power_cut_at_any_mutation_leaves_the_last_completed_checkpoint()
     {
@@ -26,8 +26,15 @@ public class CrashTests
         for (long cut = 1; cut <= mutations; cut++)
         {
             Play(cut, out Script script);
+            int tried = 0;
             foreach (CrashModel model in models)
             {
+                // Each model at every third boundary; all at each when soaking.
+                if (TestRun.Soak == 1 && (cut + tried++) % 3 != 0)
+                {
+                    continue;
+                }
+
                 for (ulong seed = 0; seed < (ulong)TestRun.Soak; seed++)
                 {
                     script.AssertRecovers(cut, model, (ulong)cut + (1000 * seed));

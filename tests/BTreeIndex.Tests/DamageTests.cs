@@ -24,7 +24,7 @@ public class DamageTests
 
         Assert.All((byte[])[1, 2, 3, 4, 5], type => Assert.Contains(type, types));
         int detected = 0;
-        int step = TestRun.Soak > 1 ? 1 : 23;
+        int step = TestRun.Soak > 1 ? 1 : 61;
         for (long bit = 0; bit < file.Length * 8L; bit += step)
         {
             world.Disk.FlipBit(FileChecks.Path, bit / 8, (int)(bit % 8));
@@ -42,7 +42,7 @@ public class DamageTests
         Assert.Empty(FileChecks.Examine(world));
         byte[] file = world.Disk.ReadAllBytes(FileChecks.Path);
         HashSet<uint> used = UsedPages(world);
-        int step = TestRun.Soak > 1 ? 1 : 61;
+        int step = TestRun.Soak > 1 ? 1 : 127;
         for (long bit = 0; bit < file.Length * 8L; bit += step)
         {
             if (used.Contains((uint)(bit / 8 / 4096)))

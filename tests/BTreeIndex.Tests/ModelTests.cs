@@ -257,8 +257,11 @@ public class ModelTests
 
             byte[] start = _random.Next(4) == 0 ? [] : _keys.Key();
             byte[] end = _random.Next(4) == 0 ? [] : _keys.Key();
-            Oracle.AssertRange(map, snapshot, start, end);
-            SeekAround(snapshot, map, start, end);
+            if (_random.Next(3) == 0)
+            {
+                Oracle.AssertRange(map, snapshot, start, end);
+                SeekAround(snapshot, map, start, end);
+            }
         }
 
         private void SeekAround(
