@@ -33,7 +33,8 @@ internal sealed class GlobalOptions
 
     private readonly Option<string> _plugins = new("--plugins")
     {
-        Description = $"Where plugins are. Without it: {PluginFolders.Variable}, plugins/ beside the tool, or its tree.",
+        Description =
+            $"Where plugins are. Without it: {PluginFolders.Variable}, plugins/ beside the tool, or its tree.",
         HelpName = "DIR",
         Recursive = true,
     };

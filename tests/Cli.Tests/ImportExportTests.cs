@@ -207,7 +207,8 @@ public sealed class ImportExportTests
 
     private static NostrEvent Parse(string line)
     {
-        bool isEvent = EventJson.TryParse(Encoding.UTF8.GetBytes(line), out NostrEvent? parsed, out EventProblem problem);
+        bool isEvent = EventJson.TryParse(
+            Encoding.UTF8.GetBytes(line), out NostrEvent? parsed, out EventProblem problem);
         Assert.True(isEvent, $"{problem}: {line}");
         return parsed!;
     }

@@ -24,7 +24,10 @@ public sealed class InjectedFaultTests
         NostrEvent[] events = [.. Enumerable.Range(0, Events).Select(Make)];
         await File.WriteAllLinesAsync(folder.File("events.jsonl"), events.Select(e => e.ToJson()));
         string[] wrapper =
-            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", $"trace={calls}", "-e", $"inject={calls}:error={error}:when={nth}+"];
+            [
+                "strace", "-f", "-qq", "-o", "/dev/null",
+                "-e", $"trace={calls}", "-e", $"inject={calls}:error={error}:when={nth}+",
+            ];
         var acknowledged = new HashSet<string>();
         using (ToolProcess tool = ToolProcess.StartUnder(
             wrapper,
@@ -59,7 +62,8 @@ public sealed class InjectedFaultTests
         Assert.Empty(found.Except(events.Select(e => e.Id)));
 
         // The device is well again: the same import goes through, and what was there counts as duplicate.
-        (await ToolRun.OfAsync("import", folder.File("events.jsonl"), "--no-verify", "--data", folder.Data)).Succeeded();
+        (await ToolRun.OfAsync("import", folder.File("events.jsonl"), "--no-verify", "--data", folder.Data))
+            .Succeeded();
         ToolRun all = (await ToolRun.OfAsync("export", "--ids", "--data", folder.Data)).Succeeded();
         Assert.Equal(events.Select(e => e.Id).Order(), all.Lines.Order());
     }

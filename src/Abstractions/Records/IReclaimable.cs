@@ -3,12 +3,12 @@ namespace Mortise.Records;
 /// <summary>Capability of an <see cref="IRecordStore"/> that can give the space of deleted records back, a segment at a
 /// time.</summary>
 /// <remarks>
-/// <para>Role: the store knows its segments, the engine knows who may still name a location. Protocol: the engine picks a
-/// sealed segment from <see cref="GetUsage"/>; it re-puts the segment's live records through the log (delete the old
-/// location, put the body anew, one commit per batch), so that all index families move with them; it checkpoints, so that
-/// no replay can name the segment; it waits until no view is older than the last move; then it calls
-/// <see cref="ReclaimAsync"/>. A crash at any point before that leaves a segment with more deleted records, and the next
-/// attempt goes on from there.</para>
+/// <para>Role: the store knows its segments, the engine knows who may still name a location. Protocol: the engine picks
+/// a sealed segment from <see cref="GetUsage"/>; it re-puts the segment's live records through the log (delete the old
+/// location, put the body anew, one commit per batch), so that all index families move with them; it checkpoints, so
+/// that no replay can name the segment; it waits until no view is older than the last move; then it calls
+/// <see cref="ReclaimAsync"/>. A crash at any point before that leaves a segment with more deleted records, and the
+/// next attempt goes on from there.</para>
 /// <para>Threads: as <see cref="IRecordStore"/>; <see cref="ReclaimAsync"/> from the store's writer, with no checkpoint
 /// pending.</para>
 /// </remarks>

@@ -37,7 +37,8 @@ internal static class StatsCommand
             IndexStatistics sum = Sum(family);
             output.Line(
                 $"index    {family.Name,-18} {Words.Count(sum.Entries),12} entries, "
-                + $"{Words.Size(sum.DiskBytes),10} on disk, {Words.Size(sum.MemoryBytes),10} in memory, {family.Partitions.Count} partitions, "
+                + $"{Words.Size(sum.DiskBytes),10} on disk, {Words.Size(sum.MemoryBytes),10} in memory, "
+                + $"{family.Partitions.Count} partitions, "
                 + $"{family.Structure.ComponentId} {family.Structure.PluginVersion}");
         }
 
