@@ -8,8 +8,8 @@ using Mortise.Host.Running;
 
 namespace Mortise.Host.Composition;
 
-/// <summary>Finds, loads and wires plugins as stacks say. One for a process; it may serve many stores, also with several
-/// versions of one plugin.</summary>
+/// <summary>Finds, loads and wires plugins as stacks say. One for a process; it may serve many stores, also with
+/// several versions of one plugin.</summary>
 /// <remarks>Threads: all members from any thread.</remarks>
 public sealed class MortiseHost
 {
@@ -35,7 +35,8 @@ public sealed class MortiseHost
             Time = options.Time,
             Background = options.Background ?? new HostBackground(options.Logs("background")),
             Logs = options.Logs,
-            Seed = options.Seed ?? BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))),
+            Seed = options.Seed
+                ?? BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))),
         };
     }
 
@@ -57,6 +58,30 @@ public sealed class MortiseHost
     public IReadOnlyList<string> Explain(string componentId, StackFile? stack = null) =>
         PluginExplanation.Of(componentId, Discover(stack), Loaded);
 
+    /// <summary>A JSON Schema of the stacks that can be written with what is installed. Loads every plugin that can be
+    /// loaded.</summary>
+    /// <param name="stack">A stack that may name further folders, or null.</param>
+    /// <param name="problems">Receives why plugins are left out, or null.</param>
+    public string WriteSchema(StackFile? stack = null, ICollection<Problem>? problems = null)
+    {
+        foreach (InstalledPlugin plugin in Discover(stack).Plugins)
+        {
+            try
+            {
+                _loader.Load(plugin);
+            }
+            catch (PluginLoadException e)
+            {
+                foreach (Problem problem in e.Problems)
+                {
+                    problems?.Add(problem);
+                }
+            }
+        }
+
+        return StackSchema.Write([.. Loaded.SelectMany(static p => p.Components)], _options.Sections);
+    }
+
     /// <summary>Finds, loads and configures everything that a stack names.</summary>
     /// <exception cref="StackException">Everything that is wrong with it, in one list.</exception>
     public ResolvedStack Resolve(StackFile stack)
@@ -76,7 +101,8 @@ public sealed class MortiseHost
         {
             if (!Directory.Exists(Path.Combine(stack.Folder ?? "", path)))
             {
-                problems.Add(new Problem(ProblemCode.UnknownReference, at, $"plugins names the folder '{path}', which is not there"));
+                problems.Add(new Problem(
+                    ProblemCode.UnknownReference, at, $"plugins names the folder '{path}', which is not there"));
             }
         }
 
@@ -97,7 +123,8 @@ public sealed class MortiseHost
 
     private PluginCatalog Scan(StackFile? stack, StackDefinition? definition)
     {
-        IEnumerable<string> named = definition?.PluginFolders.Select(f => Path.Combine(stack?.Folder ?? "", f.Path)) ?? [];
+        IEnumerable<string> named =
+            definition?.PluginFolders.Select(f => Path.Combine(stack?.Folder ?? "", f.Path)) ?? [];
         string[] roots = [.. _options.PluginFolders, .. named];
         return roots.Length == 0 ? PluginCatalog.Empty : PluginCatalog.Scan(roots);
     }
