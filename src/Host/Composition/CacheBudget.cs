@@ -16,7 +16,8 @@ public sealed class CacheBudget
 
     /// <summary>Makes a budget.</summary>
     /// <param name="budget">Bytes for all caches together.</param>
-    /// <param name="expectedGroups">How many groups there will be, so that the first does not begin with everything.</param>
+    /// <param name="expectedGroups">How many groups there will be, so that the first does not begin with
+    /// everything.</param>
     /// <param name="createPolicy">Makes a policy of a capacity in bytes.</param>
     public CacheBudget(ByteSize budget, int expectedGroups, Func<long, ICachePolicy> createPolicy)
     {

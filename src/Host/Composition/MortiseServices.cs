@@ -7,8 +7,8 @@ namespace Mortise.Host.Composition;
 public static class MortiseServices
 {
     /// <summary>Adds <see cref="MortiseHost"/>, one for the program.</summary>
-    /// <remarks>A <see cref="TimeProvider"/> that the program has registered is used; plugins get no other service of the
-    /// program, so that none can keep a plugin from being unloaded or be kept by one.</remarks>
+    /// <remarks>A <see cref="TimeProvider"/> that the program has registered is used; plugins get no other service of
+    /// the program, so that none can keep a plugin from being unloaded or be kept by one.</remarks>
     /// <param name="services">The program's services.</param>
     /// <param name="configure">Folders, plugins from code, logs.</param>
     public static IServiceCollection AddMortise(

@@ -11,7 +11,8 @@ internal static class PluginExplanation
     /// <param name="catalog">What is installed.</param>
     /// <param name="loaded">What is loaded.</param>
     /// <returns>One line a step, indented below its plugin.</returns>
-    public static IReadOnlyList<string> Of(string componentId, PluginCatalog catalog, IReadOnlyList<LoadedPlugin> loaded)
+    public static IReadOnlyList<string> Of(
+        string componentId, PluginCatalog catalog, IReadOnlyList<LoadedPlugin> loaded)
     {
         var lines = new List<string>();
         foreach (LoadedPlugin plugin in loaded.Where(p => p.Resolutions.Count == 0 && Has(p, componentId)))
@@ -27,7 +28,8 @@ internal static class PluginExplanation
 
         if (lines.Count == 0)
         {
-            IEnumerable<string> known = catalog.Plugins.SelectMany(static p => p.Manifest.Components).Select(static c => c.Id)
+            IEnumerable<string> known = catalog.Plugins
+                .SelectMany(static p => p.Manifest.Components).Select(static c => c.Id)
                 .Concat(loaded.SelectMany(static p => p.Components).Select(static c => c.Descriptor.Id));
             lines.Add($"{componentId}: no plugin has it{Suggestion.For(componentId, known, "there is")}");
         }

@@ -2,7 +2,8 @@ using Mortise.Host.Loading;
 
 namespace Mortise.Host.Composition;
 
-/// <summary>Turns what a plugin should not throw into one typed error that names the plugin and what it was doing.</summary>
+/// <summary>Turns what a plugin should not throw into one typed error that names the plugin and what it was
+/// doing.</summary>
 internal static class PluginGuard
 {
     /// <summary>Runs plugin code.</summary>

@@ -5,7 +5,8 @@ using Mortise.Host.Loading;
 
 namespace Mortise.Host.Composition;
 
-/// <summary>One role of a stack with the component that was found for it and its options, bound and validated.</summary>
+/// <summary>One role of a stack with the component that was found for it and its options, bound and
+/// validated.</summary>
 public sealed class ResolvedComponent
 {
     internal ResolvedComponent(ComponentChoice choice, PluginComponent component, object options)

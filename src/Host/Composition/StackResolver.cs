@@ -4,7 +4,8 @@ using NuGet.Versioning;
 
 namespace Mortise.Host.Composition;
 
-/// <summary>Finds, loads and configures what a stack names. Goes on after every problem, so that one run reports all.</summary>
+/// <summary>Finds, loads and configures what a stack names. Goes on after every problem, so that one run reports
+/// all.</summary>
 internal sealed class StackResolver(
     PluginCatalog catalog,
     PluginLoader loader,
@@ -144,7 +145,8 @@ internal sealed class StackResolver(
             Report(
                 ProblemCode.Ambiguous,
                 choice.IdAt,
-                $"'{id}' is claimed by {owners.Length} plugins: {string.Join(", ", installed.Select(static p => $"{p} in {p.Folder}"))}");
+                $"'{id}' is claimed by {owners.Length} plugins: "
+                + string.Join(", ", installed.Select(static p => $"{p} in {p.Folder}")));
             return null;
         }
 
@@ -186,7 +188,8 @@ internal sealed class StackResolver(
             Report(
                 ProblemCode.Ambiguous,
                 choice.IdAt,
-                $"{newest} is there {copies.Length} times with different content: {string.Join(", ", copies.Select(static p => p.Folder))}");
+                $"{newest} is there {copies.Length} times with different content: "
+                + string.Join(", ", copies.Select(static p => p.Folder)));
             return null;
         }
 
@@ -218,7 +221,10 @@ internal sealed class StackResolver(
             .SelectMany(static p => p.Manifest.Components)
             .Where(c => c.Kind == kind)
             .Select(static c => c.Id)
-            .Concat(inProcess.SelectMany(static p => p.Components).Where(c => c.Kind == kind).Select(static c => c.Descriptor.Id));
+            .Concat(inProcess
+                .SelectMany(static p => p.Components)
+                .Where(c => c.Kind == kind)
+                .Select(static c => c.Descriptor.Id));
         return Suggestion.For(written ?? "", ids, $"of kind {Word(kind)} there is");
     }
 

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Text;
 using Mortise.Host.Configuration;
+using Mortise.Host.Loading;
 
 namespace Mortise.Host.Composition;
 
@@ -58,7 +59,8 @@ public static class StackView
     {
         ComponentChoice choice = component.Choice;
         page.Line(depth, $"{key}:");
-        page.Line(depth + 1, $"plugin: {choice.ComponentId}", $"{component.Component.Plugin}, {component.Component.Plugin.Folder}");
+        PluginOrigin plugin = component.Component.Plugin;
+        page.Line(depth + 1, $"plugin: {choice.ComponentId}", $"{plugin}, {plugin.Folder}");
         page.Line(depth + 1, $"version: {Plain(choice.Version!.ToString())}", choice.VersionAt.ToString());
         WriteValues(page, depth + 1, choice.Settings, choice.WrittenAt);
         WriteValues(page, depth + 1, component.Options, choice.WrittenAt);
@@ -114,7 +116,8 @@ public static class StackView
         _ => "",
     };
 
-    /// <summary>An unquoted value as it stands; in quotes when an override put something there that YAML would misread.</summary>
+    /// <summary>An unquoted value as it stands; in quotes when an override put something there that YAML would
+    /// misread.</summary>
     private static string Plain(string text) =>
         text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '/' or '^' or '+' or '~')
         && text is not ['-'] and not ['-', '-', '-']

@@ -25,7 +25,7 @@ public static class DefaultStack
         wal:
           plugin: mortise.wal
           version: ^1.0
-          syncMode: batch             # always: on disk before the answer; batch: soon after it; never: when the OS likes
+          syncMode: batch             # always: on disk before the answer; batch: soon after; never: when the OS likes
           batchInterval: 100ms        # batch: the longest time that a power cut can take back
           batchBytes: 4MiB            # batch: the most log that a power cut can take back
           segmentSize: 64MiB
@@ -49,7 +49,7 @@ public static class DefaultStack
             version: ^1.0
 
         # Index families: a projection says which keys an event has, a plugin how they are kept.
-        # Leave one out and queries still work, by another index or by a scan. Add one to a store with data and it is built.
+        # Leave one out and queries still work, by another index or by a scan. Add one to a store and it is built.
         indexes:
           id:
             projection: id
@@ -61,7 +61,7 @@ public static class DefaultStack
             plugin: mortise.btree
             version: ^1.0
             partition: all
-            inlineBelow: 0            # records up to this size are kept in the index itself: faster timelines, more space
+            inlineBelow: 0            # records up to this size are kept in the index itself: faster, larger
           kind-time:
             projection: kind-time
             plugin: mortise.btree

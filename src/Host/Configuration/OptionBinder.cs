@@ -102,7 +102,9 @@ internal sealed class OptionBinder(ICollection<Problem> problems)
 
             string quoted = node is ConfigText { IsQuoted: true } ? " in quotes" : "";
             problems.Add(new Problem(
-                ProblemCode.WrongType, node.At, $"{place} is {node.Description}{quoted}, not {OptionText.Describe(type)}"));
+                ProblemCode.WrongType,
+                node.At,
+                $"{place} is {node.Description}{quoted}, not {OptionText.Describe(type)}"));
             return null;
         }
 
@@ -142,7 +144,9 @@ internal sealed class OptionBinder(ICollection<Problem> problems)
 #pragma warning restore CA1031
         {
             problems.Add(new Problem(
-                ProblemCode.LoadFailed, map.At, $"{place}: the plugin's check of its options failed: {e.GetType().Name}: {e.Message}"));
+                ProblemCode.LoadFailed,
+                map.At,
+                $"{place}: the plugin's check of its options failed: {e.GetType().Name}: {e.Message}"));
         }
     }
 }

@@ -52,7 +52,8 @@ internal static class OptionText
         }
         else if (type.IsEnum)
         {
-            string? name = Array.Find(Enum.GetNames(type), n => Plain(n).Equals(Plain(text), StringComparison.OrdinalIgnoreCase));
+            string? name = Array.Find(
+                Enum.GetNames(type), n => Plain(n).Equals(Plain(text), StringComparison.OrdinalIgnoreCase));
             value = name is null ? null : Enum.Parse(type, name);
         }
         else if (!from.IsQuoted)
@@ -150,7 +151,8 @@ internal static class OptionText
             // "ms" comes before "s" and "m", so the longest unit is the one that is found.
             if (text.EndsWith(suffix, StringComparison.Ordinal))
             {
-                if (!long.TryParse(text[..^suffix.Length].TrimEnd(), NumberStyles.None, CultureInfo.InvariantCulture, out long count)
+                ReadOnlySpan<char> number = text[..^suffix.Length].TrimEnd();
+                if (!long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long count)
                     || count > long.MaxValue / ticks)
                 {
                     return false;

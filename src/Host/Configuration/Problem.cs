@@ -9,7 +9,8 @@ public sealed record Problem(ProblemCode Code, SourcePosition At, string Message
     /// <summary><c>file:line:column: message</c>.</summary>
     public override string ToString() => $"{At}: {Message}";
 
-    /// <summary>Sorts as a person reads: files in the order of their first problem, overrides last, then by position.</summary>
+    /// <summary>Sorts as a person reads: files in the order of their first problem, overrides last, then by
+    /// position.</summary>
     public static IReadOnlyList<Problem> Sorted(IEnumerable<Problem> problems)
     {
         var files = new Dictionary<string, int>(StringComparer.Ordinal);

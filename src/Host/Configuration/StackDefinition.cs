@@ -63,7 +63,8 @@ internal sealed class ComponentChoice
             return null;
         }
 
-        string? id = Word(map, "plugin", place, "the id of a component such as mortise.wal", problems, out SourcePosition idAt);
+        string? id = Word(
+            map, "plugin", place, "the id of a component such as mortise.wal", problems, out SourcePosition idAt);
         string? range = Word(map, "version", place, "a range such as ^1.0", problems, out SourcePosition versionAt);
         VersionRequirement? version = null;
         if (range is not null && !VersionRequirement.TryParse(range, out version, out string? reason))
@@ -194,7 +195,8 @@ internal sealed class StackDefinition
                 problems.Add(new Problem(
                     ProblemCode.UnknownKey,
                     entry.KeyAt,
-                    $"unknown key '{entry.Key}' in the stack" + Suggestion.For(entry.Key, [.. s_hostKeys, .. sections])));
+                    $"unknown key '{entry.Key}' in the stack"
+                    + Suggestion.For(entry.Key, [.. s_hostKeys, .. sections])));
                 break;
         }
     }
@@ -260,11 +262,13 @@ internal sealed class StackDefinition
             }
             else
             {
-                problems.Add(new Problem(ProblemCode.WrongType, item.At, $"plugins has {item.Description}, not a folder"));
+                problems.Add(new Problem(
+                    ProblemCode.WrongType, item.At, $"plugins has {item.Description}, not a folder"));
             }
         }
     }
 
     private static bool IsName(string name) =>
-        name.Length is >= 1 and <= 64 && name.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
+        name.Length is >= 1 and <= 64
+        && name.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
 }

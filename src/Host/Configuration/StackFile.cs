@@ -48,8 +48,8 @@ public sealed class StackFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StackException(
-                [new Problem(ProblemCode.Unreadable, new SourcePosition(path), $"the stack cannot be read: {e.Message}")]);
+            throw new StackException([new Problem(
+                ProblemCode.Unreadable, new SourcePosition(path), $"the stack cannot be read: {e.Message}")]);
         }
 
         string text;
@@ -123,7 +123,8 @@ public sealed class StackFile
                 problems.Add(new Problem(
                     ProblemCode.WrongType,
                     at,
-                    $"{string.Join('.', keys[..(i + 1)])} is {entry.Value.Description} at {entry.Value.At}, not a mapping"));
+                    $"{string.Join('.', keys[..(i + 1)])} is {entry.Value.Description} at {entry.Value.At}, "
+                    + "not a mapping"));
                 return;
             }
 

@@ -23,7 +23,8 @@ public sealed class StackSection
     /// <summary>Where a key's value is, or where the section begins when the key is absent.</summary>
     public SourcePosition PositionOf(string key) => _map.TryGet(key, out ConfigEntry? entry) ? entry.Value.At : At;
 
-    /// <summary>Fills an options class; see <see cref="Mortise.Plugins.IPluginRegistrar"/> for what it may have.</summary>
+    /// <summary>Fills an options class; see <see cref="Mortise.Plugins.IPluginRegistrar"/> for what it may
+    /// have.</summary>
     /// <exception cref="StackException">Everything that does not fit: unknown keys, wrong types, what the class's own
     /// validation says.</exception>
     public T Bind<T>()

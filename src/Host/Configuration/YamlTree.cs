@@ -4,7 +4,8 @@ using YamlDotNet.Core.Events;
 namespace Mortise.Host.Configuration;
 
 /// <summary>Reads the part of YAML that a stack needs: mappings, lists and single values.</summary>
-/// <remarks>Anchors, aliases, tags and further documents are refused as events, before anything could be expanded.</remarks>
+/// <remarks>Anchors, aliases, tags and further documents are refused as events, before anything could be
+/// expanded.</remarks>
 internal static class YamlTree
 {
     /// <summary>Reads a text.</summary>
@@ -107,7 +108,8 @@ internal static class YamlTree
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
         {
-            throw new YamlException(scanner.CurrentPosition, scanner.CurrentPosition, "the text cannot be understood here", e);
+            Mark here = scanner.CurrentPosition;
+            throw new YamlException(here, here, "the text cannot be understood here", e);
         }
     }
 

@@ -57,7 +57,8 @@ internal sealed class OpenFiles
         }
     }
 
-    /// <summary>A file has another name now; what had that name is unlinked, and lives on in its handles only.</summary>
+    /// <summary>A file has another name now; what had that name is unlinked, and lives on in its handles
+    /// only.</summary>
     public void Renamed(string from, string to)
     {
         lock (_gate)

@@ -73,7 +73,8 @@ internal static unsafe partial class Posix
         return s_apple && s_arm ? OpenOnStack(path, flags, 0, 0, 0, 0, 0, 0, mode) : OpenInRegisters(path, flags, mode);
     }
 
-    /// <summary>Makes a file's bytes durable; on macOS through the drive's cache, which fsync there does not promise.</summary>
+    /// <summary>Makes a file's bytes durable; on macOS through the drive's cache, which fsync there does not
+    /// promise.</summary>
     public static int Sync(SafeFileHandle file, bool metadata) =>
         s_apple ? Control(file, FullSync) : metadata ? SyncAll(file) : SyncData(file);
 
@@ -96,7 +97,8 @@ internal static unsafe partial class Posix
     public static partial int Lock(SafeFileHandle file, int operation);
 
     [LibraryImport(C, EntryPoint = "mmap", SetLastError = true)]
-    public static partial nint Map(nint address, nint length, int protection, int flags, SafeFileHandle file, long offset);
+    public static partial nint Map(
+        nint address, nint length, int protection, int flags, SafeFileHandle file, long offset);
 
     [LibraryImport(C, EntryPoint = "munmap", SetLastError = true)]
     public static partial int Unmap(nint address, nint length);

@@ -10,8 +10,8 @@ namespace Mortise.Host.Files;
 /// <remarks>
 /// <para>Files are opened without following symbolic links; a directory may be a link, so that a log can live on a disk
 /// of its own. Names that the contract does not allow are not listed: they are somebody else's.</para>
-/// <para>The first failed sync of a directory poisons it: later syncs throw <see cref="StorageErrorCode.Faulted"/> until
-/// the store is reopened.</para>
+/// <para>The first failed sync of a directory poisons it: later syncs throw <see cref="StorageErrorCode.Faulted"/>
+/// until the store is reopened.</para>
 /// </remarks>
 public sealed class PosixDirectory : IStorageDirectory
 {
@@ -46,8 +46,8 @@ public sealed class PosixDirectory : IStorageDirectory
     /// <inheritdoc/>
     public StorageDeviceTraits Traits => s_traits;
 
-    /// <summary>Opens the root of a store, creating the directory and its parents when absent. Created names are durable
-    /// when it returns.</summary>
+    /// <summary>Opens the root of a store, creating the directory and its parents when absent. Created names are
+    /// durable when it returns.</summary>
     /// <param name="path">Any path of the file system.</param>
     /// <exception cref="PlatformNotSupportedException">Neither Linux nor macOS.</exception>
     /// <exception cref="StorageException">The directory cannot be made, or is a file.</exception>
@@ -276,7 +276,8 @@ public sealed class PosixDirectory : IStorageDirectory
                     return;
                 case Posix.ENOENT when parent is not null:
                     MakeWithParents(parent);
-                    if (Retry(() => Posix.MakeDirectory(full, DirectoryMode)) is var again and not 0 and not Posix.EEXIST)
+                    int again = Retry(() => Posix.MakeDirectory(full, DirectoryMode));
+                    if (again is not 0 and not Posix.EEXIST)
                     {
                         throw PosixError.Of("create the directory", full, again);
                     }
@@ -301,7 +302,8 @@ public sealed class PosixDirectory : IStorageDirectory
         if (!IsName(name))
         {
             throw new ArgumentException(
-                $"'{name}' is not a name for a file: 1 to {LongestName} of a-z, 0-9, '.', '_', '-', not starting with '.'",
+                $"'{name}' is not a name for a file: 1 to {LongestName} of a-z, 0-9, '.', '_', '-', "
+                + "not starting with '.'",
                 nameof(name));
         }
 

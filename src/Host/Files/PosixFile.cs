@@ -3,7 +3,8 @@ using Mortise.Files;
 
 namespace Mortise.Host.Files;
 
-/// <summary>An open file on Linux or macOS. Every answer of the system is checked; interrupted calls are repeated.</summary>
+/// <summary>An open file on Linux or macOS. Every answer of the system is checked; interrupted calls are
+/// repeated.</summary>
 internal sealed unsafe class PosixFile : IStorageFile
 {
     private readonly SafeFileHandle _handle;

@@ -59,7 +59,8 @@ internal sealed class ComponentRegistrar(PluginOrigin plugin) : IPluginRegistrar
         Add(kind, descriptor, typeof(TOptions), untyped, examiner);
     }
 
-    private void Add(ComponentKind kind, ComponentDescriptor descriptor, Type options, Delegate factory, IExaminer? examiner)
+    private void Add(
+        ComponentKind kind, ComponentDescriptor descriptor, Type options, Delegate factory, IExaminer? examiner)
     {
         ArgumentNullException.ThrowIfNull(descriptor);
         if (_closed)

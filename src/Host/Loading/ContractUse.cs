@@ -4,12 +4,14 @@ using System.Reflection.PortableExecutable;
 
 namespace Mortise.Host.Loading;
 
-/// <summary>Checks from metadata alone that every type and member of the contract that an assembly refers to is there.</summary>
+/// <summary>Checks from metadata alone that every type and member of the contract that an assembly refers to is
+/// there.</summary>
 /// <remarks>What the runtime would find out only when the member is first called, which may be in the middle of a
 /// recovery, is found out before any code of the plugin runs, and by name.</remarks>
 internal static class ContractUse
 {
-    private static readonly Lazy<ContractSurface> s_contract = new(static () => ContractSurface.Read(ContractVersion.Assembly.Location));
+    private static readonly Lazy<ContractSurface> s_contract = new(
+        static () => ContractSurface.Read(ContractVersion.Assembly.Location));
 
     /// <summary>Names what is missing.</summary>
     /// <param name="assemblyPath">An assembly.</param>
@@ -104,7 +106,8 @@ internal static class ContractUse
                 string name = TypeNames.Instance.GetTypeFromDefinition(reader, handle, 0);
                 var members = new HashSet<string>(StringComparer.Ordinal);
                 members.UnionWith(type.GetMethods().Select(reader.GetMethodDefinition)
-                    .Select(m => $"{reader.GetString(m.Name)} {TypeNames.Text(m.DecodeSignature(TypeNames.Instance, null))}"));
+                    .Select(m => reader.GetString(m.Name)
+                        + $" {TypeNames.Text(m.DecodeSignature(TypeNames.Instance, null))}"));
                 members.UnionWith(type.GetFields().Select(reader.GetFieldDefinition)
                     .Select(f => $"{reader.GetString(f.Name)} {f.DecodeSignature(TypeNames.Instance, null)}"));
                 surface._members.Add(name, members);
@@ -125,7 +128,8 @@ internal static class ContractUse
             {
                 if (!_members.TryGetValue(current, out HashSet<string>? members))
                 {
-                    // The base is the framework's. Interfaces and static classes have none, or one without members of note.
+                    // The base is the framework's. Interfaces and static classes have none, or one without members of
+                    // note.
                     return current != "System.Object" && current != "System.ValueType" && current != "System.Enum";
                 }
 
@@ -139,7 +143,8 @@ internal static class ContractUse
         }
     }
 
-    /// <summary>Writes types by full name, without assemblies: a type is the same wherever it is forwarded to.</summary>
+    /// <summary>Writes types by full name, without assemblies: a type is the same wherever it is forwarded
+    /// to.</summary>
     private sealed class TypeNames : ISignatureTypeProvider<string, object?>
     {
         public static TypeNames Instance { get; } = new();

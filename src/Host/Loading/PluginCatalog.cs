@@ -4,8 +4,8 @@ using NuGet.Versioning;
 namespace Mortise.Host.Loading;
 
 /// <summary>The plugins that are installed, known from their manifests. Nothing of them has been loaded.</summary>
-/// <remarks>A plugin is the folder <c>ROOT/NAME/VERSION/</c> with a <c>plugin.json</c> in it. A folder that is wrong is a
-/// problem in <see cref="Problems"/>, and no obstacle to the others.</remarks>
+/// <remarks>A plugin is the folder <c>ROOT/NAME/VERSION/</c> with a <c>plugin.json</c> in it. A folder that is wrong
+/// is a problem in <see cref="Problems"/>, and no obstacle to the others.</remarks>
 public sealed class PluginCatalog
 {
     private PluginCatalog(IReadOnlyList<InstalledPlugin> plugins, IReadOnlyList<Problem> problems)
@@ -46,7 +46,9 @@ public sealed class PluginCatalog
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 problems.Add(new Problem(
-                    ProblemCode.Unreadable, new SourcePosition(root), $"the folder of plugins cannot be read: {e.Message}"));
+                    ProblemCode.Unreadable,
+                    new SourcePosition(root),
+                    $"the folder of plugins cannot be read: {e.Message}"));
             }
         }
 

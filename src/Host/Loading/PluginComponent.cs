@@ -9,7 +9,8 @@ using Mortise.Records;
 namespace Mortise.Host.Loading;
 
 /// <summary>Opens an instance of a component with options of the component's own type.</summary>
-internal delegate ValueTask<T> UntypedOpener<T>(ComponentContext context, object options, CancellationToken cancellation);
+internal delegate ValueTask<T> UntypedOpener<T>(
+    ComponentContext context, object options, CancellationToken cancellation);
 
 /// <summary>A component that a plugin registered.</summary>
 public sealed class PluginComponent

@@ -17,7 +17,8 @@ internal static class PluginInspection
         {
             Add(
                 ProblemCode.Incompatible,
-                $"works with contract {manifest.Contract}; this host has {ContractVersion.Current.ToNormalizedString()}");
+                $"works with contract {manifest.Contract}; "
+                + $"this host has {ContractVersion.Current.ToNormalizedString()}");
         }
 
         if (!File.Exists(plugin.AssemblyPath))
@@ -30,7 +31,8 @@ internal static class PluginInspection
         {
             Add(
                 ProblemCode.LoadFailed,
-                $"has no {Path.ChangeExtension(manifest.Assembly, ".deps.json")}; set EnableDynamicLoading in its project");
+                $"has no {Path.ChangeExtension(manifest.Assembly, ".deps.json")}; "
+                + "set EnableDynamicLoading in its project");
         }
 
         foreach (string path in PluginFolder.Files(plugin.Folder).Where(static p => Path.GetExtension(p) == ".dll"))

@@ -14,9 +14,10 @@ public readonly record struct AssemblyResolution(string Name, string Requested, 
 
 /// <summary>The load context of one version of one plugin.</summary>
 /// <remarks>
-/// Three rules, in this order: the contract is the host's, by simple name; what the .NET framework has is the host's, or
-/// an error when the plugin needs a newer one; everything else is the plugin's own, from its folder as its deps.json
-/// says, or an error. The host's own dependencies are never visible, so a plugin cannot come to rest on one by accident.
+/// Three rules, in this order: the contract is the host's, by simple name; what the .NET framework has is the host's,
+/// or an error when the plugin needs a newer one; everything else is the plugin's own, from its folder as its deps.json
+/// says, or an error. The host's own dependencies are never visible, so a plugin cannot come to rest on one by
+/// accident.
 /// </remarks>
 internal sealed class PluginLoadContext : AssemblyLoadContext
 {
@@ -79,7 +80,8 @@ internal sealed class PluginLoadContext : AssemblyLoadContext
             }
 
             throw new FileNotFoundException(
-                $"{_plugin} needs {name} {requested}, and its deps.json names no such file; publish the plugin with its dependencies");
+                $"{_plugin} needs {name} {requested}, and its deps.json names no such file; "
+                + "publish the plugin with its dependencies");
         }
 
         Note(new AssemblyResolution(name, requested, "private", path));

@@ -95,7 +95,8 @@ public sealed class PluginLoader(PluginLoaderOptions options)
             throw new PluginLoadException([Failed(plugin, ProblemCode.NotTrusted, objection)]);
         }
 
-        options.Log.Write(ComponentLogLevel.Warning, $"{plugin} {objection}; loaded all the same, because trust is 'warn'");
+        options.Log.Write(
+            ComponentLogLevel.Warning, $"{plugin} {objection}; loaded all the same, because trust is 'warn'");
     }
 
     private static IPlugin CreateEntry(InstalledPlugin plugin, Assembly assembly)
@@ -107,9 +108,11 @@ public sealed class PluginLoader(PluginLoaderOptions options)
         }
         catch (ReflectionTypeLoadException e)
         {
-            IEnumerable<string> reasons = e.LoaderExceptions.Select(static l => l?.Message ?? "").Distinct(StringComparer.Ordinal);
-            throw new PluginLoadException(
-                [.. reasons.Select(r => Failed(plugin, ProblemCode.Incompatible, $"was built for another contract: {r}"))], e);
+            IEnumerable<Problem> reasons = e.LoaderExceptions
+                .Select(static l => l?.Message ?? "")
+                .Distinct(StringComparer.Ordinal)
+                .Select(r => Failed(plugin, ProblemCode.Incompatible, $"was built for another contract: {r}"));
+            throw new PluginLoadException([.. reasons], e);
         }
 
         Type[] entries = [.. types.Where(static t => t is { IsClass: true, IsAbstract: false, IsPublic: true }
@@ -118,13 +121,17 @@ public sealed class PluginLoader(PluginLoaderOptions options)
         {
             string found = entries.Length == 0 ? "none" : string.Join(", ", entries.Select(static t => t.FullName));
             throw new PluginLoadException([Failed(
-                plugin, ProblemCode.LoadFailed, $"must have exactly one public class that implements IPlugin; found {found}")]);
+                plugin,
+                ProblemCode.LoadFailed,
+                $"must have exactly one public class that implements IPlugin; found {found}")]);
         }
 
         return entries[0].GetConstructor(Type.EmptyTypes) is { } constructor
             ? (IPlugin)constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, null, null)
             : throw new PluginLoadException([Failed(
-                plugin, ProblemCode.LoadFailed, $"{entries[0].FullName} has no public constructor without parameters")]);
+                plugin,
+                ProblemCode.LoadFailed,
+                $"{entries[0].FullName} has no public constructor without parameters")]);
     }
 
     /// <summary>Discovery believed the manifest; what was registered must be what it said.</summary>
@@ -136,17 +143,21 @@ public sealed class PluginLoader(PluginLoaderOptions options)
             PluginComponent? actual = components.FirstOrDefault(c => c.Descriptor.Id == declared.Id);
             if (actual is null)
             {
-                problems.Add(Failed(plugin, ProblemCode.LoadFailed, $"declares component '{declared.Id}' and does not register it"));
+                problems.Add(Failed(
+                    plugin, ProblemCode.LoadFailed, $"declares component '{declared.Id}' and does not register it"));
                 continue;
             }
 
             ComponentDescriptor d = actual.Descriptor;
-            string said = $"{declared.Kind}, format '{declared.Format}' {declared.FormatVersion} from {declared.OldestReadable}";
-            string found = $"{actual.Kind}, format '{d.FormatName}' {d.FormatVersion} from {d.OldestReadableFormatVersion}";
+            string said = Describe(
+                declared.Kind, declared.Format, declared.FormatVersion, declared.OldestReadable);
+            string found = Describe(actual.Kind, d.FormatName, d.FormatVersion, d.OldestReadableFormatVersion);
             if (said != found)
             {
                 problems.Add(Failed(
-                    plugin, ProblemCode.LoadFailed, $"declares component '{declared.Id}' as {said} and registers it as {found}"));
+                    plugin,
+                    ProblemCode.LoadFailed,
+                    $"declares component '{declared.Id}' as {said} and registers it as {found}"));
             }
         }
 
@@ -157,10 +168,14 @@ public sealed class PluginLoader(PluginLoaderOptions options)
                 problems.Add(Failed(
                     plugin,
                     ProblemCode.LoadFailed,
-                    $"registers component '{component.Descriptor.Id}' and does not declare it in {PluginManifest.FileName}"));
+                    $"registers component '{component.Descriptor.Id}' and does not declare it in "
+                    + PluginManifest.FileName));
             }
         }
     }
+
+    private static string Describe(ComponentKind kind, string format, int version, int oldest) =>
+        $"{kind}, format '{format}' {version} from {oldest}";
 
     private static T Guard<T>(InstalledPlugin plugin, string step, Func<T> run)
     {
@@ -172,7 +187,7 @@ public sealed class PluginLoader(PluginLoaderOptions options)
         {
             throw;
         }
-#pragma warning disable CA1031 // A plugin's code: whatever it throws means that this plugin is not loaded, and the host goes on.
+#pragma warning disable CA1031 // A plugin's code: whatever it throws means that it is not loaded, and the host goes on.
         catch (Exception e) when (e is not OutOfMemoryException)
 #pragma warning restore CA1031
         {
@@ -184,7 +199,8 @@ public sealed class PluginLoader(PluginLoaderOptions options)
     private static Problem Failed(InstalledPlugin plugin, ProblemCode code, string fact) =>
         new(code, plugin.Manifest.At, $"{plugin} {fact}");
 
-    /// <summary>Code that loads by name (serializers, Type.GetType) finds the plugin's own assemblies meanwhile.</summary>
+    /// <summary>Code that loads by name (serializers, Type.GetType) finds the plugin's own assemblies
+    /// meanwhile.</summary>
     private readonly ref struct AssemblyLoadContextScope(PluginLoadContext context) : IDisposable
     {
         private readonly System.Runtime.Loader.AssemblyLoadContext.ContextualReflectionScope _scope =

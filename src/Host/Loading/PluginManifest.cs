@@ -83,7 +83,8 @@ public sealed class PluginManifest
 
         if (root is not ConfigMap map)
         {
-            problems.Add(new Problem(ProblemCode.WrongType, root.At, $"a manifest is a mapping, not {root.Description}"));
+            problems.Add(new Problem(
+                ProblemCode.WrongType, root.At, $"a manifest is a mapping, not {root.Description}"));
             return null;
         }
 
@@ -94,7 +95,9 @@ public sealed class PluginManifest
         if (Has("id") && !IsId(text.Id))
         {
             problems.Add(new Problem(
-                ProblemCode.InvalidValue, At("id"), $"'{text.Id}' is not an id: parts of a-z, 0-9 and '-' joined by dots"));
+                ProblemCode.InvalidValue,
+                At("id"),
+                $"'{text.Id}' is not an id: parts of a-z, 0-9 and '-' joined by dots"));
         }
 
         NuGetVersion? version = null;
@@ -113,7 +116,9 @@ public sealed class PluginManifest
         if (Has("assembly") && !IsAssemblyName(text.Assembly))
         {
             problems.Add(new Problem(
-                ProblemCode.InvalidValue, At("assembly"), $"'{text.Assembly}' is not the name of a .dll in the plugin's own folder"));
+                ProblemCode.InvalidValue,
+                At("assembly"),
+                $"'{text.Assembly}' is not the name of a .dll in the plugin's own folder"));
         }
 
         CheckComponents(text, At("components"), problems);
@@ -151,7 +156,7 @@ public sealed class PluginManifest
                 problems.Add(new Problem(ProblemCode.Ambiguous, at, $"component '{component.Id}' is declared twice"));
             }
 
-            if (component.FormatVersion < 0 || component.OldestReadable < 0 || component.OldestReadable > component.FormatVersion)
+            if (component.OldestReadable < 0 || component.OldestReadable > component.FormatVersion)
             {
                 problems.Add(new Problem(
                     ProblemCode.InvalidValue,

@@ -14,8 +14,8 @@ public sealed class PluginOrigin
     /// <summary>The full path of its folder, or <c>(in process)</c> when it was registered from code.</summary>
     public required string Folder { get; init; }
 
-    /// <summary>SHA-256 over the names and contents of all files in the folder, as lower-case hexadecimal; empty when it
-    /// was registered from code.</summary>
+    /// <summary>SHA-256 over the names and contents of all files in the folder, as lower-case hexadecimal; empty when
+    /// it was registered from code.</summary>
     public required string Sha256 { get; init; }
 
     /// <summary>Size of all files in the folder, in bytes.</summary>

@@ -4,8 +4,8 @@ using NuGet.Versioning;
 
 namespace Mortise.Host.Loading;
 
-/// <summary>Which versions are accepted: <c>^1.0</c>, <c>~1.2</c>, <c>1.2.3</c>, <c>&gt;=1.2 &lt;2</c>, <c>[1.2,2.0)</c>,
-/// or several of those joined by <c>or</c>.</summary>
+/// <summary>Which versions are accepted: <c>^1.0</c>, <c>~1.2</c>, <c>1.2.3</c>, <c>&gt;=1.2 &lt;2</c>,
+/// <c>[1.2,2.0)</c>, or several of those joined by <c>or</c>.</summary>
 /// <remarks>
 /// <para><c>^1.2</c> is 1.2.0 up to and without 2.0.0; below 1.0 the minor counts as the major (<c>^0.3</c> is 0.3.x).
 /// <c>~1.2</c> is 1.2.x. A whole version is that version alone.</para>
@@ -68,7 +68,8 @@ public sealed class VersionRequirement
         ArgumentNullException.ThrowIfNull(version);
         foreach (VersionRange range in _alternatives)
         {
-            bool namesPrerelease = (range.MinVersion?.IsPrerelease ?? false) || (range.MaxVersion?.IsPrerelease ?? false);
+            bool namesPrerelease =
+                range.MinVersion is { IsPrerelease: true } || range.MaxVersion is { IsPrerelease: true };
             if (range.Satisfies(version) && (!version.IsPrerelease || namesPrerelease))
             {
                 return true;
@@ -150,8 +151,12 @@ public sealed class VersionRequirement
         parts = numbers.Length;
         version = null;
         return parts <= 3
-            && Array.TrueForAll(numbers, static n => int.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out int v) && v < int.MaxValue)
+            && Array.TrueForAll(numbers, IsNumber)
             && (parts == 3 || core.Length == text.Length)
             && NuGetVersion.TryParse(text, out version);
     }
+
+    /// <summary>One less than the largest is the largest, so that the next major has a number.</summary>
+    private static bool IsNumber(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value < int.MaxValue;
 }

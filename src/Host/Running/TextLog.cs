@@ -30,7 +30,8 @@ public sealed class TextLog(TextWriter to, string instance, ComponentLogLevel le
             _ => "error",
         };
         string line = string.Create(
-            CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} {word,-5} {instance}: {message}");
+            CultureInfo.InvariantCulture,
+            $"{time.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} {word,-5} {instance}: {message}");
         lock (to)
         {
             to.WriteLine(line);
