@@ -24,10 +24,10 @@ public sealed class InjectedFaultTests
         NostrEvent[] events = [.. Enumerable.Range(0, Events).Select(Make)];
         await File.WriteAllLinesAsync(folder.File("events.jsonl"), events.Select(e => e.ToJson()));
         string[] wrapper =
-            [
-                "strace", "-f", "-qq", "-o", "/dev/null",
-                "-e", $"trace={calls}", "-e", $"inject={calls}:error={error}:when={nth}+",
-            ];
+        [
+            "strace", "-f", "-qq", "-o", "/dev/null",
+            "-e", $"trace={calls}", "-e", $"inject={calls}:error={error}:when={nth}+",
+        ];
         var acknowledged = new HashSet<string>();
         using (ToolProcess tool = ToolProcess.StartUnder(
             wrapper,
