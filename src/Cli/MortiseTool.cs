@@ -67,6 +67,7 @@ internal static class MortiseTool
             DeleteCommand.Create(context),
             StatsCommand.Create(context),
             CheckpointCommand.Create(context),
+            DoctorCommand.Create(context),
             PluginsCommand.Create(context),
             StackCommand.Create(context),
             GenerateCommand.Create(context),

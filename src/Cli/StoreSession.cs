@@ -56,9 +56,14 @@ internal sealed class StoreSession : IAsyncDisposable
 
     /// <summary>Reads the stack that a command line asks for: the file it names, the one in the data directory, or the
     /// default.</summary>
-    public static StackFile ReadStack(CommandContext context, ParseResult arguments, string data)
+    /// <param name="context">The tool.</param>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="data">The store's directory.</param>
+    /// <param name="presets">Overrides that those of the command line override, or null.</param>
+    public static StackFile ReadStack(
+        CommandContext context, ParseResult arguments, string data, IReadOnlyList<string>? presets = null)
     {
-        string[] overrides = context.Options.Overrides(arguments);
+        string[] overrides = [.. presets ?? [], .. context.Options.Overrides(arguments)];
         string inData = Path.Combine(data, StackFileName);
         string? path = context.Options.Stack(arguments) ?? (File.Exists(inData) ? inData : null);
         return path is null
@@ -78,15 +83,35 @@ internal sealed class StoreSession : IAsyncDisposable
     public static async ValueTask<StoreSession> OpenAsync(
         CommandContext context, ParseResult arguments, string data, CancellationToken cancellation)
     {
-        MortiseHost host = CreateHost(context, arguments);
-        ComposedStore composed = host.Compose(host.Resolve(ReadStack(context, arguments, data)), data);
-        EventSection events = composed.Stack.TryGetSection(EventSectionName, out StackSection? section)
-            ? section.Bind<EventSection>()
-            : new EventSection();
-        EventStore store = await EventStore.OpenAsync(composed.Composition, events.ToOptions(), cancellation)
+        (MortiseHost host, ComposedStore composed) = Compose(context, arguments, data);
+        EventStore store = await EventStore.OpenAsync(composed.Composition, Events(composed), cancellation)
             .ConfigureAwait(false);
         return new StoreSession(host, composed, store, data);
     }
+
+    /// <summary>Composes a store in a directory without opening it. Makes the directory when it is absent.</summary>
+    public static (MortiseHost Host, ComposedStore Composed) Compose(
+        CommandContext context, ParseResult arguments, string data)
+    {
+        MortiseHost host = CreateHost(context, arguments);
+        return (host, host.Compose(host.Resolve(ReadStack(context, arguments, data)), data));
+    }
+
+    /// <summary>Composes a store that must be there, without opening it.</summary>
+    /// <exception cref="BadInputException">There is no such directory.</exception>
+    public static ComposedStore ComposeExisting(CommandContext context, ParseResult arguments)
+    {
+        string data = context.Options.Data(arguments);
+        return Directory.Exists(data)
+            ? Compose(context, arguments, data).Composed
+            : throw new BadInputException($"{data}: there is no store here");
+    }
+
+    /// <summary>The rules for events that a stack names.</summary>
+    public static EventStoreOptions Events(ComposedStore composed) =>
+        (composed.Stack.TryGetSection(EventSectionName, out StackSection? section)
+            ? section.Bind<EventSection>()
+            : new EventSection()).ToOptions();
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Store.DisposeAsync();

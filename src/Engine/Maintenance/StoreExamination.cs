@@ -15,9 +15,19 @@ public static class StoreExamination
     /// <param name="projections">By the names that the families use.</param>
     /// <param name="cancellation">Stops with <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="StorageException">The manifest cannot be read, or the device fails.</exception>
+    public static ValueTask<ExaminationReport> RunAsync(
+        StoreComposition composition,
+        IReadOnlyDictionary<string, IKeyProjection> projections,
+        CancellationToken cancellation = default) =>
+        RunAsync(composition, projections, null, cancellation);
+
+    /// <summary>As <see cref="RunAsync(StoreComposition, IReadOnlyDictionary{string, IKeyProjection}, CancellationToken)"/>,
+    /// and has the domain check each live record. Records are checked even when an index keeps the store from
+    /// opening.</summary>
     public static async ValueTask<ExaminationReport> RunAsync(
         StoreComposition composition,
         IReadOnlyDictionary<string, IKeyProjection> projections,
+        RecordCheck? checkRecord,
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(composition);
@@ -42,14 +52,16 @@ public static class StoreExamination
             }
         }
 
-        (AgreementReport? agreement, StorageException? refusal) =
-            await CheckAgreementAsync(composition, overlay, projections, cancellation).ConfigureAwait(false);
+        var opened = new OpenedExamination(composition, projections, cancellation);
+        await opened.RunAsync(overlay, checkRecord).ConfigureAwait(false);
         return new ExaminationReport
         {
             Manifest = manifest,
             Parts = parts,
-            Agreement = agreement,
-            OpenFailure = refusal,
+            Open = opened.Open,
+            Agreement = opened.Agreement,
+            Records = opened.Records,
+            OpenFailure = opened.Failure,
         };
 
         void Examine(string instance, IExaminer? examiner, string directory) => parts.Add(
@@ -63,31 +75,6 @@ public static class StoreExamination
         ExaminationSummary? summary = examiner?.Examine(files, storeId, findings.Add, cancellation);
         return new ExaminedPart(instance, summary, findings);
     }
-
-    private static async ValueTask<(AgreementReport? Report, StorageException? Refusal)> CheckAgreementAsync(
-        StoreComposition composition,
-        OverlayDirectory overlay,
-        IReadOnlyDictionary<string, IKeyProjection> projections,
-        CancellationToken cancellation)
-    {
-        var parts = new OpenedParts(composition with { Root = overlay });
-        try
-        {
-            var opener = new StoreOpener(parts, projections);
-            await opener.OpenAsync(cancellation).ConfigureAwait(false);
-            await using (parts.ConfigureAwait(false))
-            {
-                using var versions = new VersionHolder();
-                versions.Publish(parts.Log.LastLsn, parts.Families);
-                using StoreView view = versions.OpenView(parts.Records);
-                return (AgreementCheck.Run(view, cancellation), null);
-            }
-        }
-        catch (StorageException e)
-        {
-            return (null, e);
-        }
-    }
 }
 
 /// <summary>What an examination found.</summary>
@@ -99,15 +86,24 @@ public sealed class ExaminationReport
     /// <summary>Each part's files.</summary>
     public required IReadOnlyList<ExaminedPart> Parts { get; init; }
 
-    /// <summary>Whether families and records agree; null when the store does not open.</summary>
+    /// <summary>What opening would find and do; null when the store does not open.</summary>
+    public required OpenReport? Open { get; init; }
+
+    /// <summary>Whether families and records agree; null when the store does not open or cannot be read whole.</summary>
     public required AgreementReport? Agreement { get; init; }
 
-    /// <summary>Why the store does not open; null when it does.</summary>
+    /// <summary>What the domain says of the live records; null when they cannot be opened or nobody asked.</summary>
+    public required ExaminedRecords? Records { get; init; }
+
+    /// <summary>Why the store does not open or cannot be read whole; null when it does and can.</summary>
     public required StorageException? OpenFailure { get; init; }
 
     /// <summary>True when nothing was found.</summary>
     public bool IsClean =>
-        OpenFailure is null && Agreement is { IsClean: true } && Parts.All(static p => p.Findings.Count == 0);
+        OpenFailure is null
+        && Agreement is { IsClean: true }
+        && Records is null or { Problems: 0 }
+        && Parts.All(static p => p.Findings.Count == 0);
 }
 
 /// <summary>What was found in one part's files.</summary>

@@ -1,0 +1,130 @@
+using System.CommandLine;
+using Mortise.Cli.Output;
+using Mortise.Engine;
+using Mortise.Host.Composition;
+using Mortise.Nostr;
+
+namespace Mortise.Cli.Commands;
+
+/// <summary><c>mortise doctor</c>: examines every part of a store, also of one that will not open.</summary>
+internal static class DoctorCommand
+{
+    private const string IndexesPrefix = "indexes/";
+
+    /// <summary>Makes the command.</summary>
+    public static Command Create(CommandContext context)
+    {
+        var repairs = new Option<bool>("--repair")
+        {
+            Description = "Rebuilds index families with findings from the records. The store must not be open elsewhere.",
+        };
+        var command = new Command(
+            "doctor", "Examines every part of the store and whether they agree, without its lock. Exit 1 on any finding.")
+        {
+            repairs,
+        };
+        command.SetAction((arguments, cancellation) =>
+            RunAsync(context, arguments, arguments.GetValue(repairs), cancellation));
+        return command;
+    }
+
+    /// <summary>The families of a report that have findings, or that keep the store from opening.</summary>
+    internal static IReadOnlyList<string> DamagedFamilies(ExaminationReport report)
+    {
+        var damaged = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (ExaminedPart part in report.Parts)
+        {
+            if (part.Findings.Count > 0)
+            {
+                Add(part.Instance);
+            }
+        }
+
+        foreach (FamilyAgreement family in report.Agreement?.Families ?? [])
+        {
+            if (family.Problems > 0)
+            {
+                damaged.Add(family.Family);
+            }
+        }
+
+        Add(report.OpenFailure?.File ?? "");
+        return [.. damaged];
+
+        void Add(string path)
+        {
+            if (path.StartsWith(IndexesPrefix, StringComparison.Ordinal))
+            {
+                damaged.Add(path.Split('/')[1]);
+            }
+        }
+    }
+
+    private static async Task<int> RunAsync(
+        CommandContext context, ParseResult arguments, bool repairs, CancellationToken cancellation)
+    {
+        ExaminationReport report = await ExamineAsync(context, arguments, cancellation).ConfigureAwait(false);
+        using var output = new OutputWriter(context.Console.Output);
+        bool asJson = context.Options.Json(arguments);
+        IReadOnlyList<string> families = repairs ? DamagedFamilies(report) : [];
+        if (families.Count == 0)
+        {
+            Write(report, [], output, asJson);
+            if (repairs && !report.IsClean)
+            {
+                await context.Console.Error.WriteLineAsync(
+                    "mortise: nothing to repair: indexes can be rebuilt from records, the log and records cannot")
+                    .ConfigureAwait(false);
+            }
+
+            return report.IsClean ? ExitCode.Ok : ExitCode.Failed;
+        }
+
+        if (!asJson)
+        {
+            Write(report, [], output, asJson);
+            output.Line("");
+            output.Flush();
+        }
+
+        await RepairAsync(context, arguments, families, cancellation).ConfigureAwait(false);
+        ExaminationReport after = await ExamineAsync(context, arguments, cancellation).ConfigureAwait(false);
+        Write(after, families, output, asJson);
+        return after.IsClean ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    private static ValueTask<ExaminationReport> ExamineAsync(
+        CommandContext context, ParseResult arguments, CancellationToken cancellation)
+    {
+        ComposedStore composed = StoreSession.ComposeExisting(context, arguments);
+        return StoreExamination.RunAsync(
+            composed.Composition, EventProjections.All, EventExamination.Check, cancellation);
+    }
+
+    private static async ValueTask RepairAsync(
+        CommandContext context, ParseResult arguments, IReadOnlyList<string> families, CancellationToken cancellation)
+    {
+        ComposedStore composed = StoreSession.ComposeExisting(context, arguments);
+        await using EventStore store = await EventStore.OpenAsync(
+            composed.Composition with { RebuildFamilies = [.. families] }, StoreSession.Events(composed), cancellation)
+            .ConfigureAwait(false);
+        await store.CheckpointAsync(cancellation).ConfigureAwait(false);
+    }
+
+    private static void Write(
+        ExaminationReport report, IReadOnlyList<string> repaired, OutputWriter output, bool asJson)
+    {
+        if (asJson)
+        {
+            ExaminationText.WriteJson(report, repaired, output);
+            return;
+        }
+
+        if (repaired.Count > 0)
+        {
+            output.Line($"rebuilt from records: {string.Join(", ", repaired)}");
+        }
+
+        ExaminationText.Write(report, output);
+    }
+}
