@@ -1,0 +1,276 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Mortise.Cli.Output;
+using Mortise.Conformance;
+using Mortise.Engine;
+using Mortise.Host.Composition;
+using Mortise.Simulation;
+
+namespace Mortise.Cli.Commands;
+
+/// <summary><c>mortise simulate</c>: runs the stack in a simulated world with power cuts, kills and an oracle.</summary>
+internal static class SimulateCommand
+{
+    private const int DefaultSteps = 60;
+
+    // Small parts meet their limits often; each is set where the plugin has such an option.
+    private static readonly (string Property, string Value)[] s_small =
+    [
+        ("SegmentSize", "64KiB"), ("Prewrite", "16KiB"), ("WriteBuffer", "8KiB"), ("PageSize", "4KiB"),
+        ("MemoryBudget", "64KiB"),
+    ];
+
+    /// <summary>Makes the command.</summary>
+    public static Command Create(CommandContext context)
+    {
+        var seed = new Option<ulong>("--seed")
+        {
+            Description = "The first seed; each run takes the next.",
+            HelpName = "S",
+            DefaultValueFactory = static _ => 1,
+        };
+        var runs = new Option<int>("--runs") { Description = "How many runs.", HelpName = "N", DefaultValueFactory = static _ => 10 };
+        var steps = new Option<int>("--steps")
+        {
+            Description = "Length of each run's script.",
+            HelpName = "K",
+            DefaultValueFactory = static _ => DefaultSteps,
+        };
+        var mode = new Option<string>("--mode")
+        {
+            Description = "The sync mode: always, batch or never. Without it: the stack's.",
+            HelpName = "MODE",
+        };
+        mode.AcceptOnlyFromAmong("always", "batch", "never");
+        var command = new Command(
+            "simulate", "Runs the stack on a simulated disk with power cuts, and checks every promise. Exit 1 on a failure.")
+        {
+            seed, runs, steps, mode,
+        };
+        command.SetAction((arguments, cancellation) => RunAsync(
+            context,
+            arguments,
+            arguments.GetValue(seed),
+            AtLeastOne("--runs", arguments.GetValue(runs)),
+            AtLeastOne("--steps", arguments.GetValue(steps)),
+            arguments.GetValue(mode),
+            cancellation));
+        return command;
+    }
+
+    /// <summary>The parts of a stack over a simulated world, small, with records of the simulation instead of
+    /// events.</summary>
+    internal static StoreComposition Compose(ResolvedStack stack, SimWorld world)
+    {
+        StoreComposition composition = StackComposer.Compose(
+            stack,
+            world.Disk.Root,
+            new HostServices
+            {
+                Time = world.Clock,
+                Background = world.Background,
+                Logs = _ => world.Log,
+                Seed = world.Seed,
+            }).Composition;
+        return composition with
+        {
+            Families = Families(composition.Families),
+            NewStoreId = () => world.StoreId,
+            Options = new EngineOptions
+            {
+                SyncMode = composition.Options.SyncMode,
+                BatchInterval = composition.Options.BatchInterval,
+                BatchBytes = composition.Options.BatchBytes,
+
+                // Checkpoints are steps of the script; one of its own accord would fall at another place each time.
+                CheckpointBytes = new ByteSize(1L << 40),
+                CheckpointInterval = TimeSpan.FromHours(10),
+            },
+        };
+    }
+
+    private static int AtLeastOne(string option, int value) =>
+        value > 0 ? value : throw new BadInputException($"{option} {value}: must be 1 or more");
+
+    /// <summary>Runs a simulation and says what came of it.</summary>
+    /// <param name="context">The tool.</param>
+    /// <param name="simulation">What to run.</param>
+    /// <param name="plan">How often, and how it was asked for.</param>
+    /// <param name="cancellation">Stops between runs.</param>
+    internal static async Task<int> RunAsync(
+        CommandContext context, StoreSimulation simulation, SimulationPlan plan, CancellationToken cancellation)
+    {
+        var progress = new ProgressLine(context.Console, context.Time);
+        SimulationFailure? failure = null;
+        int run = 0;
+        while (run < plan.Runs && failure is null)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            ulong current = unchecked(plan.Seed + (ulong)run);
+            progress.Show(() => $"run {run + 1} of {plan.Runs}, seed {current}");
+            failure = await simulation.RunAsync(current, plan.Steps).ConfigureAwait(false);
+            run++;
+        }
+
+        progress.Clear();
+        using var output = new OutputWriter(context.Console.Output);
+        if (plan.AsJson)
+        {
+            WriteJson(failure, run, plan, output);
+        }
+        else if (failure is null)
+        {
+            output.Line(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Words.Count(run)} runs of {plan.Steps} steps, seeds {plan.Seed} to "
+                + $"{unchecked(plan.Seed + (ulong)run - 1)}, mode {plan.Mode}: every promise was kept"));
+        }
+        else
+        {
+            output.Line(failure.ToString());
+            output.Line($"repro: {plan.Repro(failure)}");
+        }
+
+        return failure is null ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    private static Task<int> RunAsync(
+        CommandContext context,
+        ParseResult arguments,
+        ulong seed,
+        int runs,
+        int steps,
+        string? mode,
+        CancellationToken cancellation)
+    {
+        ResolvedStack stack = Resolve(context, arguments, mode);
+        var plan = new SimulationPlan(
+            seed,
+            runs,
+            steps,
+            Words.OneWord(stack.Engine.SyncMode.ToString()),
+            [
+                .. context.Options.Stack(arguments) is { } file ? (string[])[$"--stack {file}"] : [],
+                .. context.Options.Overrides(arguments).Select(static set => $"--set {set}"),
+            ],
+            context.Options.Json(arguments));
+        return RunAsync(context, new StoreSimulation(world => Compose(stack, world)), plan, cancellation);
+    }
+
+    /// <summary>One family with the unique id, the rest with the group; every structure and scheme of the stack is in
+    /// one of them.</summary>
+    private static List<FamilyPart> Families(IReadOnlyList<FamilyPart> ofStack)
+    {
+        var families = new List<FamilyPart>();
+        foreach (FamilyPart part in ofStack.Count == 1 ? [ofStack[0], ofStack[0]] : ofStack)
+        {
+            bool isNew = families.Count < 2 || !families.Exists(f =>
+                f.Structure.Identity.ComponentId == part.Structure.Identity.ComponentId
+                && f.Partitions.Map == part.Partitions.Map
+                && f.InlineBelowBytes == part.InlineBelowBytes);
+            if (isNew)
+            {
+                families.Add(new FamilyPart
+                {
+                    Name = families.Count == 0 ? "id" : string.Create(CultureInfo.InvariantCulture, $"group-{families.Count}"),
+                    Projection = families.Count == 0 ? SimProjections.Id : SimProjections.Group,
+                    Structure = part.Structure,
+                    Partitions = part.Partitions,
+                    InlineBelowBytes = part.InlineBelowBytes,
+                });
+            }
+        }
+
+        return families;
+    }
+
+    private static ResolvedStack Resolve(CommandContext context, ParseResult arguments, string? mode)
+    {
+        string data = context.Options.Data(arguments);
+        MortiseHost host = StoreSession.CreateHost(context, arguments);
+        ResolvedStack asWritten = host.Resolve(StoreSession.ReadStack(context, arguments, data));
+        var overrides = new List<string>();
+        Shrink(asWritten.Log);
+        Shrink(asWritten.Records);
+        foreach (ResolvedFamily family in asWritten.Families)
+        {
+            Shrink(family.Structure);
+        }
+
+        if (asWritten.Cache is not null)
+        {
+            overrides.Add("cache.budget=1MiB");
+        }
+
+        if (mode is not null)
+        {
+            overrides.Add($"wal.syncMode={mode}");
+        }
+
+        // What the command line says itself counts last.
+        return host.Resolve(StoreSession.ReadStack(context, arguments, data, overrides));
+
+        void Shrink(ResolvedComponent component)
+        {
+            foreach ((string property, string value) in s_small)
+            {
+                if (component.Component.OptionsType.GetProperty(property) is not null)
+                {
+                    overrides.Add($"{component.Place}.{char.ToLowerInvariant(property[0])}{property[1..]}={value}");
+                }
+            }
+        }
+    }
+
+    private static void WriteJson(
+        SimulationFailure? failure, int runs, SimulationPlan plan, OutputWriter output)
+    {
+        using (var json = new Utf8JsonWriter(output))
+        {
+            json.WriteStartObject();
+            json.WriteBoolean("passed", failure is null);
+            json.WriteNumber("runs", runs);
+            json.WriteNumber("steps", plan.Steps);
+            json.WriteString("mode", plan.Mode);
+            if (failure is not null)
+            {
+                json.WriteNumber("seed", failure.Seed);
+                json.WriteString("repro", plan.Repro(failure));
+                json.WriteString("message", failure.Message);
+                json.WriteStartArray("script");
+                foreach (SimStep step in failure.Script)
+                {
+                    json.WriteStringValue(step.ToString());
+                }
+
+                json.WriteEndArray();
+            }
+
+            json.WriteEndObject();
+        }
+
+        output.EndLine();
+    }
+}
+
+/// <summary>What a simulation was asked for.</summary>
+/// <param name="Seed">The first seed.</param>
+/// <param name="Runs">How many runs.</param>
+/// <param name="Steps">Length of each script.</param>
+/// <param name="Mode">The sync mode.</param>
+/// <param name="Settings">What else was on the command line, for the repro.</param>
+/// <param name="AsJson">True for a program.</param>
+internal sealed record SimulationPlan(
+    ulong Seed, int Runs, int Steps, string Mode, IReadOnlyList<string> Settings, bool AsJson)
+{
+    /// <summary>The command line that shows a failure again.</summary>
+    public string Repro(SimulationFailure failure) => string.Join(
+        ' ',
+        [
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"mortise simulate --seed {failure.Seed} --runs 1 --steps {failure.Steps} --mode {Mode}"),
+            .. Settings,
+        ]);
+}

@@ -1,0 +1,54 @@
+using System.Text;
+using Mortise.Cli.Commands;
+using Mortise.Engine;
+using Mortise.Host.Composition;
+using Mortise.Simulation;
+
+namespace Mortise.Cli.Tests;
+
+public sealed class SimulateTests
+{
+    [Theory]
+    [InlineData("always")]
+    [InlineData("batch")]
+    [InlineData("never")]
+    public async Task The_default_stack_keeps_its_promises_in_every_sync_mode(string mode)
+    {
+        using var folder = new TemporaryFolder();
+        ToolRun run = (await ToolRun.OfAsync(
+            "simulate", "--seed", $"{Surroundings.Seed}", "--runs", $"{2 * Surroundings.Soak}", "--steps", "40",
+            "--mode", mode, "--data", folder.Data)).Succeeded();
+        Assert.Contains($"mode {mode}: every promise was kept", run.Text, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder.Data));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_promise_that_is_not_kept_is_exit_1_with_a_shrunk_script_and_a_repro(bool asJson)
+    {
+        // A disk of which nothing reaches the device: whatever is acknowledged is lost with the process.
+        ResolvedStack stack = StoreFixture.Resolve("wal.syncMode=always", "wal.segmentSize=64KiB", "wal.prewrite=16KiB");
+        var simulation = new StoreSimulation(world =>
+            SimulateCommand.Compose(stack, world) with { Root = new OverlayDirectory(world.Disk.Root) });
+        using var output = new MemoryStream();
+        var context = new CommandContext(
+            new GlobalOptions(), new ToolConsole(Stream.Null, output, TextWriter.Null, showsProgress: false));
+        var plan = new SimulationPlan(1, 20, 40, "always", ["--set wal.syncMode=always"], asJson);
+        Assert.Equal(ExitCode.Failed, await SimulateCommand.RunAsync(context, simulation, plan, default));
+        string text = Encoding.UTF8.GetString(output.ToArray());
+        Assert.Matches("mortise simulate --seed [0-9]+ --runs 1 --steps 40 --mode always --set wal.syncMode=always", text);
+        Assert.Contains("promised", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("every promise was kept", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--runs", "0")]
+    [InlineData("--steps", "-1")]
+    [InlineData("--mode", "sometimes")]
+    public async Task Arguments_that_make_no_sense_are_bad_input(string option, string value)
+    {
+        ToolRun run = await ToolRun.OfAsync("simulate", option, value);
+        Assert.Equal(ExitCode.BadInput, run.Exit);
+    }
+}
