@@ -68,6 +68,7 @@ internal static class MortiseTool
             StatsCommand.Create(context),
             CheckpointCommand.Create(context),
             DoctorCommand.Create(context),
+            BackupCommand.Create(context),
             SimulateCommand.Create(context),
             CompactCommand.Create(context),
             WalCommand.Create(context),
