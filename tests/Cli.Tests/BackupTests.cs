@@ -18,7 +18,8 @@ public sealed class BackupTests
         Assert.True(File.Exists(Path.Combine(target, "stack.yaml")));
         Assert.False(Directory.Exists(target + ".unfinished"));
         JsonElement sound = await StoreFixture.JsonAsync(ExitCode.Ok, "doctor", "--data", target);
-        Assert.Equal(report.GetProperty("events").GetInt64(), sound.GetProperty("events").GetProperty("checked").GetInt64());
+        Assert.Equal(
+            report.GetProperty("events").GetInt64(), sound.GetProperty("events").GetProperty("checked").GetInt64());
 
         // A second backup must not mix with the first.
         ToolRun again = await ToolRun.OfAsync("backup", target, "--data", folder.Data);

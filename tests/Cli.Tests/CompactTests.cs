@@ -13,7 +13,8 @@ public sealed class CompactTests
     {
         using var folder = new TemporaryFolder();
         await StoreFixture.FillAsync(folder, 120, s_small);
-        string[] ids = (await ToolRun.OfAsync(["export", "--ids", "--data", folder.Data, .. s_small])).Succeeded().Lines;
+        string[] ids = (await ToolRun.OfAsync(["export", "--ids", "--data", folder.Data, .. s_small]))
+            .Succeeded().Lines;
         string[] deleted = [.. ids.Where((_, i) => i % 3 != 0)];
         await using (EventStore store = await StoreFixture.OpenAsync(folder.Data, "records.segmentSize=8KiB"))
         {
@@ -53,7 +54,8 @@ public sealed class CompactTests
             sig = sample.Sig,
         });
         (await ToolRun.OfAsync(
-            Encoding.UTF8.GetBytes(expired), ["import", "-", "--no-verify", "--data", folder.Data, .. StoreFixture.KeepAll]))
+            Encoding.UTF8.GetBytes(expired),
+            ["import", "-", "--no-verify", "--data", folder.Data, .. StoreFixture.KeepAll]))
             .Succeeded();
         JsonElement kept = await StoreFixture.JsonAsync(
             ExitCode.Ok, ["compact", "--data", folder.Data, .. StoreFixture.KeepAll]);

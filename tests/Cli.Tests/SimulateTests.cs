@@ -28,7 +28,8 @@ public sealed class SimulateTests
     public async Task A_promise_that_is_not_kept_is_exit_1_with_a_shrunk_script_and_a_repro(bool asJson)
     {
         // A disk of which nothing reaches the device: whatever is acknowledged is lost with the process.
-        ResolvedStack stack = StoreFixture.Resolve("wal.syncMode=always", "wal.segmentSize=64KiB", "wal.prewrite=16KiB");
+        ResolvedStack stack = StoreFixture.Resolve(
+            "wal.syncMode=always", "wal.segmentSize=64KiB", "wal.prewrite=16KiB");
         var simulation = new StoreSimulation(world =>
             SimulateCommand.Compose(stack, world) with { Root = new OverlayDirectory(world.Disk.Root) });
         using var output = new MemoryStream();
@@ -37,7 +38,8 @@ public sealed class SimulateTests
         var plan = new SimulationPlan(1, 20, 40, "always", ["--set wal.syncMode=always"], asJson);
         Assert.Equal(ExitCode.Failed, await SimulateCommand.RunAsync(context, simulation, plan, default));
         string text = Encoding.UTF8.GetString(output.ToArray());
-        Assert.Matches("mortise simulate --seed [0-9]+ --runs 1 --steps 40 --mode always --set wal.syncMode=always", text);
+        Assert.Matches(
+            "mortise simulate --seed [0-9]+ --runs 1 --steps 40 --mode always --set wal.syncMode=always", text);
         Assert.Contains("promised", text, StringComparison.Ordinal);
         Assert.DoesNotContain("every promise was kept", text, StringComparison.Ordinal);
     }

@@ -24,8 +24,7 @@ internal static class StoreFixture
     /// <summary>Stores sample events in the folder's data directory.</summary>
     public static async Task FillAsync(TemporaryFolder folder, int events, params string[] settings)
     {
-        ToolRun sample = (await ToolRun.OfAsync("generate", events.ToString(System.Globalization.CultureInfo.InvariantCulture)))
-            .Succeeded();
+        ToolRun sample = (await ToolRun.OfAsync("generate", $"{events}")).Succeeded();
         (await ToolRun.OfAsync(sample.Output, ["import", "-", "--no-verify", "--data", folder.Data, .. settings]))
             .Succeeded();
     }
@@ -55,8 +54,9 @@ internal static class StoreFixture
     /// <summary>Reads an event.</summary>
     public static NostrEvent Parse(string line)
     {
-        Assert.True(EventJson.TryParse(Encoding.UTF8.GetBytes(line), out NostrEvent? read, out EventProblem problem), $"{problem}");
-        return read;
+        bool isEvent = EventJson.TryParse(Encoding.UTF8.GetBytes(line), out NostrEvent? read, out EventProblem problem);
+        Assert.True(isEvent, $"{problem}");
+        return read!;
     }
 
     /// <summary>Runs a command for its JSON.</summary>

@@ -14,7 +14,10 @@ internal static class BackupCommand
     /// <summary>Makes the command.</summary>
     public static Command Create(CommandContext context)
     {
-        var target = new Argument<string>("DIR") { Description = "Where the copy goes; must not be there, or be empty." };
+        var target = new Argument<string>("DIR")
+        {
+            Description = "Where the copy goes; must not be there, or be empty.",
+        };
         var command = new Command("backup", "Copies the store, as it is at one commit, into a new store.") { target };
         command.SetAction((arguments, cancellation) =>
             RunAsync(context, arguments, Path.GetFullPath(arguments.GetRequiredValue(target)), cancellation));
@@ -102,7 +105,8 @@ internal static class BackupCommand
         if (!asJson)
         {
             output.Line(
-                $"copied {Words.Count(report.Records)} events ({Words.Size(report.Bytes)}) as of commit {report.Lsn} to {target}");
+                $"copied {Words.Count(report.Records)} events ({Words.Size(report.Bytes)}) as of commit {report.Lsn} "
+                + $"to {target}");
             return;
         }
 

@@ -102,7 +102,8 @@ internal static class CompactCommand
         foreach (SegmentUsage segment in report.Segments)
         {
             output.Line(
-                $"segment {segment.Segment}: {Words.Count(segment.LiveRecords)} live ({Words.Size(segment.LiveBytes)}), "
+                $"segment {segment.Segment}: "
+                + $"{Words.Count(segment.LiveRecords)} live ({Words.Size(segment.LiveBytes)}), "
                 + $"{Words.Count(segment.DeadRecords)} dead ({Words.Size(segment.DeadBytes)})");
         }
 
@@ -119,7 +120,8 @@ internal static class CompactCommand
         output.Line(
             $"rewrote {report.Segments.Count} segments: moved {Words.Count(report.MovedRecords)} records "
             + $"({Words.Size(report.MovedBytes)}), gave back {Words.Count(report.ReclaimedRecords)} deleted records");
-        output.Line($"records on disk: {Words.Size(report.DiskBytesBefore)} before, {Words.Size(report.DiskBytesAfter)} after");
+        output.Line(
+            $"records on disk: {Words.Size(report.DiskBytesBefore)} before, {Words.Size(report.DiskBytesAfter)} after");
     }
 
     private static void WriteJson(CompactionReport report, long expired, bool isDryRun, OutputWriter output)

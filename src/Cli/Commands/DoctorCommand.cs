@@ -16,10 +16,11 @@ internal static class DoctorCommand
     {
         var repairs = new Option<bool>("--repair")
         {
-            Description = "Rebuilds index families with findings from the records. The store must not be open elsewhere.",
+            Description = "Rebuilds indexes with findings from the records. The store must not be open elsewhere.",
         };
         var command = new Command(
-            "doctor", "Examines every part of the store and whether they agree, without its lock. Exit 1 on any finding.")
+            "doctor",
+            "Examines every part of the store and whether they agree, without its lock. Exit 1 on any finding.")
         {
             repairs,
         };

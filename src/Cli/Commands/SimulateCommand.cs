@@ -9,7 +9,7 @@ using Mortise.Simulation;
 
 namespace Mortise.Cli.Commands;
 
-/// <summary><c>mortise simulate</c>: runs the stack in a simulated world with power cuts, kills and an oracle.</summary>
+/// <summary><c>mortise simulate</c>: runs the stack in a simulated world with power cuts and an oracle.</summary>
 internal static class SimulateCommand
 {
     private const int DefaultSteps = 60;
@@ -30,7 +30,12 @@ internal static class SimulateCommand
             HelpName = "S",
             DefaultValueFactory = static _ => 1,
         };
-        var runs = new Option<int>("--runs") { Description = "How many runs.", HelpName = "N", DefaultValueFactory = static _ => 10 };
+        var runs = new Option<int>("--runs")
+        {
+            Description = "How many runs.",
+            HelpName = "N",
+            DefaultValueFactory = static _ => 10,
+        };
         var steps = new Option<int>("--steps")
         {
             Description = "Length of each run's script.",
@@ -44,7 +49,8 @@ internal static class SimulateCommand
         };
         mode.AcceptOnlyFromAmong("always", "batch", "never");
         var command = new Command(
-            "simulate", "Runs the stack on a simulated disk with power cuts, and checks every promise. Exit 1 on a failure.")
+            "simulate",
+            "Runs the stack on a simulated disk with power cuts, and checks every promise. Exit 1 on a failure.")
         {
             seed, runs, steps, mode,
         };
@@ -173,7 +179,9 @@ internal static class SimulateCommand
             {
                 families.Add(new FamilyPart
                 {
-                    Name = families.Count == 0 ? "id" : string.Create(CultureInfo.InvariantCulture, $"group-{families.Count}"),
+                    Name = families.Count == 0
+                        ? "id"
+                        : string.Create(CultureInfo.InvariantCulture, $"group-{families.Count}"),
                     Projection = families.Count == 0 ? SimProjections.Id : SimProjections.Group,
                     Structure = part.Structure,
                     Partitions = part.Partitions,

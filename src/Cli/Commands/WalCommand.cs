@@ -31,7 +31,10 @@ internal static class WalCommand
             DefaultValueFactory = static _ => ulong.MaxValue,
         };
         var hex = new Option<bool>("--hex") { Description = "Adds the payload of each commit in hexadecimal." };
-        var command = new Command("dump", "Shows the commits of the log; with --json an object a line.") { from, to, hex };
+        var command = new Command("dump", "Shows the commits of the log; with --json an object a line.")
+        {
+            from, to, hex,
+        };
         command.SetAction((arguments, cancellation) => Task.FromResult(Dump(
             context,
             arguments,
@@ -103,7 +106,9 @@ internal static class WalCommand
         output.Line(found.Records == 0
             ? "no commits"
             : $"{Words.Count(found.Records)} commits, {found.FirstLsn} to {found.LastLsn}");
-        foreach (string note in found.Summary?.Notes ?? ["the manifest cannot be read: file headers were not compared with it"])
+        IReadOnlyList<string> notes = found.Summary?.Notes
+            ?? ["the manifest cannot be read: file headers were not compared with it"];
+        foreach (string note in notes)
         {
             output.Line($"    {note}");
         }

@@ -106,7 +106,7 @@ internal static class ExaminationText
 
         if (count > MaxShown)
         {
-            output.Line($"    ... and {Words.Count(count - MaxShown)} more; --json lists the first hundred of a family");
+            output.Line($"    ... and {Words.Count(count - MaxShown)} more; --json lists the first hundred");
         }
     }
 

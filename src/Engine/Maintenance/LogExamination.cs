@@ -69,7 +69,8 @@ public static class LogExamination
                     torn.Add(record);
                     break;
                 case LogDumpState.Damaged:
-                    findings.Add(new Finding("log-record", record.File, record.Offset, $"record {record.Lsn}: {record.Note}"));
+                    findings.Add(new Finding(
+                        "log-record", record.File, record.Offset, $"record {record.Lsn}: {record.Note}"));
                     break;
                 default:
                     break;

@@ -72,7 +72,8 @@ internal sealed class OpenedExamination(
         catch (StorageException e) when (e.Code == StorageErrorCode.Corrupt)
         {
             // A scan ends at a damaged record; the examiner of the record store looks at all of them.
-            pass.Add(new Finding("record", e.File ?? "", e.Offset, "records behind this one were not looked at: " + e.Message));
+            pass.Add(new Finding(
+                "record", e.File ?? "", e.Offset, "records behind this one were not looked at: " + e.Message));
         }
 
         return pass.Report();

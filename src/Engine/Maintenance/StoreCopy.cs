@@ -7,11 +7,11 @@ namespace Mortise.Engine;
 /// <summary>Copies a store that is being used, as it is at one commit, into a new store.</summary>
 /// <remarks>
 /// <para>Role: backup. It goes through the contracts only: a view says which records are live at its LSN and keeps them
-/// readable; they are put into a second store in the order in which they stand, and its own engine makes the indexes. So
-/// it is right for any stack, whatever its plugins do with their files, and every byte read has passed its checksum.
+/// readable; they are put into a second store in the order in which they stand, and its own engine makes the indexes.
+/// So it is right for any stack, whatever its plugins do with their files, and every byte read has passed its checksum.
 /// Copying files would need a promise of each plugin about the moments at which its files belong together.</para>
-/// <para>The copy is a store of its own: another id, LSNs from 1, no history. It takes no part of the source's files, and
-/// cannot be made in increments.</para>
+/// <para>The copy is a store of its own: another id, LSNs from 1, no history. It takes no part of the source's files,
+/// and cannot be made in increments.</para>
 /// <para>Memory: 8 bytes per live record.</para>
 /// </remarks>
 public static class StoreCopy
@@ -29,7 +29,7 @@ public static class StoreCopy
     /// <param name="progress">Told of the records copied so far.</param>
     /// <param name="cancellation">Stops between commits; the target is incomplete then.</param>
     /// <exception cref="ArgumentException">The view has no such family.</exception>
-    /// <exception cref="StorageException"><see cref="StorageErrorCode.AlreadyExists"/> when the target is a store already;
+    /// <exception cref="StorageException"><see cref="StorageErrorCode.AlreadyExists"/> when the target is a store;
     /// <see cref="StorageErrorCode.Corrupt"/> when a record cannot be read or the family does not name every record.
     /// </exception>
     public static async ValueTask<StoreCopyReport> RunAsync(
@@ -105,7 +105,8 @@ public static class StoreCopy
     }
 
     /// <summary>Puts the next records of the list.</summary>
-    private sealed class CopyWrite(IRecordStore source, List<RecordLocation> locations, int from, long most) : EngineWrite
+    private sealed class CopyWrite(IRecordStore source, List<RecordLocation> locations, int from, long most)
+        : EngineWrite
     {
         public override int EstimatedBytes => (int)most;
 

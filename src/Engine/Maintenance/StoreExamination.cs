@@ -89,7 +89,7 @@ public sealed class ExaminationReport
     /// <summary>What opening would find and do; null when the store does not open.</summary>
     public required OpenReport? Open { get; init; }
 
-    /// <summary>Whether families and records agree; null when the store does not open or cannot be read whole.</summary>
+    /// <summary>Whether families and records agree; null when the store cannot be opened and read whole.</summary>
     public required AgreementReport? Agreement { get; init; }
 
     /// <summary>What the domain says of the live records; null when they cannot be opened or nobody asked.</summary>
