@@ -2,6 +2,7 @@ using Mortise.Engine;
 using Mortise.Host.Composition;
 using Mortise.Host.Configuration;
 using Mortise.Indexing;
+using Mortise.Partitioning;
 
 namespace Mortise.Host.Tests.Composition;
 
@@ -59,12 +60,49 @@ public sealed class DefaultStackTests : IDisposable
         Assert.All(statistics.Families, static f => Assert.Equal(100, f.Partitions.Sum(static p => p.Statistics.Entries)));
     }
 
-    private async Task<StoreEngine> OpenAsync(params string[] overrides)
+    [Fact]
+    public async Task Two_versions_of_one_plugin_serve_two_stores_in_one_process()
+    {
+        using var other = new TemporaryFolder();
+        await using StoreEngine first = await OpenAsync(_folder, "^1.0");
+        await using StoreEngine second = await OpenAsync(other, "^2.0");
+        for (int i = 0; i < 20; i++)
+        {
+            await first.WriteAsync(new OneRecord(BitConverter.GetBytes(i)));
+            await second.WriteAsync(new OneRecord(BitConverter.GetBytes(-i)));
+            await second.WriteAsync(new OneRecord(BitConverter.GetBytes(1000 + i)));
+        }
+
+        AssertServes(first, "1.0.0", 20);
+        AssertServes(second, "2.0.0", 40);
+
+        Task<StoreEngine> OpenAsync(TemporaryFolder folder, string version) => DefaultStackTests.OpenAsync(
+            folder, "indexes.time.plugin=mortise.reference.memory-index", $"indexes.time.version={version}");
+    }
+
+    private static void AssertServes(StoreEngine engine, string version, int records)
+    {
+        FamilyStatistics family = engine.GetStatistics().Families.Single(static f => f.Name == "time");
+        Assert.Equal(version, family.Structure.PluginVersion);
+        using StoreView view = engine.OpenView();
+        using FamilyCursor cursor = view.Find("time")!.OpenCursor(KeyRange.All, OrdinalRange.All, EntryOrder.ByKey);
+        int found = 0;
+        while (cursor.MoveNext())
+        {
+            found++;
+        }
+
+        Assert.Equal(records, found);
+    }
+
+    private Task<StoreEngine> OpenAsync(params string[] overrides) => OpenAsync(_folder, overrides);
+
+    private static async Task<StoreEngine> OpenAsync(TemporaryFolder folder, params string[] overrides)
     {
         MortiseHost host = Host();
         ResolvedStack stack = host.Resolve(StackFile.Parse("default", DefaultStack.Text, overrides));
         return await StoreEngine.OpenAsync(
-            host.Compose(stack, _folder.Path).Composition,
+            host.Compose(stack, folder.Path).Composition,
             s_families.ToDictionary(static name => name, static name => (IKeyProjection)new WholeRecord(name)),
             new PutAll());
     }
