@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Mortise.Cli.Commands;
 using Mortise.Components;
+using Mortise.Engine;
 using Mortise.Host.Composition;
 using Mortise.Host.Configuration;
 using Mortise.Host.Running;
@@ -79,33 +80,26 @@ internal sealed class StoreSession : IAsyncDisposable
         CommandContext context, ParseResult arguments, CancellationToken cancellation) =>
         OpenAsync(context, arguments, context.Options.Data(arguments), cancellation);
 
+    /// <summary>Opens the store that a command line asks for, which has to be there or to be announced by a stack file: a
+    /// mistyped directory should not answer as an empty store.</summary>
+    public static ValueTask<StoreSession> OpenExistingAsync(
+        CommandContext context, ParseResult arguments, CancellationToken cancellation) =>
+        OpenAsync(context, arguments, context.Options.Data(arguments), mayCreate: false, cancellation);
+
     /// <summary>Opens or creates a store in a given directory.</summary>
-    public static async ValueTask<StoreSession> OpenAsync(
-        CommandContext context, ParseResult arguments, string data, CancellationToken cancellation)
-    {
-        (MortiseHost host, ComposedStore composed) = Compose(context, arguments, data);
-        EventStore store = await EventStore.OpenAsync(composed.Composition, Events(composed), cancellation)
-            .ConfigureAwait(false);
-        return new StoreSession(host, composed, store, data);
-    }
+    public static ValueTask<StoreSession> OpenAsync(
+        CommandContext context, ParseResult arguments, string data, CancellationToken cancellation) =>
+        OpenAsync(context, arguments, data, mayCreate: true, cancellation);
 
     /// <summary>Composes a store in a directory without opening it. Makes the directory when it is absent.</summary>
     public static (MortiseHost Host, ComposedStore Composed) Compose(
-        CommandContext context, ParseResult arguments, string data)
-    {
-        MortiseHost host = CreateHost(context, arguments);
-        return (host, host.Compose(host.Resolve(ReadStack(context, arguments, data)), data));
-    }
+        CommandContext context, ParseResult arguments, string data) =>
+        Compose(context, arguments, data, mayCreate: true);
 
     /// <summary>Composes a store that must be there, without opening it.</summary>
-    /// <exception cref="BadInputException">There is no such directory.</exception>
-    public static ComposedStore ComposeExisting(CommandContext context, ParseResult arguments)
-    {
-        string data = context.Options.Data(arguments);
-        return Directory.Exists(data)
-            ? Compose(context, arguments, data).Composed
-            : throw new BadInputException($"{data}: there is no store here");
-    }
+    /// <exception cref="BadInputException">There is none.</exception>
+    public static ComposedStore ComposeExisting(CommandContext context, ParseResult arguments) =>
+        Compose(context, arguments, context.Options.Data(arguments), mayCreate: false).Composed;
 
     /// <summary>The rules for events that a stack names.</summary>
     public static EventStoreOptions Events(ComposedStore composed) =>
@@ -115,4 +109,25 @@ internal sealed class StoreSession : IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Store.DisposeAsync();
+
+    private static async ValueTask<StoreSession> OpenAsync(
+        CommandContext context, ParseResult arguments, string data, bool mayCreate, CancellationToken cancellation)
+    {
+        (MortiseHost host, ComposedStore composed) = Compose(context, arguments, data, mayCreate);
+        EventStore store = await EventStore.OpenAsync(composed.Composition, Events(composed), cancellation)
+            .ConfigureAwait(false);
+        return new StoreSession(host, composed, store, data);
+    }
+
+    private static (MortiseHost Host, ComposedStore Composed) Compose(
+        CommandContext context, ParseResult arguments, string data, bool mayCreate)
+    {
+        MortiseHost host = CreateHost(context, arguments);
+        ResolvedStack stack = host.Resolve(ReadStack(context, arguments, data));
+        bool isAnnounced = File.Exists(Path.Combine(data, ManifestFile.Name))
+            || File.Exists(Path.Combine(data, StackFileName));
+        return mayCreate || isAnnounced
+            ? (host, host.Compose(stack, data))
+            : throw new BadInputException($"there is no store in '{data}'; 'mortise import' makes one");
+    }
 }

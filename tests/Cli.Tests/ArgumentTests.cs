@@ -115,4 +115,19 @@ public sealed class ArgumentTests
         Assert.NotEqual(ExitCode.Ok, exit);
         Assert.Contains("nowhere", error.ToString(), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("stats")]
+    [InlineData("export")]
+    [InlineData("checkpoint")]
+    [InlineData("query {}")]
+    [InlineData("count {}")]
+    public async Task A_command_that_only_reads_says_when_there_is_no_store_and_makes_none(string commandLine)
+    {
+        using var folder = new TemporaryFolder();
+        string nowhere = folder.File("nowhere");
+        ToolRun run = await ToolRun.OfAsync([.. commandLine.Split(' '), "--data", nowhere]);
+        Assert.Equal(ExitCode.BadInput, run.Exit);
+        Assert.False(Directory.Exists(nowhere));
+    }
 }

@@ -16,7 +16,7 @@ internal static class CheckpointCommand
     private static async Task<int> RunAsync(
         CommandContext context, ParseResult arguments, CancellationToken cancellation)
     {
-        await using StoreSession session = await StoreSession.OpenAsync(context, arguments, cancellation)
+        await using StoreSession session = await StoreSession.OpenExistingAsync(context, arguments, cancellation)
             .ConfigureAwait(false);
         await session.Store.CheckpointAsync(cancellation).ConfigureAwait(false);
         await context.Console.Error.WriteLineAsync(

@@ -28,7 +28,7 @@ internal static class CountCommand
         bool readsInput = texts is [FilterArguments.StandardInput];
         IReadOnlyList<Filter> filters = readsInput ? [] : FilterArguments.Parse(texts);
         bool asJson = context.Options.Json(arguments);
-        await using StoreSession session = await StoreSession.OpenAsync(context, arguments, cancellation)
+        await using StoreSession session = await StoreSession.OpenExistingAsync(context, arguments, cancellation)
             .ConfigureAwait(false);
         using var output = new OutputWriter(context.Console.Output);
         if (readsInput)

@@ -18,7 +18,7 @@ internal static class DeleteCommand
     private static async Task<int> RunAsync(
         CommandContext context, ParseResult arguments, byte[] id, CancellationToken cancellation)
     {
-        await using StoreSession session = await StoreSession.OpenAsync(context, arguments, cancellation)
+        await using StoreSession session = await StoreSession.OpenExistingAsync(context, arguments, cancellation)
             .ConfigureAwait(false);
         bool wasThere = await session.Store.DeleteAsync(id, cancellation).ConfigureAwait(false);
         await context.Console.Error.WriteLineAsync(

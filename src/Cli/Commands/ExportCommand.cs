@@ -26,7 +26,7 @@ internal static class ExportCommand
         CommandContext context, ParseResult arguments, string[] texts, bool idsOnly, CancellationToken cancellation)
     {
         IReadOnlyList<Filter> filters = texts.Length == 0 ? [Filter.Everything] : FilterArguments.Parse(texts);
-        await using StoreSession session = await StoreSession.OpenAsync(context, arguments, cancellation)
+        await using StoreSession session = await StoreSession.OpenExistingAsync(context, arguments, cancellation)
             .ConfigureAwait(false);
         using var output = new OutputWriter(context.Console.Output);
         var lines = new EventLines(output, idsOnly);

@@ -19,7 +19,7 @@ internal static class GetCommand
     private static async Task<int> RunAsync(
         CommandContext context, ParseResult arguments, byte[] id, CancellationToken cancellation)
     {
-        await using StoreSession session = await StoreSession.OpenAsync(context, arguments, cancellation)
+        await using StoreSession session = await StoreSession.OpenExistingAsync(context, arguments, cancellation)
             .ConfigureAwait(false);
         using var output = new OutputWriter(context.Console.Output);
         var line = new EventLines(output, idsOnly: false);

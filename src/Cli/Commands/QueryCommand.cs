@@ -42,7 +42,7 @@ internal static class QueryCommand
     {
         bool readsInput = texts is [FilterArguments.StandardInput];
         IReadOnlyList<Filter> filters = readsInput ? [] : FilterArguments.Parse(texts);
-        await using StoreSession session = await StoreSession.OpenAsync(context, arguments, cancellation)
+        await using StoreSession session = await StoreSession.OpenExistingAsync(context, arguments, cancellation)
             .ConfigureAwait(false);
         using var output = new OutputWriter(context.Console.Output);
         if (readsInput)

@@ -51,7 +51,7 @@ internal static class StatsCommand
     private static async Task<int> RunAsync(
         CommandContext context, ParseResult arguments, CancellationToken cancellation)
     {
-        await using StoreSession session = await StoreSession.OpenAsync(context, arguments, cancellation)
+        await using StoreSession session = await StoreSession.OpenExistingAsync(context, arguments, cancellation)
             .ConfigureAwait(false);
         using var output = new OutputWriter(context.Console.Output);
         EngineStatistics statistics = session.Store.GetStatistics();
