@@ -93,13 +93,21 @@ internal sealed class StoreSession : IAsyncDisposable
 
     /// <summary>Composes a store in a directory without opening it. Makes the directory when it is absent.</summary>
     public static (MortiseHost Host, ComposedStore Composed) Compose(
-        CommandContext context, ParseResult arguments, string data) =>
-        Compose(context, arguments, data, mayCreate: true);
+        CommandContext context, ParseResult arguments, string data)
+    {
+        MortiseHost host = CreateHost(context, arguments);
+        return (host, host.Compose(host.Resolve(ReadStack(context, arguments, data)), data));
+    }
 
-    /// <summary>Composes a store that must be there, without opening it.</summary>
-    /// <exception cref="BadInputException">There is none.</exception>
-    public static ComposedStore ComposeExisting(CommandContext context, ParseResult arguments) =>
-        Compose(context, arguments, context.Options.Data(arguments), mayCreate: false).Composed;
+    /// <summary>Composes what is in a directory without opening it: a store, or what damage has left of one.</summary>
+    /// <exception cref="BadInputException">There is no such directory.</exception>
+    public static ComposedStore ComposeExisting(CommandContext context, ParseResult arguments)
+    {
+        string data = context.Options.Data(arguments);
+        return Directory.Exists(data)
+            ? Compose(context, arguments, data).Composed
+            : throw new BadInputException($"there is no store in '{data}'");
+    }
 
     /// <summary>The rules for events that a stack names.</summary>
     public static EventStoreOptions Events(ComposedStore composed) =>
@@ -113,21 +121,18 @@ internal sealed class StoreSession : IAsyncDisposable
     private static async ValueTask<StoreSession> OpenAsync(
         CommandContext context, ParseResult arguments, string data, bool mayCreate, CancellationToken cancellation)
     {
-        (MortiseHost host, ComposedStore composed) = Compose(context, arguments, data, mayCreate);
+        MortiseHost host = CreateHost(context, arguments);
+        ResolvedStack stack = host.Resolve(ReadStack(context, arguments, data));
+        if (!mayCreate
+            && !File.Exists(Path.Combine(data, ManifestFile.Name))
+            && !File.Exists(Path.Combine(data, StackFileName)))
+        {
+            throw new BadInputException($"there is no store in '{data}'; 'mortise import' makes one");
+        }
+
+        ComposedStore composed = host.Compose(stack, data);
         EventStore store = await EventStore.OpenAsync(composed.Composition, Events(composed), cancellation)
             .ConfigureAwait(false);
         return new StoreSession(host, composed, store, data);
-    }
-
-    private static (MortiseHost Host, ComposedStore Composed) Compose(
-        CommandContext context, ParseResult arguments, string data, bool mayCreate)
-    {
-        MortiseHost host = CreateHost(context, arguments);
-        ResolvedStack stack = host.Resolve(ReadStack(context, arguments, data));
-        bool isAnnounced = File.Exists(Path.Combine(data, ManifestFile.Name))
-            || File.Exists(Path.Combine(data, StackFileName));
-        return mayCreate || isAnnounced
-            ? (host, host.Compose(stack, data))
-            : throw new BadInputException($"there is no store in '{data}'; 'mortise import' makes one");
     }
 }
