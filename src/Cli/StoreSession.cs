@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Mortise.Cli.Commands;
 using Mortise.Components;
-using Mortise.Engine;
 using Mortise.Host.Composition;
 using Mortise.Host.Configuration;
 using Mortise.Host.Running;
@@ -80,8 +79,8 @@ internal sealed class StoreSession : IAsyncDisposable
         CommandContext context, ParseResult arguments, CancellationToken cancellation) =>
         OpenAsync(context, arguments, context.Options.Data(arguments), cancellation);
 
-    /// <summary>Opens the store that a command line asks for, which has to be there or to be announced by a stack file: a
-    /// mistyped directory should not answer as an empty store.</summary>
+    /// <summary>Opens the store that a command line asks for, in a directory that holds something: a mistyped one should
+    /// not answer as an empty store.</summary>
     public static ValueTask<StoreSession> OpenExistingAsync(
         CommandContext context, ParseResult arguments, CancellationToken cancellation) =>
         OpenAsync(context, arguments, context.Options.Data(arguments), mayCreate: false, cancellation);
@@ -123,9 +122,7 @@ internal sealed class StoreSession : IAsyncDisposable
     {
         MortiseHost host = CreateHost(context, arguments);
         ResolvedStack stack = host.Resolve(ReadStack(context, arguments, data));
-        if (!mayCreate
-            && !File.Exists(Path.Combine(data, ManifestFile.Name))
-            && !File.Exists(Path.Combine(data, StackFileName)))
+        if (!mayCreate && !(Directory.Exists(data) && Directory.EnumerateFileSystemEntries(data).Any()))
         {
             throw new BadInputException($"there is no store in '{data}'; 'mortise import' makes one");
         }

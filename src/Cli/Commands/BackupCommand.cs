@@ -38,7 +38,7 @@ internal static class BackupCommand
         RequireEmpty(target);
         RequireEmpty(unfinished);
         StoreCopyReport report;
-        await using (StoreSession session = await StoreSession.OpenAsync(context, arguments, cancellation)
+        await using (StoreSession session = await StoreSession.OpenExistingAsync(context, arguments, cancellation)
             .ConfigureAwait(false))
         {
             report = await CopyAsync(context, session, unfinished, cancellation).ConfigureAwait(false);

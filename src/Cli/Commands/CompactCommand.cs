@@ -56,7 +56,7 @@ internal static class CompactCommand
     private static async Task<int> RunAsync(
         CommandContext context, ParseResult arguments, CompactionOptions options, CancellationToken cancellation)
     {
-        await using StoreSession session = await StoreSession.OpenAsync(context, arguments, cancellation)
+        await using StoreSession session = await StoreSession.OpenExistingAsync(context, arguments, cancellation)
             .ConfigureAwait(false);
         long expired = options.IsDryRun ? 0 : await RemoveExpiredAsync(session, cancellation).ConfigureAwait(false);
         var progress = new ProgressLine(context.Console, context.Time);
