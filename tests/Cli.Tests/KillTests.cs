@@ -6,10 +6,11 @@ namespace Mortise.Cli.Tests;
 
 /// <summary>
 /// Kills the real tool (kill -9) at random moments of <c>import --ack</c> with sync mode always, opens the store again,
-/// and asks for every acknowledged event by each access path. One store lives through all cycles.
+/// and asks for every acknowledged event by each access path. A store lives through ten cycles.
 /// </summary>
 public sealed class KillTests
 {
+    private const int CyclesPerStore = 10;
     private const int EventsPerCycle = 3_000;
     private const int Authors = 7;
 
@@ -23,26 +24,11 @@ public sealed class KillTests
     [Fact]
     public async Task Whatever_was_acknowledged_is_there_after_a_kill_by_every_access_path_and_nothing_else_is()
     {
-        using var folder = new TemporaryFolder();
         var random = new Random(Surroundings.Seed);
-        var given = new Dictionary<string, NostrEvent>();
-        var acknowledged = new HashSet<string>();
-        int kills = 10 * Surroundings.Soak;
-        for (int cycle = 0; cycle < kills; cycle++)
+        for (int store = 0; store < Surroundings.Soak; store++)
         {
-            NostrEvent[] events = [.. Enumerable.Range(0, EventsPerCycle).Select(i => Make(cycle, i, random))];
-            foreach (NostrEvent one in events)
-            {
-                given.Add(one.Id, one);
-            }
-
-            // Sometimes before the first acknowledgement, sometimes after the last.
-            int killAfter = random.Next(-200, EventsPerCycle + 200);
-            await ImportAndKillAsync(folder, events, killAfter, acknowledged);
-            await CheckAsync(folder, given, acknowledged, $"cycle {cycle}, seed {Surroundings.Seed}");
+            await KillRepeatedlyAsync(store * CyclesPerStore, random);
         }
-
-        Assert.NotEmpty(acknowledged);
     }
 
     [Fact]
@@ -75,6 +61,28 @@ public sealed class KillTests
 
         ToolRun ids = (await ToolRun.OfAsync("export", "--ids", "--data", folder.Data)).Succeeded();
         Assert.Equal(new[] { first.Id, second.Id }.Order(), ids.Lines.Order());
+    }
+
+    private static async Task KillRepeatedlyAsync(int firstCycle, Random random)
+    {
+        using var folder = new TemporaryFolder();
+        var given = new Dictionary<string, NostrEvent>();
+        var acknowledged = new HashSet<string>();
+        for (int cycle = firstCycle; cycle < firstCycle + CyclesPerStore; cycle++)
+        {
+            NostrEvent[] events = [.. Enumerable.Range(0, EventsPerCycle).Select(i => Make(cycle, i, random))];
+            foreach (NostrEvent one in events)
+            {
+                given.Add(one.Id, one);
+            }
+
+            // Sometimes before the first acknowledgement, sometimes after the last.
+            int killAfter = random.Next(-200, EventsPerCycle + 200);
+            await ImportAndKillAsync(folder, events, killAfter, acknowledged);
+            await CheckAsync(folder, given, acknowledged, $"cycle {cycle}, seed {Surroundings.Seed}");
+        }
+
+        Assert.NotEmpty(acknowledged);
     }
 
     private static async Task ImportAndKillAsync(
