@@ -130,4 +130,16 @@ public sealed class ArgumentTests
         Assert.Equal(ExitCode.BadInput, run.Exit);
         Assert.False(Directory.Exists(nowhere));
     }
+
+    [Fact]
+    public async Task A_search_is_refused_with_its_place_and_leaves_no_half_answer()
+    {
+        using var folder = new TemporaryFolder();
+        (await ToolRun.OfAsync("init", "--data", folder.Data)).Succeeded();
+        byte[] requests = "{\"limit\":1}\n{\"search\":\"x\"}\n"u8.ToArray();
+        ToolRun run = await ToolRun.OfAsync(requests, "query", "-", "--ids", "--data", folder.Data);
+        Assert.Equal(ExitCode.BadInput, run.Exit);
+        Assert.Equal(["[]"], run.Lines);
+        Assert.Contains("stdin:2", run.Error, StringComparison.Ordinal);
+    }
 }

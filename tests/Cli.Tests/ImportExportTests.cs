@@ -139,6 +139,15 @@ public sealed class ImportExportTests
         ToolRun run = await ToolRun.OfAsync("import", folder.File("damaged.gz"), "--data", folder.Data);
         Assert.Equal(ExitCode.BadInput, run.Exit);
         Assert.Contains("damaged.gz", run.Error, StringComparison.Ordinal);
+
+        // Cut off: in the data, and in the trailer, where every line has come through already.
+        foreach (int missing in (int[])[packed.ToArray().Length / 2, 9, 4, 1])
+        {
+            await File.WriteAllBytesAsync(folder.File("cut.gz"), packed.ToArray()[..^missing]);
+            ToolRun cut = await ToolRun.OfAsync("import", folder.File("cut.gz"), "--data", folder.Data);
+            Assert.True(cut.Exit == ExitCode.BadInput, $"{missing} bytes missing: exit {cut.Exit}");
+            Assert.StartsWith("read ", cut.Lines[^1], StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -35,6 +35,7 @@ internal static class BackupCommand
 
         // What is under DIR is always a whole copy: until then it has another name.
         string unfinished = Path.TrimEndingDirectorySeparator(target) + Unfinished;
+        RequireOutside(target, data);
         RequireEmpty(target);
         RequireEmpty(unfinished);
         StoreCopyReport report;
@@ -78,6 +79,16 @@ internal static class BackupCommand
                 StorageErrorCode.Corrupt,
                 $"the index '{family}' names {report.Records} events, the store holds {live}",
                 advice: "see 'mortise doctor'; the copy is incomplete");
+    }
+
+    /// <summary>A backup inside its source is lost with it.</summary>
+    private static void RequireOutside(string target, string data)
+    {
+        string source = Path.TrimEndingDirectorySeparator(Path.GetFullPath(data)) + Path.DirectorySeparatorChar;
+        if ((Path.GetFullPath(target) + Path.DirectorySeparatorChar).StartsWith(source, StringComparison.Ordinal))
+        {
+            throw new BadInputException($"{target} is inside the store's own directory {data}");
+        }
     }
 
     private static void RequireEmpty(string directory)

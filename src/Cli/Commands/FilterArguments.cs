@@ -54,13 +54,18 @@ internal static class FilterArguments
 
     private static IReadOnlyList<Filter> ParseRequest(ReadOnlySpan<byte> json, string place)
     {
+        IReadOnlyList<Filter> filters;
         try
         {
-            return Filter.ParseRequest(json);
+            filters = Filter.ParseRequest(json);
         }
         catch (FilterFormatException e)
         {
             throw new BadInputException($"{place}: {e.Message}");
         }
+
+        return filters.Any(static f => f.Search is not null)
+            ? throw new BadInputException($"{place}: 'search' needs an index of words, and no stack has one yet")
+            : filters;
     }
 }

@@ -56,9 +56,19 @@ internal static class ImportCommand
         using var output = new OutputWriter(context.Console.Output);
         var runner = new ImportRunner(
             session.Store, verifier, acknowledges ? output : null, context.Console, context.Time);
-        foreach (string file in files)
+        try
         {
-            await ImportAsync(context, runner, file, cancellation).ConfigureAwait(false);
+            foreach (string file in files)
+            {
+                await ImportAsync(context, runner, file, cancellation).ConfigureAwait(false);
+            }
+        }
+        catch (BadInputException)
+        {
+            // What came before the damage is stored, and the caller has to know how much that was.
+            runner.Finish();
+            Print(runner.Summary, output, context.Options.Json(arguments));
+            throw;
         }
 
         runner.Finish();
@@ -79,7 +89,7 @@ internal static class ImportCommand
         }
         catch (InvalidDataException e)
         {
-            throw new BadInputException($"{file}: damaged gzip: {e.Message}");
+            throw new BadInputException($"{file}: the gzip data is damaged or cut off ({e.Message})");
         }
     }
 

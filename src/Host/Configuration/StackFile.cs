@@ -63,7 +63,8 @@ public sealed class StackFile
                 [new Problem(ProblemCode.Syntax, new SourcePosition(path), $"not UTF-8 at byte {e.Index}")]);
         }
 
-        return Parse(path, text, overrides, Path.GetDirectoryName(Path.GetFullPath(path)));
+        // YAML allows a byte order mark (YAML 1.2, 5.2); it is no part of the first key.
+        return Parse(path, text.TrimStart('\uFEFF'), overrides, Path.GetDirectoryName(Path.GetFullPath(path)));
     }
 
     /// <summary>Reads a text.</summary>
