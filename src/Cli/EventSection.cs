@@ -17,6 +17,9 @@ public sealed class EventSection
     /// <summary>Whether requests to vanish delete (NIP-62).</summary>
     public bool HonourVanish { get; set; } = new EventPolicyOptions().HonourVanish;
 
+    /// <summary>Whether protected events are taken from their authors only (NIP-70).</summary>
+    public bool HonourProtection { get; set; } = new EventPolicyOptions().HonourProtection;
+
     /// <summary>The URLs by which requests to vanish may name this store.</summary>
     public IList<string> RelayUrls { get; set; } = [];
 
@@ -29,6 +32,7 @@ public sealed class EventSection
             HonourDeletions = HonourDeletions,
             HonourExpiration = HonourExpiration,
             HonourVanish = HonourVanish,
+            HonourProtection = HonourProtection,
             RelayUrls = [.. RelayUrls],
         },
     };

@@ -75,32 +75,38 @@ public sealed partial class EventStore : IAsyncDisposable
         return (await PutAsync([@event], cancellation).ConfigureAwait(false))[0];
     }
 
+    /// <summary>Stores one event that somebody else publishes.</summary>
+    /// <inheritdoc cref="PutAsync(IReadOnlyList{NostrEvent}, IdSet, CancellationToken)"/>
+    public async ValueTask<PutResult> PutAsync(
+        NostrEvent @event, IdSet authenticatedAs, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(@event);
+        return (await PutAsync([@event], authenticatedAs, cancellation).ConfigureAwait(false))[0];
+    }
+
     /// <summary>Stores events in one commit: after a crash all of it or nothing is there.</summary>
+    /// <remarks>For the store's owner: protected events (NIP-70) are taken whoever wrote them.</remarks>
     /// <param name="events">Decided in this order; each sees the ones before.</param>
     /// <param name="cancellation">Honoured before the write is queued, ignored after.</param>
     /// <returns>One result an event.</returns>
     /// <exception cref="StorageException"><see cref="StorageErrorCode.LimitExceeded"/> when the batch is larger than
     /// one commit may be; nothing was stored.</exception>
-    public async ValueTask<IReadOnlyList<PutResult>> PutAsync(
-        IReadOnlyList<NostrEvent> events, CancellationToken cancellation = default)
+    public ValueTask<IReadOnlyList<PutResult>> PutAsync(
+        IReadOnlyList<NostrEvent> events, CancellationToken cancellation = default) =>
+        WriteAsync(events, publisher: null, cancellation);
+
+    /// <summary>As <see cref="PutAsync(IReadOnlyList{NostrEvent}, CancellationToken)"/>, for events that somebody else
+    /// publishes: protected events (NIP-70) are taken from their authors only.</summary>
+    /// <param name="events">Decided in this order; each sees the ones before.</param>
+    /// <param name="authenticatedAs">The public keys that the publisher has authenticated as (NIP-42);
+    /// <see cref="IdSet.Empty"/> for none.</param>
+    /// <param name="cancellation">Honoured before the write is queued, ignored after.</param>
+    /// <returns>One result an event; see <see cref="PutOutcome.Protected"/>.</returns>
+    public ValueTask<IReadOnlyList<PutResult>> PutAsync(
+        IReadOnlyList<NostrEvent> events, IdSet authenticatedAs, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(events);
-        if (events.Count == 0)
-        {
-            return [];
-        }
-
-        var put = new EventPut(events);
-        if (put.EstimatedBytes > _maxBatchBytes && events.Count > 1)
-        {
-            throw new StorageException(
-                StorageErrorCode.LimitExceeded,
-                $"a batch of about {put.EstimatedBytes} bytes; one commit takes up to {_maxBatchBytes}",
-                advice: "write in smaller batches");
-        }
-
-        await _engine.WriteAsync(put, cancellation).ConfigureAwait(false);
-        return put.Results;
+        ArgumentNullException.ThrowIfNull(authenticatedAs);
+        return WriteAsync(events, authenticatedAs, cancellation);
     }
 
     /// <summary>Removes one event, whoever asks, and does not remember that: it may come back.</summary>
@@ -160,5 +166,27 @@ public sealed partial class EventStore : IAsyncDisposable
     {
         _feed.Close();
         await _engine.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async ValueTask<IReadOnlyList<PutResult>> WriteAsync(
+        IReadOnlyList<NostrEvent> events, IdSet? publisher, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        if (events.Count == 0)
+        {
+            return [];
+        }
+
+        var put = new EventPut(events, publisher);
+        if (put.EstimatedBytes > _maxBatchBytes && events.Count > 1)
+        {
+            throw new StorageException(
+                StorageErrorCode.LimitExceeded,
+                $"a batch of about {put.EstimatedBytes} bytes; one commit takes up to {_maxBatchBytes}",
+                advice: "write in smaller batches");
+        }
+
+        await _engine.WriteAsync(put, cancellation).ConfigureAwait(false);
+        return put.Results;
     }
 }

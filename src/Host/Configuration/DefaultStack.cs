@@ -106,6 +106,7 @@ public static class DefaultStack
           honourDeletions: false      # NIP-09: deletion requests delete
           honourExpiration: false     # NIP-40: what has expired is refused and hidden
           honourVanish: false         # NIP-62: requests to vanish delete
+          honourProtection: true      # NIP-70: others than the author may not publish a protected event
 
         """;
 }

@@ -15,6 +15,9 @@ public sealed class IdSet : IEquatable<IdSet>
 
     private IdSet(byte[] values) => _values = values;
 
+    /// <summary>The set of no values.</summary>
+    public static IdSet Empty { get; } = new([]);
+
     /// <summary>Number of distinct values.</summary>
     public int Count => _values.Length / ValueBytes;
 

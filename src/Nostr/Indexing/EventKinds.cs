@@ -9,6 +9,12 @@ public static class EventKinds
     /// <summary>A request to vanish, NIP-62.</summary>
     public const int Vanish = 62;
 
+    /// <summary>A repost of a note, NIP-18.</summary>
+    public const int Repost = 6;
+
+    /// <summary>A repost of any other event, NIP-18.</summary>
+    public const int GenericRepost = 16;
+
     /// <summary>A gift wrap, NIP-59.</summary>
     public const int GiftWrap = 1059;
 

@@ -1,6 +1,6 @@
 namespace Mortise.Nostr;
 
-/// <summary>Which of the rules of NIP-01, 09, 40 and 62 the store applies when it takes an event.</summary>
+/// <summary>Which of the rules of NIP-01, 09, 40, 62 and 70 the store applies when it takes an event.</summary>
 public sealed class EventPolicyOptions
 {
     /// <summary>Older versions of replaceable and addressable events (NIP-01).</summary>
@@ -14,6 +14,10 @@ public sealed class EventPolicyOptions
 
     /// <summary>Whether requests to vanish delete (NIP-62).</summary>
     public bool HonourVanish { get; init; } = true;
+
+    /// <summary>Whether protected events are taken from their authors only, and reposts that contain one from nobody
+    /// (NIP-70). The store's owner may put any event.</summary>
+    public bool HonourProtection { get; init; } = true;
 
     /// <summary>The URLs by which requests to vanish may name this store, besides <c>ALL_RELAYS</c>.</summary>
     public IReadOnlyList<string> RelayUrls { get; init; } = [];

@@ -10,9 +10,12 @@ internal sealed class EventPut : StoreWrite
 
     private readonly int _estimatedBytes;
 
-    public EventPut(IReadOnlyList<NostrEvent> events)
+    /// <param name="events">What to store.</param>
+    /// <param name="publisher">Who the publisher has authenticated as; null for the store's owner.</param>
+    public EventPut(IReadOnlyList<NostrEvent> events, IdSet? publisher)
     {
         Events = events;
+        Publisher = publisher;
         Results = new PutResult[events.Count];
         long bytes = OverheadBytes;
         for (int i = 0; i < events.Count; i++)
@@ -24,6 +27,9 @@ internal sealed class EventPut : StoreWrite
     }
 
     public IReadOnlyList<NostrEvent> Events { get; }
+
+    /// <summary>The public keys that the publisher has authenticated as; null for the store's owner.</summary>
+    public IdSet? Publisher { get; }
 
     /// <summary>One for each event; set by the planner.</summary>
     public PutResult[] Results { get; }

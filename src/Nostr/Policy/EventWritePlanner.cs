@@ -6,10 +6,12 @@ using Mortise.Records;
 
 namespace Mortise.Nostr;
 
-/// <summary>Decides what each write stores and deletes: the rules of NIP-01, 09, 40 and 62 in one place.</summary>
+/// <summary>Decides what each write stores and deletes: the rules of NIP-01, 09, 40, 62 and 70 in one
+/// place.</summary>
 /// <remarks>
 /// <para>Threads: the store's writer. Decisions see those before them in the same batch and group.</para>
-/// <para>Rules, in this order: an event that is too large is refused; ephemeral kinds are not stored; what has expired
+/// <para>Rules, in this order: an event that is too large is refused; so is a protected one that not its
+/// author publishes; ephemeral kinds are not stored; what has expired
 /// is refused; a duplicate changes nothing; what its author had deleted, or had vanished, is refused; of an address
 /// only the newest version stays, on equal times the one with the lowest id; a deletion request deletes what its author
 /// may delete and never another request; a request to vanish deletes what its author wrote up to its time, and gift
@@ -53,7 +55,7 @@ internal sealed class EventWritePlanner : IWritePlanner
                 long now = _time.GetUtcNow().ToUnixTimeSeconds();
                 for (int i = 0; i < put.Events.Count; i++)
                 {
-                    put.Results[i] = Put(put.Events[i].View, now);
+                    put.Results[i] = Put(put.Events[i].View, put.Publisher, now);
                 }
 
                 break;
@@ -71,12 +73,18 @@ internal sealed class EventWritePlanner : IWritePlanner
     /// <inheritdoc/>
     public void Published(StoreView view, IReadOnlyList<StoreWrite> writes) => _feed.Publish(writes);
 
-    private PutResult Put(in EventView @event, long now)
+    private PutResult Put(in EventView @event, IdSet? publisher, long now)
     {
         int maxBytes = _stored.View.Records.MaxRecordBytes;
         if (@event.Record.Length > maxBytes)
         {
             return Refuse(PutOutcome.Rejected, $"{@event.Record.Length} bytes; the store takes up to {maxBytes}");
+        }
+
+        if (publisher is not null && _options.HonourProtection
+            && ProtectionRule.FindReason(@event, publisher) is { } protection)
+        {
+            return new PutResult(PutOutcome.Protected, protection);
         }
 
         if (EventKinds.IsEphemeral(@event.Kind))

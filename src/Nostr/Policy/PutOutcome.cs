@@ -23,4 +23,8 @@ public enum PutOutcome
 
     /// <summary>The store cannot take it; the reason says why. Nothing changed.</summary>
     Rejected = 7,
+
+    /// <summary>It is protected and its publisher has not authenticated as its author, or it reposts an event that is
+    /// (NIP-70); nothing changed.</summary>
+    Protected = 8,
 }
