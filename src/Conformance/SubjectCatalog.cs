@@ -35,27 +35,20 @@ public sealed class SubjectCatalog : IPluginRegistrar
     /// <summary>The partition schemes.</summary>
     public IList<PartitionSubject> PartitionSchemes { get; } = [];
 
+    /// <summary>All components with their laws, in the order of the contracts.</summary>
+    public IReadOnlyList<SubjectLaws> Subjects =>
+    [
+        .. Logs.Select(log => SubjectLaws.Of(log, LogLaws.Suite)),
+        .. RecordStores.Select(store => SubjectLaws.Of(store, RecordLaws.Suite)),
+        .. IndexFamilies.Select(index => SubjectLaws.Of(index, IndexLaws.Suite)),
+        .. CachePolicies.Select(policy => SubjectLaws.Of(policy, CacheLaws.Suite)),
+        .. PartitionSchemes.Select(scheme => SubjectLaws.Of(scheme, PartitionLaws.Suite)),
+    ];
+
     /// <summary>Checks every law of every component.</summary>
     /// <param name="settings">Null for the defaults.</param>
-    public IReadOnlyList<LawResult> CheckAll(LawSettings? settings = null)
-    {
-        List<LawResult> results = [];
-        Each(Logs, LogLaws.Suite);
-        Each(RecordStores, RecordLaws.Suite);
-        Each(IndexFamilies, IndexLaws.Suite);
-        Each(CachePolicies, CacheLaws.Suite);
-        Each(PartitionSchemes, PartitionLaws.Suite);
-        return results;
-
-        void Each<TSubject>(IList<TSubject> subjects, LawSuite<TSubject> suite)
-            where TSubject : ILawSubject
-        {
-            foreach (TSubject subject in subjects)
-            {
-                results.AddRange(suite.CheckAll(subject, settings));
-            }
-        }
-    }
+    public IReadOnlyList<LawResult> CheckAll(LawSettings? settings = null) =>
+        [.. Subjects.SelectMany(subject => subject.Laws.Select(law => subject.Check(law.Id, settings)))];
 
     /// <inheritdoc/>
     public void AddLog<TOptions>(

@@ -9,6 +9,8 @@ public sealed class DependencyRuleTests
         ["Mortise.Primitives"] = [],
         ["Mortise.Engine"] = ["Mortise.Abstractions", "Mortise.Primitives"],
         ["Mortise.Conformance"] = ["Mortise.Abstractions", "Mortise.Primitives"],
+        ["Mortise.Conformance.Xunit"] =
+            ["Mortise.Abstractions", "Mortise.Conformance", "Xunit.SkippableFact", "xunit.core"],
         ["Mortise.Host"] =
         [
             "Mortise.Abstractions", "Mortise.Engine", "Mortise.Primitives",

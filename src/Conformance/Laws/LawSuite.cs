@@ -4,8 +4,7 @@ namespace Mortise.Conformance;
 
 /// <summary>The laws of one contract and how to check them.</summary>
 /// <typeparam name="TSubject">What the contract's components are handed in as.</typeparam>
-/// <remarks>Framework-neutral. In xunit: a theory over <see cref="Ids"/> whose body is
-/// <c>Suite.Check(id, subject).ThrowIfBroken()</c>.</remarks>
+/// <remarks>Framework-neutral; <c>src/Conformance.Xunit</c> makes tests of it.</remarks>
 public sealed class LawSuite<TSubject>
     where TSubject : ILawSubject
 {

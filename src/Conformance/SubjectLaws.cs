@@ -1,0 +1,40 @@
+namespace Mortise.Conformance;
+
+/// <summary>A component with the laws of its contract, whatever the contract is.</summary>
+public abstract class SubjectLaws
+{
+    private protected SubjectLaws()
+    {
+    }
+
+    /// <summary>The component's id.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Its contract.</summary>
+    public abstract LawContract Contract { get; }
+
+    /// <summary>The laws of the contract, in the order of the suite.</summary>
+    public abstract IReadOnlyList<Law> Laws { get; }
+
+    /// <summary>Checks one law.</summary>
+    /// <param name="law">Its id.</param>
+    /// <param name="settings">Null for the defaults.</param>
+    /// <exception cref="ArgumentException">There is no such law.</exception>
+    public abstract LawResult Check(string law, LawSettings? settings = null);
+
+    internal static SubjectLaws Of<TSubject>(TSubject subject, LawSuite<TSubject> suite)
+        where TSubject : ILawSubject => new Pair<TSubject>(subject, suite);
+
+    private sealed class Pair<TSubject>(TSubject subject, LawSuite<TSubject> suite) : SubjectLaws
+        where TSubject : ILawSubject
+    {
+        public override string Name => subject.Name;
+
+        public override LawContract Contract => suite.Laws[0].Contract;
+
+        public override IReadOnlyList<Law> Laws => suite.Laws;
+
+        public override LawResult Check(string law, LawSettings? settings = null) =>
+            suite.Check(law, subject, settings);
+    }
+}
