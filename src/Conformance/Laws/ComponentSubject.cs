@@ -28,6 +28,7 @@ public sealed class ComponentSubject<T> : ILawSubject
         LawNeeds offers = Examiner is null ? LawNeeds.None : LawNeeds.Examiner;
         using SimWorld world = new(1);
         using Session<T> session = new(this, world);
+        offers |= session.Component.TryGet(out IPackableIndex? _) ? LawNeeds.Packing : LawNeeds.None;
         bool persists = session.Component is not IIndexFamily index || index.Traits.IsPersistent;
         return persists ? offers | LawNeeds.Persistence : offers;
     }

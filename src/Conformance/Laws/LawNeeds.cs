@@ -18,4 +18,7 @@ public enum LawNeeds
 
     /// <summary>The assignments of an earlier process or version.</summary>
     GoldenVectors = 8,
+
+    /// <summary>An <see cref="Indexing.IPackableIndex"/>.</summary>
+    Packing = 16,
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Mortise.Components;
 using Mortise.Indexing;
 
@@ -28,6 +29,13 @@ internal class IndexDecorator(IIndexFamily inner) : IIndexFamily
     public virtual ValueTask ResetAsync(CancellationToken cancellation = default) => Inner.ResetAsync(cancellation);
 
     public virtual ValueTask DisposeAsync() => Inner.DisposeAsync();
+
+    public bool TryGet<T>([NotNullWhen(true)] out T? capability)
+        where T : class
+    {
+        capability = this as T;
+        return capability is not null || Inner.TryGet(out capability);
+    }
 
     /// <summary>Applies only some changes of a batch.</summary>
     protected void ApplyWhere(in IndexBatch batch, Lsn lsn, Func<IndexMutation, bool> wanted)

@@ -54,6 +54,11 @@ internal static class IndexMutants
         yield return Of("IX17", "a reset lives in memory only", index => new ResetInMemory(index));
         yield return Of("IX23", "every checkpoint writes", index => new AlwaysWrites(index), (context, index) => ((AlwaysWrites)index).Files = context.Files);
         yield return Of("IX28", "a checkpoint takes along what is applied beside it", index => new TakesAlong(index));
+        yield return Of("IX30", "a pack is done before anything is durable", index => new PacksNothing(index));
+        yield return Of("IX30", "a pack loses an entry", index => new PackLosesEntry(index));
+        yield return Of("IX31", "a pack empties the index and loads it again", index => new PackReloads(index));
+        yield return Of("IX32", "every pack writes", index => new PackLeavesCopy(index, keepsOld: false), (context, index) => ((PackLeavesCopy)index).Files = context.Files);
+        yield return Of("IX33", "a pack leaves what was there before it", index => new PackLeavesCopy(index, keepsOld: true), (context, index) => ((PackLeavesCopy)index).Files = context.Files);
         yield return With("IX24", "swallows errors of writes", Breakages.SwallowsWriteErrors(Sound));
         yield return With("IX29", "a failed sync is retried and called done", Breakages.RetriesSync(Sound));
         yield return With("IX20", "no checksum", Breakages.NoChecksum(Sound));
@@ -493,6 +498,77 @@ internal static class IndexMutants
         {
             _pending = new TaskCompletionSource();
             return new ValueTask(_pending.Task);
+        }
+    }
+
+    private abstract class PackDecorator(IIndexFamily inner) : IndexDecorator(inner), IPackableIndex
+    {
+        protected IPackableIndex Packable { get; } = (IPackableIndex)inner;
+
+        public bool IsPacked => Packable.IsPacked;
+
+        public abstract ValueTask PackAsync(CancellationToken cancellation = default);
+    }
+
+    private sealed class PacksNothing(IIndexFamily inner) : PackDecorator(inner)
+    {
+        public override ValueTask PackAsync(CancellationToken cancellation = default) => default;
+    }
+
+    private sealed class PackLosesEntry(IIndexFamily inner) : PackDecorator(inner)
+    {
+        public override async ValueTask PackAsync(CancellationToken cancellation = default)
+        {
+            IndexChanges lost = new();
+            using (IIndexSnapshot snapshot = Inner.OpenSnapshot())
+            {
+                using IIndexCursor cursor = snapshot.OpenCursor(KeyRange.All, ScanDirection.Backward);
+                if (cursor.MoveNext())
+                {
+                    lost.Changes[cursor.Key.ToArray()] = null;
+                }
+            }
+
+            lost.ApplyTo(Inner, Lsn.None);
+            await Packable.PackAsync(cancellation);
+        }
+    }
+
+    private sealed class PackReloads(IIndexFamily inner) : PackDecorator(inner)
+    {
+        public override async ValueTask PackAsync(CancellationToken cancellation = default)
+        {
+            IndexChanges all = new();
+            Lsn lsn = Inner.AppliedLsn;
+            using (IIndexSnapshot snapshot = Inner.OpenSnapshot())
+            {
+                foreach (ReadEntry entry in IndexReading.Scan(snapshot, [], [], ScanDirection.Forward))
+                {
+                    all.Changes[entry.Key] = entry.Value;
+                }
+            }
+
+            await Inner.ResetAsync(cancellation);
+            if (lsn != Lsn.None)
+            {
+                all.ApplyTo(Inner, lsn);
+            }
+
+            await Packable.PackAsync(cancellation);
+        }
+    }
+
+    private sealed class PackLeavesCopy(IIndexFamily inner, bool keepsOld) : PackDecorator(inner)
+    {
+        private int _packs;
+
+        public IStorageDirectory? Files { get; set; }
+
+        public override ValueTask PackAsync(CancellationToken cancellation = default)
+        {
+            using IStorageFile file = Files!.Open("packs", FileIntent.OpenOrCreate);
+            file.Write(new byte[keepsOld ? 200_000 : 1], keepsOld ? file.Length : _packs++);
+            return Packable.PackAsync(cancellation);
         }
     }
 

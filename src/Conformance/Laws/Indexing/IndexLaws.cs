@@ -15,6 +15,7 @@ public static class IndexLaws
         IndexMapLaws.AddTo(suite);
         IndexSnapshotLaws.AddTo(suite);
         IndexRecoveryLaws.AddTo(suite);
+        IndexPackLaws.AddTo(suite);
         IndexDamageLaws.AddTo(suite);
         return suite;
     }

@@ -17,6 +17,12 @@ internal enum IndexOpKind
 
     /// <summary>Begins a checkpoint, applies a batch, and waits for the checkpoint.</summary>
     CheckpointBeside = 5,
+
+    /// <summary>Packs; checkpoints an index that does not offer it.</summary>
+    Pack = 6,
+
+    /// <summary>Begins a pack, applies a batch, and waits for the pack.</summary>
+    PackBeside = 7,
 }
 
 /// <summary>One operation of a script.</summary>
@@ -30,6 +36,8 @@ internal readonly record struct IndexOp(IndexOpKind Kind, int Changes, int Seed)
         IndexOpKind.Apply => $"apply({Changes} changes of seed {Seed})",
         IndexOpKind.CheckpointBeside => $"checkpoint() beside apply({Changes} changes of seed {Seed})",
         IndexOpKind.Checkpoint => "checkpoint()",
+        IndexOpKind.Pack => "pack()",
+        IndexOpKind.PackBeside => $"pack() beside apply({Changes} changes of seed {Seed})",
         IndexOpKind.Reopen => "reopen() and replay",
         _ => "run background work",
     };
@@ -44,7 +52,8 @@ internal readonly record struct IndexOp(IndexOpKind Kind, int Changes, int Seed)
             ops.Add(random.Next(100) switch
             {
                 < 60 => new IndexOp(IndexOpKind.Apply, changes, seed),
-                < 75 => new IndexOp(IndexOpKind.Checkpoint, 0, 0),
+                < 72 => new IndexOp(IndexOpKind.Checkpoint, 0, 0),
+                < 75 => new IndexOp(IndexOpKind.Pack, 0, 0),
                 < 82 => new IndexOp(IndexOpKind.CheckpointBeside, changes, seed),
                 < 90 => new IndexOp(IndexOpKind.Reopen, 0, 0),
                 _ => new IndexOp(IndexOpKind.Background, 0, 0),

@@ -108,6 +108,18 @@ internal sealed class IndexScript(ComponentSubject<IIndexFamily> subject, IReadO
                 session.Complete(pending);
                 Promise(index, journal, captured);
                 break;
+            case IndexOpKind.Pack:
+                ulong whole = index.AppliedLsn.Value;
+                session.Complete(PackAsync(index));
+                Promise(index, journal, whole);
+                break;
+            case IndexOpKind.PackBeside:
+                ulong before = index.AppliedLsn.Value;
+                ValueTask packing = PackAsync(index);
+                Apply(index, op, journal);
+                session.Complete(packing);
+                Promise(index, journal, before);
+                break;
             default:
                 session.World.Background.RunAll();
                 break;
@@ -115,6 +127,9 @@ internal sealed class IndexScript(ComponentSubject<IIndexFamily> subject, IReadO
 
         session.World.Background.AfterCall();
     }
+
+    private static ValueTask PackAsync(IIndexFamily index) =>
+        index.TryGet(out IPackableIndex? packable) ? packable.PackAsync() : index.CheckpointAsync();
 
     private static void Promise(IIndexFamily index, IndexJournal journal, ulong captured)
     {

@@ -9,7 +9,7 @@ namespace Mortise.Reference;
 
 /// <summary>A persistent index, made to be obviously right: a checkpoint writes the whole map to a new file.</summary>
 /// <remarks>Role: the reference for the recovery laws of an index family. Threads: as the contract says.</remarks>
-public sealed class SimpleIndex : IIndexFamily
+public sealed class SimpleIndex : IIndexFamily, IPackableIndex
 {
     private const string FileName = "index";
     private const ulong Magic = 0x3158444E4953524D; // "MRSINDX1" in file order.
@@ -64,6 +64,9 @@ public sealed class SimpleIndex : IIndexFamily
 
     /// <inheritdoc/>
     public IndexStatistics Statistics => new(Current.Entries.Count, 0, 0, 0, 0);
+
+    /// <inheritdoc/>
+    public bool IsPacked => Current == _durable;
 
     private IndexState Current
     {
@@ -125,6 +128,10 @@ public sealed class SimpleIndex : IIndexFamily
 
         return ValueTask.CompletedTask;
     }
+
+    /// <inheritdoc/>
+    /// <remarks>Every checkpoint writes all of it, in order.</remarks>
+    public ValueTask PackAsync(CancellationToken cancellation = default) => CheckpointAsync(cancellation);
 
     /// <inheritdoc/>
     public ValueTask ResetAsync(CancellationToken cancellation = default)
