@@ -56,7 +56,8 @@ internal sealed class SegmentedLog : IWriteAheadLog, ISyncSource
         _lastLsn = opened.LastLsn;
         _firstLsn = _live[0].FirstLsn;
         Recovery = opened.Report;
-        _sync = new SharedSync(this, _fault, opened.LastLsn);
+        var metrics = new WalMetrics(context.Meter, context.Time, () => Statistics, () => _fault.Cause is not null);
+        _sync = new SharedSync(this, _fault, metrics, opened.LastLsn);
         _writer = WriterOf(_live[^1], opened.End);
         _sealing = context.Background.Register("sync sealed segments", SyncSealed);
     }

@@ -19,7 +19,7 @@ internal interface ISyncSource
 /// while that runs waits, and then one of them leads for all the others. So a single committer pays a sync and nothing
 /// else, and many share one without a timer. Appends are never held up.
 /// </remarks>
-internal sealed class SharedSync(ISyncSource source, LogFault fault, ulong durable)
+internal sealed class SharedSync(ISyncSource source, LogFault fault, WalMetrics metrics, ulong durable)
 {
     private readonly Lock _lock = new();
     private readonly List<IStorageFile> _files = [];
@@ -127,6 +127,8 @@ internal sealed class SharedSync(ISyncSource source, LogFault fault, ulong durab
 
     private void Lead()
     {
+        long began = metrics.SyncBegins();
+        ulong before = Durable;
         ulong target = 0;
         bool done = false;
         try
@@ -172,5 +174,7 @@ internal sealed class SharedSync(ISyncSource source, LogFault fault, ulong durab
 
             round?.SetResult();
         }
+
+        metrics.SyncEnded(began, target - Math.Min(target, before));
     }
 }

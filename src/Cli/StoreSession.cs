@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Mortise.Cli.Commands;
+using Mortise.Cli.Output;
 using Mortise.Components;
+using Mortise.Engine;
 using Mortise.Host.Composition;
 using Mortise.Host.Configuration;
 using Mortise.Host.Running;
@@ -128,7 +130,11 @@ internal sealed class StoreSession : IAsyncDisposable
         }
 
         ComposedStore composed = host.Compose(stack, data);
-        EventStore store = await EventStore.OpenAsync(composed.Composition, Events(composed), cancellation)
+        StoreComposition composition = composed.Composition with
+        {
+            Listeners = [.. composed.Composition.Listeners, new OpeningLines(context.Console.Error)],
+        };
+        EventStore store = await EventStore.OpenAsync(composition, Events(composed), cancellation)
             .ConfigureAwait(false);
         return new StoreSession(host, composed, store, data);
     }

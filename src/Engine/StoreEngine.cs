@@ -19,6 +19,7 @@ public sealed class StoreEngine : IAsyncDisposable
     private readonly OpenedParts _parts;
     private readonly VersionHolder _versions;
     private readonly SyncPolicy _sync;
+    private readonly StoreMetrics _metrics;
     private readonly CommitPipeline _pipeline;
     private readonly WriterQueue _queue;
     private readonly Checkpointer _checkpointer;
@@ -29,6 +30,7 @@ public sealed class StoreEngine : IAsyncDisposable
     private long _bytesAtCheckpoint;
     private int _automatic;
     private int _closing;
+    private int _faultTold;
 
     private StoreEngine(OpenedParts parts, OpenReport report, bool isManifestCurrent, IWritePlanner planner)
     {
@@ -38,7 +40,8 @@ public sealed class StoreEngine : IAsyncDisposable
         _versions = new VersionHolder();
         _versions.Publish(parts.Log.LastLsn, parts.Families);
         _sync = new SyncPolicy(parts.Log, parts.Composition.Options, parts.Composition.Time, FaultAndReport);
-        _pipeline = new CommitPipeline(parts, planner, _versions, _sync, OnFault);
+        _metrics = new StoreMetrics(parts, report, _versions, () => FaultCause is not null);
+        _pipeline = new CommitPipeline(parts, planner, _versions, _sync, _metrics, OnFault);
         _queue = new WriterQueue(RunGroupAsync);
         _checkpointer = new Checkpointer(parts, _versions, isManifestCurrent);
         TimeSpan interval = parts.Composition.Options.CheckpointInterval;
@@ -78,10 +81,20 @@ public sealed class StoreEngine : IAsyncDisposable
         var engine = new StoreEngine(parts, opener.Report, opener.IsManifestCurrent, planner);
         if (opener.Report.Rebuilt.Count > 0)
         {
-            // So that the next open need not rebuild again.
-            await engine.CheckpointAsync(cancellation).ConfigureAwait(false);
+            try
+            {
+                // So that the next open need not rebuild again.
+                await engine.CheckpointAsync(cancellation).ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                engine._pipeline.Fault(e);
+                await engine.DisposeAsync().ConfigureAwait(false);
+                throw;
+            }
         }
 
+        parts.Observer.Tell(opener.Report, static (listener, report) => listener.OnOpened(report));
         return engine;
     }
 
@@ -102,6 +115,11 @@ public sealed class StoreEngine : IAsyncDisposable
         cancellation.ThrowIfCancellationRequested();
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _closing) != 0, this);
         write.MarkSubmitted();
+        if (_metrics.TimesCommits)
+        {
+            write.SubmittedAt = _parts.Composition.Time.GetTimestamp();
+        }
+
         await _queue.EnqueueAsync(write).ConfigureAwait(false);
         await write.Completion.ConfigureAwait(false);
     }
@@ -134,7 +152,16 @@ public sealed class StoreEngine : IAsyncDisposable
                 move => WriteAsync(move, cancellation),
                 RunCheckpointAsync,
                 ReclaimAsync);
-            return await compaction.RunAsync(progress, cancellation).ConfigureAwait(false);
+            _parts.Observer.Tell(this, static (listener, _) => listener.OnCompactionStarted());
+            CompactionReport report = await compaction.RunAsync(progress, cancellation).ConfigureAwait(false);
+            _metrics.CompactionCompleted(report);
+            _parts.Observer.Tell(report, static (listener, r) => listener.OnCompactionCompleted(r));
+            return report;
+        }
+        catch (Exception e)
+        {
+            _parts.Observer.Tell(e, static (listener, cause) => listener.OnCompactionStopped(cause));
+            throw;
         }
         finally
         {
@@ -218,10 +245,12 @@ public sealed class StoreEngine : IAsyncDisposable
             // A checkpoint may be under way.
             await _checkpointing.WaitAsync().ConfigureAwait(false);
             await _sync.DisposeAsync().ConfigureAwait(false);
+            _metrics.Dispose();
             _versions.Dispose();
             await _parts.DisposeAsync().ConfigureAwait(false);
             _checkpointing.Dispose();
             _compacting.Dispose();
+            _parts.Observer.Tell(this, static (listener, _) => listener.OnClosed());
         }
     }
 
@@ -276,28 +305,47 @@ public sealed class StoreEngine : IAsyncDisposable
         await _checkpointing.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            PendingCheckpoint? pending = null;
-            await RunOnWriterAsync(async () =>
-            {
-                pending = await _checkpointer.BeginAsync(cancellation).ConfigureAwait(false);
-                Volatile.Write(ref _bytesAtCheckpoint, _pipeline.LoggedBytes);
-            }).ConfigureAwait(false);
-            if (pending is null)
-            {
-                return;
-            }
-
-            await _checkpointer.CompleteAsync(pending).ConfigureAwait(false);
-            await RunOnWriterAsync(() =>
-            {
-                _checkpointer.TruncateLog(pending);
-                return ValueTask.CompletedTask;
-            }).ConfigureAwait(false);
+            await CheckpointOnceAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            _metrics.CheckpointFailed();
+            _parts.Observer.Tell(e, static (listener, cause) => listener.OnCheckpointFailed(cause));
+            throw;
         }
         finally
         {
             _checkpointing.Release();
         }
+    }
+
+    private async Task CheckpointOnceAsync(CancellationToken cancellation)
+    {
+        long started = _parts.Composition.Time.GetTimestamp();
+        long bytes = 0;
+        PendingCheckpoint? pending = null;
+        await RunOnWriterAsync(async () =>
+        {
+            pending = await _checkpointer.BeginAsync(cancellation).ConfigureAwait(false);
+            bytes = _pipeline.LoggedBytes - _bytesAtCheckpoint;
+            Volatile.Write(ref _bytesAtCheckpoint, _pipeline.LoggedBytes);
+        }).ConfigureAwait(false);
+        if (pending is null)
+        {
+            return;
+        }
+
+        _parts.Observer.Tell(pending.Through, static (listener, through) => listener.OnCheckpointStarted(through));
+        await _checkpointer.CompleteAsync(pending).ConfigureAwait(false);
+        await RunOnWriterAsync(() =>
+        {
+            _checkpointer.TruncateLog(pending);
+            return ValueTask.CompletedTask;
+        }).ConfigureAwait(false);
+        var report = new CheckpointReport(
+            pending.Through, bytes, _parts.Composition.Time.GetElapsedTime(started));
+        _metrics.CheckpointCompleted(report);
+        _parts.Observer.Tell(report, static (listener, r) => listener.OnCheckpointCompleted(r));
     }
 
     /// <summary>Drops a segment once nobody can name its records: no view is older than the last move, and the checkpoint
@@ -334,5 +382,14 @@ public sealed class StoreEngine : IAsyncDisposable
         OnFault(e);
     }
 
-    private void OnFault(Exception e) => _log.Write(ComponentLogLevel.Error, "the store failed", e);
+    private void OnFault(Exception e)
+    {
+        _log.Write(ComponentLogLevel.Error, "the store failed", e);
+
+        // What only a planner's announcement threw is no fault of the store.
+        if (ReferenceEquals(FaultCause, e) && Interlocked.Exchange(ref _faultTold, 1) == 0)
+        {
+            _parts.Observer.Tell(e, static (listener, cause) => listener.OnFaulted(cause));
+        }
+    }
 }

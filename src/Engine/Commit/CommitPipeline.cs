@@ -11,7 +11,12 @@ namespace Mortise.Engine;
 /// Threads: <see cref="RunGroupAsync"/> is only ever run by one thread at a time, the writer of <see cref="WriterQueue"/>.
 /// </remarks>
 internal sealed class CommitPipeline(
-    OpenedParts parts, IWritePlanner planner, VersionHolder versions, SyncPolicy sync, Action<Exception> onFault)
+    OpenedParts parts,
+    IWritePlanner planner,
+    VersionHolder versions,
+    SyncPolicy sync,
+    StoreMetrics metrics,
+    Action<Exception> onFault)
 {
     private const int MaxGroupWrites = 4096;
 
@@ -77,6 +82,7 @@ internal sealed class CommitPipeline(
             {
                 await sync.AfterAppend(last, bytes).ConfigureAwait(false);
                 Apply(last);
+                metrics.GroupCommitted(_group.Count, bytes);
             }
         }
         catch (Exception e)
@@ -162,6 +168,7 @@ internal sealed class CommitPipeline(
             {
                 _builder.RollBack(operations, records, arena);
                 item.Write.Fail(e);
+                metrics.WriteFailed();
                 _group[i] = item with { Failed = true };
                 CarryFrom(i + 1);
                 return;
@@ -368,6 +375,7 @@ internal sealed class CommitPipeline(
             TellPlanner();
         }
 
+        metrics.Acknowledged(_succeeded);
         foreach (StoreWrite write in _succeeded)
         {
             write.Complete();
@@ -395,6 +403,7 @@ internal sealed class CommitPipeline(
             if (!_group[i].Failed)
             {
                 _group[i].Write.Fail(error);
+                metrics.WriteFailed();
                 _group[i] = _group[i] with { Failed = true };
             }
         }

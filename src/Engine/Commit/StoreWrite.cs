@@ -14,6 +14,9 @@ public abstract class StoreWrite
     /// <summary>The commit that holds its effect; <see cref="Lsn.None"/> when it changed nothing.</summary>
     public Lsn Lsn { get; internal set; }
 
+    /// <summary>Timestamp of its submission; 0 when nobody wants to know how long it takes.</summary>
+    internal long SubmittedAt { get; set; }
+
     internal Task Completion => _completion.Task;
 
     internal void MarkSubmitted()

@@ -42,6 +42,9 @@ public sealed record StoreComposition
     /// <summary>Makes the id of a new store.</summary>
     public Func<Guid> NewStoreId { get; init; } = Guid.NewGuid;
 
+    /// <summary>Who is told what the store does, in this order.</summary>
+    public IReadOnlyList<IStoreListener> Listeners { get; init; } = [];
+
     /// <summary>Families to rebuild from records at open, whatever their files say: a repair.</summary>
     public IReadOnlyCollection<string> RebuildFamilies { get; init; } = [];
 }

@@ -43,6 +43,7 @@ internal sealed class Compaction(
                 await reclaim(segment.Segment, cancellation).ConfigureAwait(false);
                 _reclaimedRecords += segment.DeadRecords;
                 progress?.Report(segment);
+                parts.Observer.Tell(segment, static (listener, usage) => listener.OnSegmentReclaimed(usage));
             }
         }
 

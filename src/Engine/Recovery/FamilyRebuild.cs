@@ -10,7 +10,8 @@ internal static class FamilyRebuild
 {
     private const long GatherBytes = 32 << 20;
 
-    public static async ValueTask<List<RebuiltFamily>> RunAsync(OpenedParts parts, CancellationToken cancellation)
+    public static async ValueTask<List<RebuiltFamily>> RunAsync(
+        OpenedParts parts, OpeningWatch? watch, CancellationToken cancellation)
     {
         var rebuilt = new List<RebuiltFamily>();
         var loading = new List<FamilyState>();
@@ -29,7 +30,8 @@ internal static class FamilyRebuild
             return rebuilt;
         }
 
-        var sink = new Sink(loading, cancellation);
+        watch?.Enter(OpeningPhase.Rebuild, parts.Records.Statistics.LiveRecords);
+        var sink = new Sink(loading, watch, cancellation);
         parts.Records.Scan(ScanDirection.Forward, ref sink);
         Lsn through = parts.Log.LastLsn;
         foreach (FamilyState family in loading)
@@ -48,10 +50,15 @@ internal static class FamilyRebuild
             family.RebuildReason = null;
         }
 
+        foreach (RebuiltFamily family in rebuilt)
+        {
+            parts.Observer.Tell(family, static (listener, what) => listener.OnFamilyRebuilt(what));
+        }
+
         return rebuilt;
     }
 
-    private readonly struct Sink(List<FamilyState> loading, CancellationToken cancellation) : IRecordSink
+    private readonly struct Sink(List<FamilyState> loading, OpeningWatch? watch, CancellationToken cancellation) : IRecordSink
     {
         public bool Accept(RecordLocation location, ReadOnlySpan<byte> record, RecordInfo info)
         {
@@ -65,6 +72,7 @@ internal static class FamilyRebuild
                 }
             }
 
+            watch?.Advance();
             return true;
         }
     }

@@ -15,17 +15,20 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
     private readonly List<RecordMutation> _mutations = [];
     private Lsn _recordsCovered;
     private CancellationToken _cancellation;
+    private OpeningWatch _watch = null!;
 
     /// <summary>Commits that were read.</summary>
     public long Commits { get; private set; }
 
     /// <summary>Replays.</summary>
     /// <param name="recordsCovered">The record store contains every commit up to here.</param>
+    /// <param name="watch">Told of each commit.</param>
     /// <param name="cancellation">Stops with <see cref="OperationCanceledException"/>; what was applied stays applied.</param>
-    public void Run(Lsn recordsCovered, CancellationToken cancellation)
+    public void Run(Lsn recordsCovered, OpeningWatch watch, CancellationToken cancellation)
     {
         _recordsCovered = recordsCovered;
         _cancellation = cancellation;
+        _watch = watch;
         Lsn covered = recordsCovered;
         foreach (FamilyState family in parts.Families)
         {
@@ -42,6 +45,7 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
         Lsn from = Lsn.Max(covered.Next, parts.Log.FirstLsn);
         if (from <= parts.Log.LastLsn)
         {
+            watch.Enter(OpeningPhase.Replay, (long)(parts.Log.LastLsn.Value - from.Value + 1));
             var sink = new Sink(this);
             parts.Log.Replay(from, ref sink);
         }
@@ -80,6 +84,7 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
         }
 
         Commits++;
+        _watch.Advance();
         long gathered = 0;
         foreach (FamilyState family in parts.Families)
         {

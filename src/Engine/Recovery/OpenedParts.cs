@@ -18,6 +18,8 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
 
     public StoreComposition Composition { get; } = composition;
 
+    public StoreObserver Observer { get; } = new(composition.Listeners, composition.Logs("engine"));
+
     public IDisposable? Lock { get; set; }
 
     public Guid StoreId { get; set; }
@@ -30,7 +32,8 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
 
     public ComponentContext Context(string instance, IStorageDirectory directory)
     {
-        var meter = new Meter("Mortise." + instance.Replace('/', '.'));
+        var meter = new Meter(
+            StoreMetrics.MeterName + "." + instance.Replace('/', '.'), version: null, tags: [new("store", StoreId)]);
         _meters.Add(meter);
         return new ComponentContext
         {

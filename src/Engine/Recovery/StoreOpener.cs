@@ -47,7 +47,7 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
 
     private async ValueTask OpenInnerAsync(CancellationToken cancellation)
     {
-        long started = parts.Composition.Time.GetTimestamp();
+        var watch = new OpeningWatch(parts.Observer, parts.Composition.Logs("engine"), parts.Composition.Time);
         RequireUniqueFamilies(parts.Composition);
         parts.Lock = parts.Composition.Root.TryLock(OpenedParts.LockName)
             ?? throw new StorageException(
@@ -68,12 +68,13 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
 
         StoreManifest manifest = _manifest!;
         parts.StoreId = manifest.StoreId;
-        await OpenLogAndRecordsAsync(manifest, cancellation).ConfigureAwait(false);
+        await OpenLogAndRecordsAsync(manifest, watch, cancellation).ConfigureAwait(false);
+        watch.Enter(OpeningPhase.Families);
         await OpenFamiliesAsync(manifest, cancellation).ConfigureAwait(false);
 
         var replay = new LogReplay(parts, new Lsn(manifest.CheckpointLsn));
-        replay.Run(Covered(parts.Records.DurableLsn, manifest.RecordsDurableLsn, manifest), cancellation);
-        List<RebuiltFamily> rebuilt = await FamilyRebuild.RunAsync(parts, cancellation).ConfigureAwait(false);
+        replay.Run(Covered(parts.Records.DurableLsn, manifest.RecordsDurableLsn, manifest), watch, cancellation);
+        List<RebuiltFamily> rebuilt = await FamilyRebuild.RunAsync(parts, watch, cancellation).ConfigureAwait(false);
         IsManifestCurrent = replay.Commits == 0 && rebuilt.Count == 0 && DescribesStack(manifest);
         Report = new OpenReport
         {
@@ -82,7 +83,7 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
             TornLogBytes = parts.Log.Recovery.TornBytes,
             ReplayedCommits = replay.Commits,
             Rebuilt = rebuilt,
-            Duration = parts.Composition.Time.GetElapsedTime(started),
+            Duration = watch.Elapsed,
         };
     }
 
@@ -136,7 +137,8 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
         ManifestFile.Write(parts.Composition.Root, _manifest);
     }
 
-    private async ValueTask OpenLogAndRecordsAsync(StoreManifest manifest, CancellationToken cancellation)
+    private async ValueTask OpenLogAndRecordsAsync(
+        StoreManifest manifest, OpeningWatch watch, CancellationToken cancellation)
     {
         if ((manifest.Log.Refuse("the log", parts.Composition.Log.Identity)
             ?? manifest.Records.Refuse("the record store", parts.Composition.Records.Identity)) is { } refusal)
@@ -145,8 +147,10 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
         }
 
         IStorageDirectory root = parts.Composition.Root;
+        watch.Enter(OpeningPhase.Log);
         parts.Log = await parts.Composition.Log.Open(
             parts.Context("wal", OpenedParts.MakeDirectory(root, OpenedParts.LogDirectory)), cancellation).ConfigureAwait(false);
+        watch.Enter(OpeningPhase.Records);
         parts.Records = await parts.Composition.Records.Open(
             parts.Context("records", OpenedParts.MakeDirectory(root, OpenedParts.RecordsDirectory)), cancellation).ConfigureAwait(false);
 
