@@ -1,3 +1,4 @@
+using Mortise.Indexing;
 using Mortise.Nostr;
 
 namespace Mortise.Cli;
@@ -24,8 +25,10 @@ public sealed class EventSection
     public IList<string> RelayUrls { get; set; } = [];
 
     /// <summary>The store's options.</summary>
-    public EventStoreOptions ToOptions() => new()
+    /// <param name="projections">Projections besides the bundled ones, by the names that the stack uses.</param>
+    public EventStoreOptions ToOptions(IReadOnlyDictionary<string, IKeyProjection> projections) => new()
     {
+        Projections = projections,
         Policy = new EventPolicyOptions
         {
             Superseded = Superseded,

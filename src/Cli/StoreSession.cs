@@ -6,6 +6,7 @@ using Mortise.Engine;
 using Mortise.Host.Composition;
 using Mortise.Host.Configuration;
 using Mortise.Host.Running;
+using Mortise.Indexing;
 using Mortise.Nostr;
 
 namespace Mortise.Cli;
@@ -110,14 +111,31 @@ internal sealed class StoreSession : IAsyncDisposable
             : throw new BadInputException($"there is no store in '{data}'");
     }
 
-    /// <summary>The rules for events that a stack names.</summary>
+    /// <summary>The rules for events, and the projections of plugins, that a stack names.</summary>
     public static EventStoreOptions Events(ComposedStore composed) =>
         (composed.Stack.TryGetSection(EventSectionName, out StackSection? section)
             ? section.Bind<EventSection>()
-            : new EventSection()).ToOptions();
+            : new EventSection()).ToOptions(OwnProjections(composed));
+
+    /// <summary>Every projection that a stack's families may name.</summary>
+    public static IReadOnlyDictionary<string, IKeyProjection> Projections(ComposedStore composed)
+    {
+        var all = new Dictionary<string, IKeyProjection>(EventProjections.All);
+        foreach ((string name, IKeyProjection projection) in OwnProjections(composed))
+        {
+            all[name] = projection;
+        }
+
+        return all;
+    }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Store.DisposeAsync();
+
+    private static Dictionary<string, IKeyProjection> OwnProjections(ComposedStore composed) =>
+        composed.Projections.ToDictionary(
+            static p => p.Key,
+            static p => (IKeyProjection)EventProjections.OfTerms(p.Value.ComponentId, p.Value.Terms));
 
     private static async ValueTask<StoreSession> OpenAsync(
         CommandContext context, ParseResult arguments, string data, bool mayCreate, CancellationToken cancellation)

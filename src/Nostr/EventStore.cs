@@ -19,6 +19,7 @@ public sealed partial class EventStore : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly EventFeed _feed;
     private readonly long _maxBatchBytes;
+    private readonly TermIndexProjection? _terms;
     private volatile ExpiryGuard? _expiry;
 
     private EventStore(
@@ -29,10 +30,18 @@ public sealed partial class EventStore : IAsyncDisposable
         _time = time;
         _feed = feed;
         _maxBatchBytes = maxBatchBytes;
+        using StoreView view = engine.OpenView();
+        _terms = SearchQuery.FindProjection(view.Families);
+        var search = new Filter { Search = "word" };
+        CanSearch = view.Families.Any(f => f.Projection is IEventProjection projection
+            && PathOffers.Of(projection, search).Exists(static p => p.Decides.Overlaps(FilterConditions.AnyWord)));
     }
 
     /// <summary>What opening found and did.</summary>
     public OpenReport OpenReport => _engine.OpenReport;
+
+    /// <summary>True when some family has words, so that filters may have <c>search</c> (NIP-50).</summary>
+    public bool CanSearch { get; }
 
     /// <summary>The engine below, for maintenance.</summary>
     public StoreEngine Engine => _engine;
@@ -155,10 +164,15 @@ public sealed partial class EventStore : IAsyncDisposable
             Execute(view, filters, null, wantsRecords: false, default).Dispose();
         }
 
+        // Each subscription has its own: matching a search writes into it.
+        (Filter, SearchQuery?)[] live =
+        [
+            .. filters.Select(f => (f, f.Search is null || _terms is null ? null : new SearchQuery(_terms, f.Search))),
+        ];
         return _feed.Join(
             _engine.OpenView,
             view => new EventSubscription(
-                _feed, filters, view, v => Pull(v, filters, null, default), queue ?? _options.SubscriptionQueue));
+                _feed, live, view, v => Pull(v, filters, null, default), queue ?? _options.SubscriptionQueue));
     }
 
     /// <summary>Ends subscriptions, finishes queued writes, checkpoints and closes.</summary>

@@ -60,4 +60,12 @@ public interface IPluginRegistrar
     /// <param name="create">Makes an instance from options.</param>
     void AddPartitionScheme<TOptions>(ComponentDescriptor descriptor, Func<TOptions, IPartitionScheme> create)
         where TOptions : class, new();
+
+    /// <summary>Adds a projection of records to terms.</summary>
+    /// <param name="descriptor">Its id and one-line description.</param>
+    /// <param name="create">Makes an instance from options.</param>
+    /// <exception cref="NotSupportedException">The host has no use for projections.</exception>
+    void AddTermProjection<TOptions>(ComponentDescriptor descriptor, Func<TOptions, ITermProjection> create)
+        where TOptions : class, new() =>
+        throw new NotSupportedException("this host takes no projections");
 }

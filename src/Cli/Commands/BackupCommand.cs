@@ -68,7 +68,7 @@ internal static class BackupCommand
             view,
             family,
             copy,
-            EventProjections.All,
+            StoreSession.Projections(session.Composed),
             new Shown(records => progress.Show(() => $"{Words.Count(records)} events copied")),
             cancellation).ConfigureAwait(false);
         progress.Clear();

@@ -35,12 +35,14 @@ internal static class CountCommand
         {
             await FilterArguments.AnswerLinesAsync(
                 context,
+                session.Store,
                 request => Write(session.Store.Count(request, cancellation)),
                 output.Flush,
                 cancellation).ConfigureAwait(false);
         }
         else
         {
+            FilterArguments.RequireAnswerable(session.Store, filters);
             Write(session.Store.Count(filters, cancellation));
         }
 

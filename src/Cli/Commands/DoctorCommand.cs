@@ -99,7 +99,7 @@ internal static class DoctorCommand
     {
         ComposedStore composed = StoreSession.ComposeExisting(context, arguments);
         return StoreExamination.RunAsync(
-            composed.Composition, EventProjections.All, EventExamination.Check, cancellation);
+            composed.Composition, StoreSession.Projections(composed), EventExamination.Check, cancellation);
     }
 
     private static async ValueTask RepairAsync(

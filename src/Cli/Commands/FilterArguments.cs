@@ -23,14 +23,31 @@ internal static class FilterArguments
         return filters;
     }
 
+    /// <summary>Refuses a search of a store that has no index of words.</summary>
+    /// <exception cref="BadInputException">There is a search, and no index of words.</exception>
+    public static void RequireAnswerable(EventStore store, IReadOnlyList<Filter> filters, string place = "filter")
+    {
+        if (!store.CanSearch && filters.Any(static f => f.Search is not null))
+        {
+            throw new BadInputException(
+                $"{place}: 'search' needs an index of words, which this stack does not have; it takes a projection "
+                + "such as mortise.search.words and a family that names it");
+        }
+    }
+
     /// <summary>Answers the requests on standard input, one a line, in order, as they arrive.</summary>
     /// <param name="context">The tool.</param>
+    /// <param name="store">What is asked.</param>
     /// <param name="answer">Answers one request.</param>
     /// <param name="afterBatch">Called when every line that has arrived is answered: flush here.</param>
     /// <param name="cancellation">Stops reading.</param>
     /// <exception cref="BadInputException">A line is no request. Those before it have been answered.</exception>
     public static async Task AnswerLinesAsync(
-        CommandContext context, Action<IReadOnlyList<Filter>> answer, Action afterBatch, CancellationToken cancellation)
+        CommandContext context,
+        EventStore store,
+        Action<IReadOnlyList<Filter>> answer,
+        Action afterBatch,
+        CancellationToken cancellation)
     {
         var source = new LineSource(context.Console.Input, fillsBatches: false);
         await foreach (LineBatch batch in source.ReadAsync(cancellation).ConfigureAwait(false))
@@ -39,7 +56,10 @@ internal static class FilterArguments
             {
                 for (int i = 0; i < batch.Count; i++)
                 {
-                    answer(ParseRequest(batch.Line(i).Span, $"stdin:{batch.Number(i)}"));
+                    string place = $"stdin:{batch.Number(i)}";
+                    IReadOnlyList<Filter> request = ParseRequest(batch.Line(i).Span, place);
+                    RequireAnswerable(store, request, place);
+                    answer(request);
                 }
 
                 foreach (long number in batch.TooLong)
@@ -54,18 +74,13 @@ internal static class FilterArguments
 
     private static IReadOnlyList<Filter> ParseRequest(ReadOnlySpan<byte> json, string place)
     {
-        IReadOnlyList<Filter> filters;
         try
         {
-            filters = Filter.ParseRequest(json);
+            return Filter.ParseRequest(json);
         }
         catch (FilterFormatException e)
         {
             throw new BadInputException($"{place}: {e.Message}");
         }
-
-        return filters.Any(static f => f.Search is not null)
-            ? throw new BadInputException($"{place}: 'search' needs an index of words, and no stack has one yet")
-            : filters;
     }
 }

@@ -49,12 +49,14 @@ internal static class QueryCommand
         {
             await FilterArguments.AnswerLinesAsync(
                 context,
+                session.Store,
                 request => WriteArray(session.Store, request, output, idsOnly, cancellation),
                 output.Flush,
                 cancellation).ConfigureAwait(false);
             return ExitCode.Ok;
         }
 
+        FilterArguments.RequireAnswerable(session.Store, filters);
         var lines = new EventLines(output, idsOnly);
         session.Store.Query(filters, ref lines, after: null, cancellation);
         if (explains)

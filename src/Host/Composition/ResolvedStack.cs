@@ -71,6 +71,9 @@ public sealed class ResolvedStack
     /// <summary>The partition schemes by name, in the order of the stack.</summary>
     public required IReadOnlyList<(string Name, ResolvedComponent Scheme)> Partitions { get; init; }
 
+    /// <summary>The projections of plugins by name, in the order of the stack.</summary>
+    public required IReadOnlyList<(string Name, ResolvedComponent Projection)> Projections { get; init; }
+
     /// <summary>The index families, in the order of the stack.</summary>
     public required IReadOnlyList<ResolvedFamily> Families { get; init; }
 

@@ -64,7 +64,11 @@ public static class StackComposer
             Seed = services.Seed,
             CacheGrants = instance => GrantFor(budget, instance),
         };
-        return new ComposedStore(stack, composition, budget);
+        return new ComposedStore(stack, composition, budget)
+        {
+            Projections = stack.Projections.ToDictionary(
+                static p => p.Name, static p => CreateProjection(p.Projection), StringComparer.Ordinal),
+        };
     }
 
     /// <summary>The log reads nothing twice; records and indexes have caches.</summary>
@@ -91,6 +95,13 @@ public static class StackComposer
             $"make the scheme {scheme.Place}",
             () => scheme.Component.PartitionFactory(scheme.Options));
 
+    private static TermProjectionPart CreateProjection(ResolvedComponent projection) => new(
+        projection.Component.Descriptor.Id,
+        PluginGuard.Run(
+            projection.Component,
+            $"make the projection {projection.Place}",
+            () => projection.Component.ProjectionFactory(projection.Options)));
+
     private static ComponentPart<T> Part<T>(ResolvedComponent resolved, UntypedOpener<T> open)
         where T : class, IStorageComponent
     {
@@ -111,4 +122,15 @@ public static class StackComposer
 /// <param name="Stack">The stack that it came from.</param>
 /// <param name="Composition">What the engine opens.</param>
 /// <param name="Cache">The division of memory, or null when the stack has no cache policy.</param>
-public sealed record ComposedStore(ResolvedStack Stack, StoreComposition Composition, CacheBudget? Cache);
+public sealed record ComposedStore(ResolvedStack Stack, StoreComposition Composition, CacheBudget? Cache)
+{
+    /// <summary>The projections of plugins, by the names that the stack gives them; for the domain to make keys
+    /// of.</summary>
+    public IReadOnlyDictionary<string, TermProjectionPart> Projections { get; init; } =
+        new Dictionary<string, TermProjectionPart>();
+}
+
+/// <summary>A plugin's projection, made from its options.</summary>
+/// <param name="ComponentId">What the store's manifest knows it by.</param>
+/// <param name="Terms">The projection.</param>
+public readonly record struct TermProjectionPart(string ComponentId, ITermProjection Terms);

@@ -32,6 +32,16 @@ internal sealed class StackResolver(
             }
         }
 
+        var ownProjections = new List<(string, ResolvedComponent)>();
+        foreach ((string name, ComponentChoice choice) in definition.Projections)
+        {
+            CheckProjectionName(name, choice);
+            if (Resolve(choice) is { } projection)
+            {
+                ownProjections.Add((name, projection));
+            }
+        }
+
         var families = new List<ResolvedFamily>();
         foreach ((string name, ComponentChoice choice) in definition.Indexes)
         {
@@ -67,10 +77,20 @@ internal sealed class StackResolver(
             Cache = cache,
             CacheBudget = definition.Cache is { Settings: CacheSettings c } ? c.Budget : default,
             Partitions = partitions,
+            Projections = ownProjections,
             Families = families,
             Engine = definition.Engine.With((LogSettings)definition.Log!.Settings),
             Sections = definition.Sections,
         };
+    }
+
+    private void CheckProjectionName(string name, ComponentChoice choice)
+    {
+        if (projections is not null && projections.Contains(name))
+        {
+            problems.Add(new Problem(
+                ProblemCode.Ambiguous, choice.At, $"projections.{name} has the name of a bundled projection"));
+        }
     }
 
     private void CheckNames(StackDefinition definition, ComponentChoice choice, FamilySettings settings)
@@ -85,13 +105,15 @@ internal sealed class StackResolver(
                 + Suggestion.For(settings.Partition, schemes, "partitions")));
         }
 
-        if (projections is not null && settings.Projection.Length > 0 && !projections.Contains(settings.Projection))
+        string[] own = [.. definition.Projections.Select(static p => p.Name)];
+        if (projections is not null && settings.Projection.Length > 0
+            && !projections.Contains(settings.Projection) && !own.Contains(settings.Projection))
         {
             problems.Add(new Problem(
                 ProblemCode.UnknownReference,
                 choice.PositionOf("projection"),
                 $"{choice.Place}.projection is '{settings.Projection}', which nobody offers"
-                + Suggestion.For(settings.Projection, projections, "projections")));
+                + Suggestion.For(settings.Projection, [.. projections, .. own], "projections")));
         }
     }
 

@@ -39,6 +39,7 @@ internal static class StackSchema
             ["records"] = Role(ComponentKind.Records, typeof(NoSettings)),
             ["cache"] = Role(ComponentKind.Cache, typeof(CacheSettings)),
             ["partitions"] = Named(ComponentKind.Partition, typeof(NoSettings)),
+            ["projections"] = Named(ComponentKind.Projection, typeof(NoSettings)),
             ["indexes"] = Named(ComponentKind.Index, typeof(FamilySettings)),
         };
         foreach ((string name, Type? type) in sections.OrderBy(static s => s.Key, StringComparer.Ordinal))

@@ -41,6 +41,16 @@ public static class StackView
             WriteComponent(page, 1, name, scheme);
         }
 
+        if (stack.Projections.Count > 0)
+        {
+            page.Line(0, "projections:");
+        }
+
+        foreach ((string name, ResolvedComponent projection) in stack.Projections)
+        {
+            WriteComponent(page, 1, name, projection);
+        }
+
         page.Line(0, stack.Families.Count == 0 ? "indexes: {}" : "indexes:");
         foreach (ResolvedFamily family in stack.Families)
         {

@@ -109,7 +109,7 @@ internal sealed class ComponentChoice
 internal sealed class StackDefinition
 {
     private static readonly string[] s_hostKeys =
-        ["plugins", "engine", "wal", "records", "cache", "partitions", "indexes"];
+        ["plugins", "engine", "wal", "records", "cache", "partitions", "projections", "indexes"];
 
     private StackDefinition()
     {
@@ -126,6 +126,8 @@ internal sealed class StackDefinition
     public ComponentChoice? Cache { get; private set; }
 
     public List<(string Name, ComponentChoice Choice)> Partitions { get; } = [];
+
+    public List<(string Name, ComponentChoice Choice)> Projections { get; } = [];
 
     public List<(string Name, ComponentChoice Choice)> Indexes { get; } = [];
 
@@ -180,6 +182,9 @@ internal sealed class StackDefinition
                 break;
             case "partitions":
                 ReadNamed(entry, ComponentKind.Partition, typeof(NoSettings), Partitions, problems);
+                break;
+            case "projections":
+                ReadNamed(entry, ComponentKind.Projection, typeof(NoSettings), Projections, problems);
                 break;
             case "indexes":
                 ReadNamed(entry, ComponentKind.Index, typeof(FamilySettings), Indexes, problems);

@@ -1,6 +1,6 @@
 namespace Mortise.Host.Loading;
 
-/// <summary>Which of the five contracts a component implements.</summary>
+/// <summary>Which contract a component implements.</summary>
 public enum ComponentKind
 {
     /// <summary>A write-ahead log.</summary>
@@ -17,4 +17,7 @@ public enum ComponentKind
 
     /// <summary>A partition scheme.</summary>
     Partition = 5,
+
+    /// <summary>A projection of records to terms.</summary>
+    Projection = 6,
 }

@@ -50,6 +50,14 @@ internal sealed class ComponentRegistrar(PluginOrigin plugin) : IPluginRegistrar
         Add(ComponentKind.Partition, descriptor, typeof(TOptions), untyped, null);
     }
 
+    public void AddTermProjection<TOptions>(ComponentDescriptor descriptor, Func<TOptions, ITermProjection> create)
+        where TOptions : class, new()
+    {
+        ArgumentNullException.ThrowIfNull(create);
+        Func<object, ITermProjection> untyped = options => create((TOptions)options);
+        Add(ComponentKind.Projection, descriptor, typeof(TOptions), untyped, null);
+    }
+
     private void AddOpened<T, TOptions>(
         ComponentKind kind, ComponentDescriptor descriptor, ComponentOpener<T, TOptions> open, IExaminer? examiner)
         where TOptions : class, new()

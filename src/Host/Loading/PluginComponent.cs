@@ -68,4 +68,6 @@ public sealed class PluginComponent
     internal Func<object, long, ulong, ICachePolicy> CacheFactory => (Func<object, long, ulong, ICachePolicy>)_factory;
 
     internal Func<object, IPartitionScheme> PartitionFactory => (Func<object, IPartitionScheme>)_factory;
+
+    internal Func<object, ITermProjection> ProjectionFactory => (Func<object, ITermProjection>)_factory;
 }

@@ -2,7 +2,8 @@ namespace Mortise.Nostr;
 
 /// <summary>A set of the conditions that a filter can have; tells what index keys decide and what is left to
 /// check.</summary>
-/// <param name="Bits">Bits 0 to 25: <c>#a</c> to <c>#z</c>; 26 to 51: <c>#A</c> to <c>#Z</c>; then the others.</param>
+/// <param name="Bits">Bits 0 to 25: <c>#a</c> to <c>#z</c>; 26 to 51: <c>#A</c> to <c>#Z</c>; then the others;
+/// 57 to 63: single words of a search.</param>
 public readonly record struct FilterConditions(ulong Bits)
 {
     /// <summary>No condition.</summary>
@@ -23,6 +24,12 @@ public readonly record struct FilterConditions(ulong Bits)
     /// <summary>The condition on words.</summary>
     public static FilterConditions Search => new(1UL << 56);
 
+    /// <summary>How many words of a search have a condition of their own.</summary>
+    internal const int MaxWords = 7;
+
+    /// <summary>The condition on words, and those on single words.</summary>
+    internal static FilterConditions AnyWord => new(~0UL << 56);
+
     /// <summary>True when there is none.</summary>
     public bool IsEmpty => Bits == 0;
 
@@ -36,6 +43,10 @@ public readonly record struct FilterConditions(ulong Bits)
                 nameof(letter), letter, "only single letters a-z and A-Z name tags in filters");
         return new(1UL << bit);
     }
+
+    /// <summary>The condition on one word of a search.</summary>
+    /// <param name="index">0 to 6.</param>
+    internal static FilterConditions Word(int index) => new(1UL << (57 + index));
 
     /// <summary>True when all of the other are in this.</summary>
     public bool Contains(FilterConditions other) => (Bits & other.Bits) == other.Bits;
@@ -69,8 +80,12 @@ public readonly record struct FilterConditions(ulong Bits)
 
         AddName(names, Time, "time");
         AddName(names, Search, "search");
-        return string.Join(", ", names);
+        for (int i = 0; i < MaxWords; i++)
+        {
+            AddName(names, Word(i), $"word {i + 1}");
+        }
 
+        return string.Join(", ", names);
     }
 
     private void AddName(List<string> names, FilterConditions condition, string name)

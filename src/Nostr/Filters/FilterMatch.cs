@@ -5,7 +5,13 @@ internal static class FilterMatch
 {
     /// <summary>True when the event meets those conditions of the filter that are in <paramref
     /// name="check"/>.</summary>
-    public static bool Matches(Filter filter, FilterConditions check, in EventView @event)
+    /// <param name="filter">The filter.</param>
+    /// <param name="check">What to check.</param>
+    /// <param name="event">The event.</param>
+    /// <param name="search">What the store's index of words makes of the filter's search; null for
+    /// <see cref="SearchWords"/>.</param>
+    public static bool Matches(
+        Filter filter, FilterConditions check, in EventView @event, SearchQuery? search = null)
     {
         if (check.Overlaps(FilterConditions.Kinds) && filter.Kinds is { } kinds && !kinds.Contains(@event.Kind))
         {
@@ -31,9 +37,9 @@ internal static class FilterMatch
         }
 
         return MatchesTags(filter, check, @event)
-            && (!check.Overlaps(FilterConditions.Search)
+            && (!check.Overlaps(FilterConditions.AnyWord)
                 || filter.Search is null
-                || SearchWords.ContainsAll(@event.Content, filter.Search));
+                || (search?.IsMetBy(@event) ?? SearchWords.ContainsAll(@event.Content, filter.Search)));
     }
 
     private static bool MatchesTags(Filter filter, FilterConditions check, in EventView @event)

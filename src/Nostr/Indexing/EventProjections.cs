@@ -55,4 +55,12 @@ public static class EventProjections
         new ExpirationProjection(),
         new TimeProjection(),
     }.ToFrozenDictionary(p => p.Name);
+
+    /// <summary>Makes an index of words for the filters' <c>search</c> (NIP-50) of a plugin's projection to
+    /// terms.</summary>
+    /// <param name="name">What the store's manifest knows it by: the component's id.</param>
+    /// <param name="terms">Sees the fields <c>content</c>; <c>kind</c>, 2 bytes big-endian; <c>pubkey</c> and
+    /// <c>id</c>, 32 bytes each; and <c>#name</c>, the first values of the tags of that name.</param>
+    /// <exception cref="ArgumentException">Its terms may be longer than 255 bytes.</exception>
+    public static IEventProjection OfTerms(string name, ITermProjection terms) => new TermIndexProjection(name, terms);
 }

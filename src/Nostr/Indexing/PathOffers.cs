@@ -48,6 +48,9 @@ public sealed class PathOffers
         _current.Add(prefix);
     }
 
+    /// <summary>Says what the path's prefixes stand for, for people.</summary>
+    internal void Name(string label) => _current!.Label = label;
+
     /// <summary>What one projection offers, whatever family it might be in.</summary>
     internal static List<AccessPath> Of(IEventProjection projection, Filter filter)
     {
@@ -56,14 +59,24 @@ public sealed class PathOffers
         return offers.Paths;
     }
 
-    internal void Collect(FamilyView family, Filter filter)
+    internal void Collect(FamilyView family, Filter filter, SearchQuery? search)
     {
-        if (family.Projection is IEventProjection projection)
+        if (family.Projection is not IEventProjection projection)
         {
-            _family = family;
-            _projection = projection;
-            _current = null;
+            return;
+        }
+
+        _family = family;
+        _projection = projection;
+        _current = null;
+        if (projection is not TermIndexProjection terms)
+        {
             projection.Offer(filter, this);
+        }
+        else if (search is not null && search.Projection == terms)
+        {
+            // Of several indexes of words one says what words are.
+            search.Offer(this);
         }
     }
 }

@@ -16,7 +16,7 @@ namespace Mortise.Nostr;
 public sealed class EventSubscription : IAsyncDisposable
 {
     private readonly EventFeed _feed;
-    private readonly IReadOnlyList<Filter> _filters;
+    private readonly (Filter Filter, SearchQuery? Search)[] _filters;
     private readonly Func<StoreView, IEnumerable<NostrEvent>> _query;
     private readonly Channel<NostrEvent> _queue;
     private StoreView? _view;
@@ -25,7 +25,7 @@ public sealed class EventSubscription : IAsyncDisposable
 
     internal EventSubscription(
         EventFeed feed,
-        IReadOnlyList<Filter> filters,
+        (Filter Filter, SearchQuery? Search)[] filters,
         StoreView view,
         Func<StoreView, IEnumerable<NostrEvent>> query,
         int capacity)
@@ -90,9 +90,10 @@ public sealed class EventSubscription : IAsyncDisposable
     {
         EventView view = @event.View;
         bool matches = false;
-        for (int i = 0; i < _filters.Count && !matches; i++)
+        for (int i = 0; i < _filters.Length && !matches; i++)
         {
-            matches = _filters[i].Matches(view);
+            (Filter filter, SearchQuery? search) = _filters[i];
+            matches = FilterMatch.Matches(filter, filter.Conditions, view, search);
         }
 
         if (!matches || _queue.Writer.TryWrite(@event))

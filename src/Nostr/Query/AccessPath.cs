@@ -24,6 +24,9 @@ internal sealed class AccessPath(FamilyView family, FilterConditions decides, bo
     /// first.</summary>
     public bool IsPoint { get; } = isPoint;
 
+    /// <summary>What the prefixes stand for, for people; empty when the family's name says it.</summary>
+    public string Label { get; set; } = "";
+
     public int Count => _count;
 
     /// <summary>About how many entries the ranges hold; -1 until asked.</summary>

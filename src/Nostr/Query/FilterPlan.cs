@@ -8,6 +8,7 @@ namespace Mortise.Nostr;
 /// <param name="second">Other keys that the entries must also be among, or null.</param>
 /// <param name="fallback">The family that has every event, for reading all.</param>
 /// <param name="residual">What is checked on records.</param>
+/// <param name="search">What the store's index of words makes of the filter's search; null without one.</param>
 /// <param name="estimate">About how many entries will be read.</param>
 /// <param name="considered">All paths that were offered.</param>
 internal sealed class FilterPlan(
@@ -16,6 +17,7 @@ internal sealed class FilterPlan(
     AccessPath? second,
     FamilyView fallback,
     FilterConditions residual,
+    SearchQuery? search,
     double estimate,
     IReadOnlyList<AccessPath> considered)
 {
@@ -28,6 +30,8 @@ internal sealed class FilterPlan(
     public FamilyView Fallback { get; } = fallback;
 
     public FilterConditions Residual { get; } = residual;
+
+    public SearchQuery? Search { get; } = search;
 
     public double Estimate { get; } = estimate;
 

@@ -32,15 +32,18 @@ internal static class FilterPlanner
     {
         FamilyView all = Families.WithProjection(view, EventProjections.Id)
             ?? throw new InvalidOperationException("the stack has no family with the projection 'id'");
+        SearchQuery? search = filter.Search is null ? null : SearchQuery.Of(view.Families, filter.Search);
         var offers = new PathOffers();
         for (int i = 0; i < view.Families.Count; i++)
         {
-            offers.Collect(view.Families[i], filter);
+            offers.Collect(view.Families[i], filter, search);
         }
 
         List<AccessPath> paths = offers.Paths;
-        FilterConditions conditions = filter.Conditions;
-        if (conditions.Overlaps(FilterConditions.Search)
+        FilterConditions conditions = search is null
+            ? filter.Conditions
+            : filter.Conditions.Except(FilterConditions.Search) | search.Conditions;
+        if (search is null && conditions.Overlaps(FilterConditions.Search)
             && !paths.Exists(static p => p.Decides.Overlaps(FilterConditions.Search)))
         {
             throw new ArgumentException(
@@ -52,10 +55,10 @@ internal static class FilterPlanner
             double estimate = exact.IsPoint
                 ? exact.Count
                 : Math.Min(exact.Estimate(window), (filter.Limit ?? double.MaxValue) + exact.Count);
-            return new FilterPlan(filter, exact, null, all, FilterConditions.None, estimate, paths);
+            return new FilterPlan(filter, exact, null, all, FilterConditions.None, search, estimate, paths);
         }
 
-        return Cheapest(filter, paths, conditions, all, window);
+        return Cheapest(filter, paths, conditions, search, all, window);
     }
 
     private static AccessPath? FindExact(List<AccessPath> paths, FilterConditions conditions)
@@ -75,7 +78,12 @@ internal static class FilterPlanner
     }
 
     private static FilterPlan Cheapest(
-        Filter filter, List<AccessPath> paths, FilterConditions conditions, FamilyView all, in QueryWindow window)
+        Filter filter,
+        List<AccessPath> paths,
+        FilterConditions conditions,
+        SearchQuery? search,
+        FamilyView all,
+        in QueryWindow window)
     {
         double total = Math.Max(1, all.Estimate(KeyRange.All, OrdinalRange.All));
         double inWindow = total;
@@ -113,7 +121,7 @@ internal static class FilterPlanner
 
         FilterConditions decided = (best.Path?.Decides ?? default) | (best.Second?.Decides ?? default);
         return new FilterPlan(
-            filter, best.Path, best.Second, all, conditions.Except(decided), best.Entries, paths);
+            filter, best.Path, best.Second, all, conditions.Except(decided), search, best.Entries, paths);
     }
 
     private static Choice Single(

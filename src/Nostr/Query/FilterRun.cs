@@ -125,7 +125,7 @@ internal sealed class FilterRun : IDisposable
     public void Dispose() => _stream.Dispose();
 
     private bool IsResult(in EventView view) =>
-        FilterMatch.Matches(_plan.Filter, _plan.Residual, view) && !_expiry.IsExpired(view);
+        FilterMatch.Matches(_plan.Filter, _plan.Residual, view, _plan.Search) && !_expiry.IsExpired(view);
 
     private void Count()
     {

@@ -90,7 +90,7 @@ public sealed class QueryExplanation
                 {
                     Operation = "not taken",
                     Family = other.Family.Name,
-                    Detail = $"{other.Count} ranges",
+                    Detail = $"{other.Label}{other.Count} ranges",
                     EstimatedEntries = other.Entries < 0 ? null : (long)other.Entries,
                 });
             }
@@ -112,7 +112,7 @@ public sealed class QueryExplanation
     {
         Operation = operation,
         Family = path.Family.Name,
-        Detail = $"{path.Count} {(path.IsPoint ? "keys" : "ranges")}, decides {path.Decides}",
+        Detail = $"{path.Label}{path.Count} {(path.IsPoint ? "keys" : "ranges")}, decides {path.Decides}",
         EstimatedEntries = (long)run.Plan.Estimate,
         Entries = run.Examined,
         Partitions = run.Partitions,
@@ -131,7 +131,7 @@ public sealed class QueryExplanation
     {
         Operation = "merge",
         Family = path.Family.Name,
-        Detail = $"{path.Count} ranges, decides {path.Decides}",
+        Detail = $"{path.Label}{path.Count} ranges, decides {path.Decides}",
         EstimatedEntries = (long)path.Entries,
     };
 

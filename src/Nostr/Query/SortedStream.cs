@@ -108,7 +108,7 @@ internal sealed class SortedStream : EntryStream
         Records++;
         using RecordLease lease = _view.Records.Read(location);
         EventView view = EventView.Open(lease.Bytes);
-        if (!FilterMatch.Matches(_plan.Filter, _plan.Residual, view) || _expiry.IsExpired(view))
+        if (!FilterMatch.Matches(_plan.Filter, _plan.Residual, view, _plan.Search) || _expiry.IsExpired(view))
         {
             return;
         }

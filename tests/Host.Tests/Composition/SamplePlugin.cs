@@ -66,6 +66,7 @@ public sealed class SamplePlugin : IPlugin
             Named("sample.index"), (context, options, _) => ValueTask.FromResult(OpenIndex(context, options)));
         registrar.AddCachePolicy<SampleNoOptions>(Named("sample.cache"), static (_, capacity, _) => new Policy(capacity));
         registrar.AddPartitionScheme<SampleNoOptions>(Named("sample.partition"), static _ => new Whole());
+        registrar.AddTermProjection<SampleOptions>(Named("sample.terms"), static options => new Terms(options));
         registrar.AddPartitionScheme<SampleNoOptions>(
             Named("sample.broken-partition"), static _ => throw new NotSupportedException("never"));
     }
@@ -105,6 +106,22 @@ public sealed class SamplePlugin : IPlugin
         }
 
         public void Resize(long capacityBytes)
+        {
+        }
+    }
+
+    public sealed class Terms(SampleOptions options) : ITermProjection
+    {
+        public int FormatVersion => options.Depth;
+
+        public int MaxTermBytes => 8;
+
+        public void Project<TRecord>(in TRecord record, ITermSink sink)
+            where TRecord : IRecordFields, allows ref struct
+        {
+        }
+
+        public void Parse(ReadOnlySpan<byte> search, ITermSink sink)
         {
         }
     }

@@ -37,6 +37,42 @@ public sealed class StackViewTests
     }
 
     [Fact]
+    public void A_projection_of_a_plugin_is_named_configured_and_shown()
+    {
+        string text = SampleStack.Text
+            .Replace("indexes:\n", "projections:\n  terms: { plugin: sample.terms, version: ^1.0, depth: 7 }\nindexes:\n"
+                + "  terms: { projection: terms, plugin: sample.index, version: ^1.0, partition: all }\n", StringComparison.Ordinal);
+        ResolvedStack stack = SampleStack.Resolve(text);
+        Assert.Equal("terms", Assert.Single(stack.Projections).Name);
+        string once = StackView.Write(stack, withOrigins: false);
+        Assert.Contains("projections:\n  terms:\n    plugin: sample.terms\n    version: ^1.0\n", once, StringComparison.Ordinal);
+        Assert.Equal(once, StackView.Write(SampleStack.Resolve(once), withOrigins: false));
+        using var folder = new TemporaryFolder();
+        TermProjectionPart part = SampleStack.Host().Compose(stack, folder.Path).Projections["terms"];
+        Assert.Equal("sample.terms", part.ComponentId);
+        Assert.Equal(7, part.Terms.FormatVersion);
+    }
+
+    [Fact]
+    public void A_projection_that_nobody_has_or_that_takes_a_bundled_name_is_refused_where_it_stands()
+    {
+        string[] problems = SampleStack.Problems(SampleStack.Text.Replace(
+            "indexes:\n",
+            "projections:\n  id: { plugin: sample.terms, version: ^1.0 }\n  t: { plugin: sample.index, version: ^1.0 }\nindexes:\n"
+                + "  x: { projection: tt, plugin: sample.index, version: ^1.0, partition: all }\n",
+            StringComparison.Ordinal));
+        SampleStack.AssertLines(
+            [
+                "stack.yaml:7:7: projections.id has the name of a bundled projection",
+                "stack.yaml:8:16: projections.t.plugin is 'sample.index', which is of kind index, not projection; "
+                    + "of kind projection there is: sample.terms",
+                "stack.yaml:10:20: indexes.x.projection is 'tt', which nobody offers; did you mean 't'? "
+                    + "projections: author-time, id, t",
+            ],
+            problems);
+    }
+
+    [Fact]
     public void The_host_is_one_service_of_a_program()
     {
         using ServiceProvider provider = new ServiceCollection()

@@ -39,7 +39,7 @@ public sealed class StackErrorTests
                     + "did you mean 'author-time'? projections: author-time, id",
                 "stack.yaml:8:106: indexes.author-time.pageSize must be 4KiB to 64KiB",
                 "stack.yaml:9:1: unknown key 'nots' in the stack; did you mean 'nostr'? known: cache, engine, indexes, "
-                    + "nostr, partitions, plugins, records, relay, wal",
+                    + "nostr, partitions, plugins, projections, records, relay, wal",
             ],
             problems);
     }

@@ -105,7 +105,7 @@ public sealed class PlanTests
             foreach (AccessPath path in chosen.Considered)
             {
                 FilterConditions left = filter.Conditions.Except(path.Decides);
-                best = Math.Min(best, Work(view, new FilterPlan(filter, path, null, chosen.Fallback, left, 0, [])));
+                best = Math.Min(best, Work(view, new FilterPlan(filter, path, null, chosen.Fallback, left, null, 0, [])));
             }
 
             long work = Work(view, chosen);
@@ -173,11 +173,11 @@ public sealed class PlanTests
             foreach (AccessPath a in chosen.Considered)
             {
                 FilterConditions left = filter.Conditions.Except(a.Decides);
-                Assert.Equal(expected, Locations(view, new FilterPlan(filter, a, null, chosen.Fallback, left, 0, [])));
+                Assert.Equal(expected, Locations(view, new FilterPlan(filter, a, null, chosen.Fallback, left, null, 0, [])));
                 foreach (AccessPath b in chosen.Considered.Where(b => b != a && !a.IsPoint && !b.IsPoint))
                 {
                     pairs++;
-                    var both = new FilterPlan(filter, a, b, chosen.Fallback, left.Except(b.Decides), 0, []);
+                    var both = new FilterPlan(filter, a, b, chosen.Fallback, left.Except(b.Decides), null, 0, []);
                     List<ulong> actual = Locations(view, both);
                     Assert.True(
                         expected.SequenceEqual(actual),

@@ -28,7 +28,19 @@ internal sealed record TestStack(string Name, params TestFamily[] Families)
         EventProjections.Time,
     ];
 
+    /// <summary>The name of the projection that a plugin makes.</summary>
+    public const string Words = "words";
+
     public static TestStack Full { get; } = Of("full", s_all);
+
+    /// <summary>With an index of words besides.</summary>
+    public static TestStack WithWords { get; } = Of("full and words", [.. s_all, Words]);
+
+    /// <summary>Words and no other order; records in the entries.</summary>
+    public static TestStack WordsOnly { get; } = new(
+        "id, words",
+        new TestFamily(EventProjections.Id, new NoPartitionScheme(), 0),
+        new TestFamily(Words, new TimePartitionScheme(new TimePartitionOptions()), 400));
 
     /// <summary>The same in another structure, the obviously right one.</summary>
     public static TestStack InMemory { get; } = Full with { Name = "memory", UsesBTree = false };

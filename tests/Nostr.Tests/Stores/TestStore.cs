@@ -1,4 +1,6 @@
 using Mortise.Conformance;
+using Mortise.Indexing;
+using Mortise.Search.Words;
 
 namespace Mortise.Nostr.Tests;
 
@@ -17,7 +19,14 @@ internal sealed class TestStore : IAsyncDisposable
         _time = time;
         _maxCommit = maxCommit;
         _stack = stack;
-        _options = new EventStoreOptions { Policy = policy };
+        _options = new EventStoreOptions
+        {
+            Policy = policy,
+            Projections = new Dictionary<string, IKeyProjection>
+            {
+                [TestStack.Words] = EventProjections.OfTerms("mortise.search.words", new WordsProjection(new WordsOptions())),
+            },
+        };
         _world = world;
     }
 
