@@ -117,18 +117,38 @@ internal sealed class SegmentsExaminer : IExaminer
         using IStorageFile file = catalog.Files.Open(name, FileIntent.Read);
         byte[] page = new byte[SegmentHeader.Bytes];
         int read = file.Read(page, 0);
-        if (SegmentHeader.Problem(page.AsSpan(0, read), catalog.StoreId, entry.Number, name) is { } problem)
+        if (SegmentHeader.Problem(page.AsSpan(0, read), catalog.StoreId, entry.Number, entry.Encoding, name)
+            is { } problem)
         {
             report(new Finding("segment-header", name, Math.Max(problem.Offset, 0), problem.Message));
         }
 
         var walk = new SegmentExamination(catalog.StoreKey, entry.Number, name, deleted, report, cancellation);
-        walk.Walk(file, entry.End);
+        walk.Walk(ExtentOf(catalog, entry, file, name, report), file.Length);
         tally.Files++;
-        tally.Bytes += Math.Min(file.Length, entry.End);
+        tally.Bytes += Math.Min(file.Length, entry.FileEnd);
         tally.LostBytes += walk.LostBytes;
         tally.Found += walk.Found;
         Compare(entry, walk.Found, walk.LostBytes, name, report, tally);
+    }
+
+    private static Extent ExtentOf(
+        SegmentCatalog catalog, SegmentEntry entry, IStorageFile file, string name, Action<Finding> report)
+    {
+        if (entry.Encoding == SegmentEncoding.Plain)
+        {
+            return new Extent(SegmentHeader.Bytes, entry.End, file, region: null);
+        }
+
+        long place = entry.FileEnd - entry.IndexBytes;
+        if (entry.IndexBytes > 0 && catalog.ReadIndex(entry.Number, file, place, entry.IndexBytes, entry.End) is null)
+        {
+            report(new Finding(
+                "block-index", name, place, "the index of the blocks is damaged; it is made anew at every opening"));
+        }
+
+        PackedBlocks blocks = catalog.Blocks(entry.Number, file, entry.FileEnd, entry.IndexBytes, entry.End);
+        return new Extent(SegmentHeader.Bytes, entry.End, blocks);
     }
 
     private static void Compare(

@@ -19,6 +19,17 @@ public sealed class SegmentsOptions : IValidatedOptions
     /// 4GiB.</summary>
     public ByteSize MaxUnwritten { get; set; } = ByteSize.MiB(64);
 
+    /// <summary>How new segments are compressed. Segments that are there keep the form that they have, and are read in it
+    /// whatever this says.</summary>
+    public RecordCompression Compression { get; set; }
+
+    /// <summary>How hard to compress, 0 (fastest) to 11 (smallest).</summary>
+    public int CompressionLevel { get; set; } = 4;
+
+    /// <summary>How much is compressed as one, and decompressed to read one record of it; 4KiB to 1MiB. A record that is
+    /// larger has a block of its own.</summary>
+    public ByteSize CompressionBlock { get; set; } = ByteSize.KiB(16);
+
     /// <summary>Tombstones of reclaimed segments that are kept before their file is rewritten; lower in tests.</summary>
     internal long RewriteTombstonesAbove { get; set; } = 64 << 10;
 
@@ -43,6 +54,21 @@ public sealed class SegmentsOptions : IValidatedOptions
         if (MaxUnwritten.Bytes is < 64 << 10 or > 4L << 30)
         {
             yield return new OptionProblem(nameof(MaxUnwritten), "must be 64KiB to 4GiB");
+        }
+
+        if (!Enum.IsDefined(Compression))
+        {
+            yield return new OptionProblem(nameof(Compression), "must be none or brotli");
+        }
+
+        if (CompressionLevel is < 0 or > 11)
+        {
+            yield return new OptionProblem(nameof(CompressionLevel), "must be 0 to 11");
+        }
+
+        if (CompressionBlock.Bytes is < 4 << 10 or > 1 << 20)
+        {
+            yield return new OptionProblem(nameof(CompressionBlock), "must be 4KiB to 1MiB");
         }
     }
 }

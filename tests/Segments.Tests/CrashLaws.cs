@@ -7,15 +7,17 @@ public sealed class CrashLaws
 {
     private static readonly CrashModel[] s_models = Enum.GetValues<CrashModel>();
 
-    [Fact]
-    public async Task A_power_cut_at_any_operation_leaves_the_last_checkpoint_and_replay_gives_the_rest()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_power_cut_at_any_operation_leaves_the_last_checkpoint_and_replay_gives_the_rest(bool packed)
     {
         ulong seed = TestSeed.Value;
         int cuts = 0;
         for (int operation = 1; ; operation++)
         {
             var promise = new Workload.Promise();
-            if (await LiveUntilCutAsync(seed, operation, promise) is not { } before)
+            if (await LiveUntilCutAsync(seed, operation, promise, packed) is not { } before)
             {
                 break;
             }
@@ -44,7 +46,7 @@ public sealed class CrashLaws
         for (int run = 0; run < 40 * TestSeed.Soak; run++)
         {
             var promise = new Workload.Promise();
-            LoggedStore? before = await LiveUntilCutAsync(seed, random.Next(20, 90), promise);
+            LoggedStore? before = await LiveUntilCutAsync(seed, random.Next(20, 90), promise, packed: run % 2 == 0);
             Assert.NotNull(before);
             for (int depth = 0; depth < 3; depth++)
             {
@@ -137,12 +139,13 @@ public sealed class CrashLaws
             world.Directory(LoggedStore.Instance);
             SimFault fault = world.Disk.Plant(kinds, "records*", nth, effect, sticky);
             var promise = new Workload.Promise();
+            SegmentsOptions options = Workload.OptionsOf(packed: nth / 2 % 2 == 0);
             var log = new List<LoggedBatch>();
             var reclaims = new Reclaims();
             LoggedStore? store = null;
             try
             {
-                store = await LoggedStore.OpenAsync(world, Workload.Options, log, reclaims);
+                store = await LoggedStore.OpenAsync(world, options, log, reclaims);
                 await Workload.RunAsync(store, TestSeed.Value, promise);
             }
             catch (StorageException)
@@ -159,7 +162,7 @@ public sealed class CrashLaws
             bool ended = fault.Fired == 0;
             world.Disk.ClearFaults();
             LoggedStore next = await LoggedStore.OpenAsync(
-                nth % 3 == 0 ? world.AfterPowerCut(1, CrashModel.SyncedOnly) : world, Workload.Options, log, reclaims);
+                nth % 3 == 0 ? world.AfterPowerCut(1, CrashModel.SyncedOnly) : world, options, log, reclaims);
             Assert.True(next.Store.AppliedLsn >= promise.Durable, $"{effect} at {nth}");
             next.Check($"{effect} at {nth}");
             await next.Store.CheckpointAsync();
@@ -217,8 +220,10 @@ public sealed class CrashLaws
         await next.DisposeAsync();
     }
 
-    private static async Task<LoggedStore?> LiveUntilCutAsync(ulong seed, int operation, Workload.Promise promise)
+    private static async Task<LoggedStore?> LiveUntilCutAsync(
+        ulong seed, int operation, Workload.Promise promise, bool packed = false)
     {
+        SegmentsOptions options = Workload.OptionsOf(packed);
         var world = new SimWorld(seed, new SimDiskOptions { CanMap = operation % 2 == 0 });
         world.Directory(LoggedStore.Instance);
         world.Disk.CutPowerAt(world.Disk.Operations + operation);
@@ -227,14 +232,14 @@ public sealed class CrashLaws
         LoggedStore? store = null;
         try
         {
-            store = await LoggedStore.OpenAsync(world, Workload.Options, log, reclaims);
+            store = await LoggedStore.OpenAsync(world, options, log, reclaims);
             await Workload.RunAsync(store, seed, promise);
             await store.DisposeAsync();
             return null;
         }
         catch (SimulatedPowerCutException)
         {
-            return store ?? LoggedStore.NeverOpened(world, Workload.Options, log, reclaims);
+            return store ?? LoggedStore.NeverOpened(world, options, log, reclaims);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.IO.Compression;
 using System.IO.Hashing;
 using System.Reflection;
 using Mortise.Records;
@@ -29,19 +30,19 @@ public sealed class FormatLaws
     [Fact]
     public void A_segment_header_is_laid_out_as_documented()
     {
-        byte[] page = SegmentHeader.Create(s_store, 77, new Lsn(5));
+        byte[] page = SegmentHeader.Create(s_store, 77, SegmentEncoding.Packed, new Lsn(5));
         Fields fields = FieldsOf("header field", page);
         Assert.Equal(SegmentHeader.Bytes, fields.TotalBytes);
         Assert.Equal("MORT-SEG"u8.ToArray(), fields.Bytes("magic"));
-        Assert.Equal(1ul, fields.Number("version"));
+        Assert.Equal(2ul, fields.Number("version"));
         Assert.Equal(4096ul, fields.Number("headerBytes"));
         Assert.Equal(s_store.ToByteArray(bigEndian: true), fields.Bytes("storeId"));
         Assert.Equal(77ul, fields.Number("number"));
-        Assert.Equal(0ul, fields.Number("flags"));
+        Assert.Equal(1ul, fields.Number("encoding"));
         Assert.Equal(5ul, fields.Number("firstLsn"));
         Assert.All(fields.Bytes("reserved"), b => Assert.Equal(0, b));
         Assert.Equal(XxHash3.HashToUInt64(page.AsSpan(0, 4088)), fields.Number("checksum"));
-        Assert.Null(SegmentHeader.Problem(page, s_store, 77, "f"));
+        Assert.Null(SegmentHeader.Problem(page, s_store, 77, SegmentEncoding.Packed, "f"));
     }
 
     [Fact]
@@ -76,7 +77,7 @@ public sealed class FormatLaws
         Fields fields = FieldsOf("tombstone header field", header);
         Assert.Equal(TombstoneFormat.HeaderBytes, fields.TotalBytes);
         Assert.Equal("MORT-DEL"u8.ToArray(), fields.Bytes("magic"));
-        Assert.Equal(1ul, fields.Number("version"));
+        Assert.Equal(2ul, fields.Number("version"));
         Assert.Equal(9ul, fields.Number("generation"));
         Assert.Equal(s_store.ToByteArray(bigEndian: true), fields.Bytes("storeId"));
         Assert.Equal(XxHash3.HashToUInt64(header.AsSpan(0, 32)), fields.Number("checksum"));
@@ -102,14 +103,21 @@ public sealed class FormatLaws
             Sequence = 101,
             Lsn = new Lsn(102),
             Tombstones = new TombstonePosition(103, 104, 105, 106),
-            Segments = [new SegmentEntry(2, 40, 8192, new RecordTotals(3, 4, 5, 6)), new(7, 32, 4128, default)],
+            Segments =
+            [
+                new SegmentEntry(2, 40, 8192, new RecordTotals(3, 4, 5, 6))
+                {
+                    Encoding = SegmentEncoding.Packed, IndexBytes = 48, FileEnd = 6000,
+                },
+                new(7, 32, 4128, default),
+            ],
             Dropped = [1],
         };
         byte[] bytes = CheckpointFormat.Encode(state, s_store);
         Fields fields = FieldsOf("checkpoint field", bytes);
         Assert.Equal(CheckpointFormat.HeaderBytes, fields.TotalBytes);
         Assert.Equal("MORT-CKP"u8.ToArray(), fields.Bytes("magic"));
-        Assert.Equal(1ul, fields.Number("version"));
+        Assert.Equal(2ul, fields.Number("version"));
         Assert.Equal(2ul, fields.Number("segments"));
         Assert.Equal(s_store.ToByteArray(bigEndian: true), fields.Bytes("storeId"));
         Assert.Equal(101ul, fields.Number("sequence"));
@@ -120,7 +128,7 @@ public sealed class FormatLaws
         Assert.Equal(105ul, fields.Number("tombCount"));
         Assert.Equal(106ul, fields.Number("tombChain"));
 
-        Fields entry = FieldsOf("entry field", bytes[80..128]);
+        Fields entry = FieldsOf("entry field", bytes[80..144]);
         Assert.Equal(CheckpointFormat.EntryBytes, entry.TotalBytes);
         Assert.Equal(2ul, entry.Number("number"));
         Assert.Equal(40ul, entry.Number("lastFrameBytes"));
@@ -129,15 +137,70 @@ public sealed class FormatLaws
         Assert.Equal(4ul, entry.Number("liveBytes"));
         Assert.Equal(5ul, entry.Number("deadRecords"));
         Assert.Equal(6ul, entry.Number("deadBytes"));
-        Assert.Equal([1, 0, 0, 0], bytes[176..180]);
-        Assert.Equal(XxHash3.HashToUInt64(bytes.AsSpan(0, 180)), BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(180)));
-        Assert.Equal(188, bytes.Length);
+        Assert.Equal(1ul, entry.Number("encoding"));
+        Assert.Equal(48ul, entry.Number("indexBytes"));
+        Assert.Equal(6000ul, entry.Number("fileEnd"));
+        Assert.Equal([1, 0, 0, 0], bytes[208..212]);
+        Assert.Equal(XxHash3.HashToUInt64(bytes.AsSpan(0, 212)), BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(212)));
+        Assert.Equal(220, bytes.Length);
 
         CheckpointState read = CheckpointFormat.Decode(bytes, s_store, "f");
         Assert.Equal(state.Segments, read.Segments);
         Assert.Equal(state.Dropped, read.Dropped);
         Assert.Equal(state.Tombstones, read.Tombstones);
         Assert.Equal((state.Sequence, state.Lsn), (read.Sequence, read.Lsn));
+    }
+
+    [Fact]
+    public void A_block_is_laid_out_as_documented()
+    {
+        byte[] frames = new byte[64];
+        byte[] block = new byte[BlockFormat.MaxFileBytes(frames.Length)];
+        ulong key = SegmentFormat.PositionKey(SegmentFormat.StoreKey(s_store), BlockFormat.Place(7, 8192));
+        int size = BlockFormat.Write(block, frames, 4096, 5, key);
+        Fields fields = FieldsOf("packed block field", block);
+        Assert.Equal(BlockFormat.HeaderBytes, fields.TotalBytes);
+        Assert.Equal(512ul, fields.Number("start"));
+        Assert.Equal(64ul, fields.Number("imageBytes"));
+        Assert.Equal(1ul, fields.Number("codec"));
+        Assert.All(fields.Bytes("reserved"), b => Assert.Equal(0, b));
+        int stored = (int)fields.Number("storedBytes");
+        Assert.InRange(stored, 1, 63);
+        Assert.Equal((24 + stored + 7) / 8 * 8, size);
+        byte[] image = new byte[64];
+        Assert.True(BrotliDecoder.TryDecompress(block.AsSpan(24, stored), image, out int written));
+        Assert.Equal((64, frames.AsSpan().SequenceEqual(image)), (written, true));
+        ulong place = Place(~((7ul << 32) | (8192 / 8)));
+        Assert.Equal(XxHash3.HashToUInt64(block.AsSpan(8, size - 8)) ^ place, fields.Number("checksum"));
+
+        new Random(1).NextBytes(frames);
+        Assert.Equal(88, BlockFormat.Write(block, frames, 4096, 5, key));
+        fields = FieldsOf("packed block field", block);
+        Assert.Equal((0ul, 64ul), (fields.Number("codec"), fields.Number("storedBytes")));
+        Assert.Equal(frames, block[24..88]);
+    }
+
+    [Fact]
+    public void A_block_index_is_laid_out_as_documented()
+    {
+        BlockEntry[] entries = [new(4096, 4096, 64, 48), new(4160, 4144, 32, 56)];
+        ulong key = SegmentFormat.PositionKey(SegmentFormat.StoreKey(s_store), BlockFormat.Place(7, 4200));
+        byte[] index = BlockIndexFormat.Encode(entries, 4192, key);
+        Fields entry = FieldsOf("index entry field", index[16..32]);
+        Assert.Equal(BlockIndexFormat.EntryBytes, entry.TotalBytes);
+        Assert.Equal(520ul, entry.Number("start"));
+        Assert.Equal(518ul, entry.Number("place"));
+        Assert.Equal(32ul, entry.Number("imageBytes"));
+        Assert.Equal(56ul, entry.Number("fileBytes"));
+        Fields trailer = FieldsOf("index trailer field", index[32..]);
+        Assert.Equal(BlockIndexFormat.TrailerBytes, trailer.TotalBytes);
+        Assert.Equal("MORT-IDX"u8.ToArray(), trailer.Bytes("magic"));
+        Assert.Equal(2ul, trailer.Number("count"));
+        Assert.Equal(0ul, trailer.Number("reserved"));
+        Assert.Equal(4192ul, trailer.Number("end"));
+        ulong place = Place(~((7ul << 32) | (4200 / 8)));
+        Assert.Equal(XxHash3.HashToUInt64(index.AsSpan(0, 56)) ^ place, trailer.Number("checksum"));
+        Assert.Equal(entries, BlockIndexFormat.TryDecode(index, 4200, 4192, key));
     }
 
     private static ulong Place(ulong place) => Mix(XxHash3.HashToUInt64(s_store.ToByteArray(bigEndian: true)) ^ place);

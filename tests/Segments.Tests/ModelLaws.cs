@@ -28,7 +28,8 @@ public sealed class ModelLaws
     private static async Task RunAsync(ulong seed, bool canMap, int steps)
     {
         Random random = Seeds.Generator(seed);
-        LoggedStore store = await LoggedStore.OpenAsync(seed, canMap: canMap);
+        LoggedStore store = await LoggedStore.OpenAsync(seed, SomeOptions(random), canMap);
+        store.World.Cache = new FixedCacheGrant(20_000);
         List<RecordLocation> live = [];
         for (int step = 0; step < steps; step++)
         {
@@ -36,6 +37,9 @@ public sealed class ModelLaws
             {
                 case < 70:
                     CommitSomething(store, random, live);
+                    break;
+                case < 73:
+                    store.World.Background.RunOne();
                     break;
                 case < 82:
                     await store.Store.CheckpointAsync();
@@ -71,6 +75,9 @@ public sealed class ModelLaws
         WriteBuffer = ByteSize.KiB(random.Next(4, 12)),
         MaxRecord = ByteSize.KiB(40),
         RewriteTombstonesAbove = 3,
+        Compression = (RecordCompression)random.Next(2),
+        CompressionBlock = ByteSize.KiB(4),
+        CompressionLevel = 1,
     };
 
     private static async Task ReclaimSomethingAsync(LoggedStore store, Random random, List<RecordLocation> live)

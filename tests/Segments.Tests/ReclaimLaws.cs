@@ -13,6 +13,7 @@ public sealed class ReclaimLaws
         LoggedStore store = await LoggedStore.OpenAsync(options: Workload.Options, canMap: canMap);
         RecordLocation[] all = Fill(store, 30);
         uint first = SegmentAddress.Of(all[0]).Segment;
+        await store.Store.CheckpointAsync();
         long before = store.Store.Statistics.DiskBytes;
         await store.ReclaimAsync(first);
         store.Check();

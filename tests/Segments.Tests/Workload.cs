@@ -15,6 +15,21 @@ internal static class Workload
         RewriteTombstonesAbove = 3,
     };
 
+    /// <summary>The same, with compressed segments.</summary>
+    public static SegmentsOptions PackedOptions
+    {
+        get
+        {
+            SegmentsOptions options = Options;
+            options.Compression = RecordCompression.Brotli;
+            options.CompressionBlock = ByteSize.KiB(4);
+            return options;
+        }
+    }
+
+    /// <summary>One or the other.</summary>
+    public static SegmentsOptions OptionsOf(bool packed) => packed ? PackedOptions : Options;
+
     /// <summary>The last LSN that a completed checkpoint has covered, as the world outside remembers it.</summary>
     internal sealed class Promise
     {
@@ -35,6 +50,7 @@ internal static class Workload
                 }
 
                 store.Commit(puts, [.. SomeLive(store, random, random.Next(3))]);
+                store.World.Background.RunAll();
             }
 
             await CheckpointAsync(store, promise);

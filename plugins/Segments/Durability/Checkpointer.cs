@@ -33,7 +33,7 @@ internal sealed class Checkpointer(
     public void Write(CheckpointCapture capture)
     {
         pending.WriteAll();
-        pending.SyncWritten();
+        pending.SyncWritten(capture.Segments);
 
         List<ulong> deleted = DeletedThrough(capture.Lsn);
         bool rewrite = _deadTombstones > rewriteAbove && _deadTombstones > _durable.Tombstones.Count / 2;

@@ -14,7 +14,8 @@ internal static class StoreOpening
 {
     public static OpenedStore Open(ComponentContext context, CancellationToken cancellation)
     {
-        var catalog = new SegmentCatalog(context.Files, context.StoreId);
+        BlockCache? cache = context.Cache is { } grant ? new BlockCache(grant) : null;
+        var catalog = new SegmentCatalog(context.Files, context.StoreId, cache);
         Dictionary<string, long> names = [];
         foreach (StorageEntry entry in context.Files.List())
         {
@@ -42,8 +43,7 @@ internal static class StoreOpening
         {
             foreach (Segment segment in catalog.All)
             {
-                segment.Extents?[0].Region?.Dispose();
-                segment.File?.Dispose();
+                segment.Close();
             }
 
             throw;
@@ -72,8 +72,10 @@ internal static class StoreOpening
     private static void AddSegment(
         SegmentCatalog catalog, SegmentEntry entry, Dictionary<string, long> names, bool isLast)
     {
-        var segment = new Segment(entry.Number)
+        var segment = new Segment(entry.Number, entry.Encoding)
         {
+            SealedFileEnd = entry.FileEnd,
+            IndexBytes = entry.IndexBytes,
             Usage = entry.Usage,
             PublishedUsage = entry.Usage,
             Tail = (entry.End, entry.LastFrameBytes),
@@ -94,7 +96,7 @@ internal static class StoreOpening
         }
         else
         {
-            catalog.OpenChecked(entry.Number, entry.End, FileIntent.Read).Dispose();
+            catalog.OpenChecked(entry.Number, entry.Encoding, entry.FileEnd, FileIntent.Read).Dispose();
         }
     }
 

@@ -1,5 +1,4 @@
 using Mortise.Components;
-using Mortise.Files;
 
 namespace Mortise.Segments;
 
@@ -23,10 +22,13 @@ internal ref struct SegmentExamination(
     /// <summary>Bytes that hold no readable record.</summary>
     public long LostBytes { get; private set; }
 
-    public void Walk(IStorageFile bytes, long end)
+    /// <summary>Walks the frames of an open file.</summary>
+    /// <param name="extent">All frames that count.</param>
+    /// <param name="fileLength">Bytes that the file has.</param>
+    public void Walk(Extent extent, long fileLength)
     {
-        var extent = new Extent(SegmentHeader.Bytes, end, bytes, region: null);
-        long readable = Math.Min(end, bytes.Length);
+        long end = extent.End;
+        long readable = extent.Packed is null ? Math.Min(end, fileLength) : end;
         _searchBudget = readable * SearchFactor;
         uint? previous = 0;
         for (long offset = SegmentHeader.Bytes; offset < end;)
@@ -79,6 +81,12 @@ internal ref struct SegmentExamination(
 
             if (end - offset < FrameFormat.MinFrameBytes || !LooksLikeHeader(extent, offset, end, out int size))
             {
+                if (_window.IsDamaged)
+                {
+                    // Nothing to find in this block; behind it the search goes on.
+                    offset = Math.Min(end, extent.Packed!.NextStart(offset)) - FrameFormat.Alignment;
+                }
+
                 continue;
             }
 
@@ -118,6 +126,7 @@ internal ref struct SegmentExamination(
     {
         FrameOutcome.BadLength => "impossible length",
         FrameOutcome.Missing => "end of file",
+        FrameOutcome.BadBlock => "damaged block",
         _ => "wrong checksum",
     };
 }

@@ -18,7 +18,8 @@ internal static class CheckpointFormat
     public const int TombstoneCountOffset = 64;
     public const int TombstoneChainOffset = 72;
     public const int HeaderBytes = 80;
-    public const int EntryBytes = 48;
+    public const int EntryBytes = 64;
+    public const int EntryBytesOfVersion1 = 48;
     public const int DroppedBytes = 4;
     public const int ChecksumBytes = 8;
 
@@ -54,6 +55,9 @@ internal static class CheckpointFormat
             Put64(bytes, at + 24, (ulong)entry.Usage.LiveBytes);
             Put64(bytes, at + 32, (ulong)entry.Usage.DeadRecords);
             Put64(bytes, at + 40, (ulong)entry.Usage.DeadBytes);
+            Put32(bytes, at + 48, (uint)entry.Encoding);
+            Put32(bytes, at + 52, entry.IndexBytes);
+            Put64(bytes, at + 56, (ulong)entry.FileEnd);
             at += EntryBytes;
         }
 
@@ -84,10 +88,13 @@ internal static class CheckpointFormat
             throw SegmentFormat.UnknownWriter(file);
         }
 
-        if (SegmentFormat.VersionProblem(Get32(bytes, VersionOffset), file) is { } problem)
+        uint version = Get32(bytes, VersionOffset);
+        if (SegmentFormat.VersionProblem(version, file) is { } problem)
         {
             throw problem;
         }
+
+        int entryBytes = version == 1 ? EntryBytesOfVersion1 : EntryBytes;
 
         int end = bytes.Length - ChecksumBytes;
         if (Get64(bytes, end) != XxHash3.HashToUInt64(bytes[..end]))
@@ -103,7 +110,7 @@ internal static class CheckpointFormat
 
         uint segments = Get32(bytes, SegmentCountOffset);
         uint dropped = Get32(bytes, DroppedCountOffset);
-        if (HeaderBytes + EntryBytes * (long)segments + DroppedBytes * (long)dropped != end)
+        if (HeaderBytes + entryBytes * (long)segments + DroppedBytes * (long)dropped != end)
         {
             throw StorageException.Corrupt(
                 file, SegmentCountOffset, $"names {segments} segments and {dropped} dropped ones in {bytes.Length} bytes");
@@ -118,18 +125,18 @@ internal static class CheckpointFormat
                 (long)Get64(bytes, TombstoneEndOffset),
                 (long)Get64(bytes, TombstoneCountOffset),
                 Get64(bytes, TombstoneChainOffset)),
-            Segments = DecodeEntries(bytes, (int)segments, file),
-            Dropped = DecodeDropped(bytes[(HeaderBytes + EntryBytes * (int)segments)..end]),
+            Segments = DecodeEntries(bytes, (int)segments, entryBytes, file),
+            Dropped = DecodeDropped(bytes[(HeaderBytes + entryBytes * (int)segments)..end]),
         };
     }
 
-    private static SegmentEntry[] DecodeEntries(ReadOnlySpan<byte> bytes, int count, string file)
+    private static SegmentEntry[] DecodeEntries(ReadOnlySpan<byte> bytes, int count, int entryBytes, string file)
     {
         var entries = new SegmentEntry[count];
         uint previous = 0;
         for (int i = 0; i < count; i++)
         {
-            int at = HeaderBytes + EntryBytes * i;
+            int at = HeaderBytes + entryBytes * i;
             var entry = new SegmentEntry(
                 Get32(bytes, at),
                 Get32(bytes, at + 4),
@@ -139,6 +146,16 @@ internal static class CheckpointFormat
                     (long)Get64(bytes, at + 24),
                     (long)Get64(bytes, at + 32),
                     (long)Get64(bytes, at + 40)));
+            if (entryBytes == EntryBytes)
+            {
+                entry = entry with
+                {
+                    Encoding = (SegmentEncoding)Get32(bytes, at + 48),
+                    IndexBytes = Get32(bytes, at + 52),
+                    FileEnd = (long)Get64(bytes, at + 56),
+                };
+            }
+
             if (entry.Number <= previous || !IsPossible(entry))
             {
                 throw StorageException.Corrupt(file, at, $"the entry of segment {entry.Number} contradicts itself");
@@ -160,10 +177,19 @@ internal static class CheckpointFormat
             && entry.LastFrameBytes % FrameFormat.Alignment == 0
             && entry.LastFrameBytes >= FrameFormat.MinFrameBytes
             && entry.LastFrameBytes <= used
+            && IsPossibleFile(entry)
             && usage.LiveRecords >= 0 && usage.LiveBytes >= 0 && usage.DeadRecords >= 0 && usage.DeadBytes >= 0
             && usage.LiveRecords <= used && usage.LiveBytes <= used
             && usage.DeadRecords <= used && usage.DeadBytes <= used;
     }
+
+    private static bool IsPossibleFile(SegmentEntry entry) => entry.Encoding switch
+    {
+        SegmentEncoding.Plain => entry.FileEnd == entry.End && entry.IndexBytes == 0,
+        SegmentEncoding.Packed => entry.FileEnd <= FrameFormat.MaxSegmentBytes
+            && entry.FileEnd - entry.IndexBytes > SegmentHeader.Bytes,
+        _ => false,
+    };
 
     private static uint[] DecodeDropped(ReadOnlySpan<byte> bytes)
     {

@@ -7,7 +7,7 @@ internal static class SegmentFormat
 {
     public const string ComponentId = "mortise.segments";
     public const string Name = "mortise-segments";
-    public const int Version = 1;
+    public const int Version = 2;
     public const int OldestReadableVersion = 1;
 
     public const string CheckpointName = "checkpoint";

@@ -13,13 +13,13 @@ internal static class SegmentHeader
     public const int HeaderBytesOffset = 12;
     public const int StoreIdOffset = 16;
     public const int NumberOffset = 32;
-    public const int FlagsOffset = 36;
+    public const int EncodingOffset = 36;
     public const int FirstLsnOffset = 40;
     public const int ChecksumOffset = Bytes - sizeof(ulong);
 
     public static ReadOnlySpan<byte> Magic => "MORT-SEG"u8;
 
-    public static byte[] Create(Guid storeId, uint number, Lsn first)
+    public static byte[] Create(Guid storeId, uint number, SegmentEncoding encoding, Lsn first)
     {
         byte[] page = new byte[Bytes];
         Magic.CopyTo(page);
@@ -27,6 +27,7 @@ internal static class SegmentHeader
         BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(HeaderBytesOffset), Bytes);
         storeId.TryWriteBytes(page.AsSpan(StoreIdOffset), bigEndian: true, out _);
         BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(NumberOffset), number);
+        BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(EncodingOffset), (uint)encoding);
         BinaryPrimitives.WriteUInt64LittleEndian(page.AsSpan(FirstLsnOffset), first.Value);
         BinaryPrimitives.WriteUInt64LittleEndian(
             page.AsSpan(ChecksumOffset), XxHash3.HashToUInt64(page.AsSpan(0, ChecksumOffset)));
@@ -37,8 +38,10 @@ internal static class SegmentHeader
     /// <param name="page">What was read of the first <see cref="Bytes"/> bytes.</param>
     /// <param name="storeId">The store it should belong to.</param>
     /// <param name="number">The segment it should be.</param>
+    /// <param name="encoding">The encoding it should have; null to take any that there is.</param>
     /// <param name="file">For the message.</param>
-    public static StorageException? Problem(ReadOnlySpan<byte> page, Guid storeId, uint number, string file)
+    public static StorageException? Problem(
+        ReadOnlySpan<byte> page, Guid storeId, uint number, SegmentEncoding? encoding, string file)
     {
         if (page.Length < Bytes)
         {
@@ -69,8 +72,22 @@ internal static class SegmentHeader
         }
 
         uint found = BinaryPrimitives.ReadUInt32LittleEndian(page[NumberOffset..]);
-        return found == number
+        if (found != number)
+        {
+            return StorageException.Corrupt(file, NumberOffset, $"holds segment {found}, expected {number}");
+        }
+
+        SegmentEncoding layout = EncodingOf(page);
+        return Enum.IsDefined(layout) && (encoding ?? layout) == layout
             ? null
-            : StorageException.Corrupt(file, NumberOffset, $"holds segment {found}, expected {number}");
+            : StorageException.Corrupt(file, EncodingOffset, $"has encoding {layout}, expected {encoding}");
     }
+
+    /// <summary>The encoding that a header says.</summary>
+    public static SegmentEncoding EncodingOf(ReadOnlySpan<byte> page) =>
+        (SegmentEncoding)BinaryPrimitives.ReadUInt32LittleEndian(page[EncodingOffset..]);
+
+    /// <summary>The commit that put the first record, as a header says.</summary>
+    public static Lsn FirstLsnOf(ReadOnlySpan<byte> page) =>
+        new(BinaryPrimitives.ReadUInt64LittleEndian(page[FirstLsnOffset..]));
 }

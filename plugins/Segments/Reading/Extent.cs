@@ -30,6 +30,16 @@ internal sealed class Extent
         _isClosed = true;
     }
 
+    /// <summary>A written extent of a packed segment.</summary>
+    public Extent(long start, long end, PackedBlocks packed)
+    {
+        Start = start;
+        Packed = packed;
+        Written = end;
+        _end = end;
+        _isClosed = true;
+    }
+
     /// <summary>Offset of its first frame in the segment.</summary>
     public long Start { get; }
 
@@ -41,6 +51,8 @@ internal sealed class Extent
     public MappedRegion? Region { get; }
 
     public IStorageFile? File { get; }
+
+    public PackedBlocks? Packed { get; }
 
     /// <summary>How far it has been handed to the file. Guarded by the flusher's lock.</summary>
     public long Written { get; set; }

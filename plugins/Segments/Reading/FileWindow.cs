@@ -1,16 +1,21 @@
 namespace Mortise.Segments;
 
 /// <summary>Gives the bytes of an extent in place, or reads them through one buffer where they cannot be mapped.</summary>
-/// <remarks>Buffers: a span of a file extent dies with the next call; all others live as long as the reader is inside the
-/// gate.</remarks>
+/// <remarks>Buffers: a span of a plain file extent dies with the next call; all others live as long as the reader is inside
+/// the gate.</remarks>
 /// <param name="aheadBytes">How much to read at once from a file.</param>
 /// <param name="backward">True to read what lies before the bytes asked for as well.</param>
-internal struct FileWindow(int aheadBytes, bool backward = false)
+/// <param name="keeps">True to keep decompressed blocks for others; false for a pass over everything.</param>
+internal struct FileWindow(int aheadBytes, bool backward = false, bool keeps = false)
 {
     private byte[]? _buffer;
     private Extent? _extent;
     private long _start;
     private int _count;
+    private ReadOnlyMemory<byte> _block;
+
+    /// <summary>True when the last bytes asked for are in a compressed block that is damaged.</summary>
+    public bool IsDamaged { get; private set; }
 
     /// <summary>Bytes of an extent.</summary>
     /// <returns>Fewer bytes than asked for only when the file is shorter than it should be.</returns>
@@ -26,6 +31,11 @@ internal struct FileWindow(int aheadBytes, bool backward = false)
             return buffer.AsSpan((int)(offset - extent.Start), length);
         }
 
+        if (extent.Packed is { } packed)
+        {
+            return Unpacked(extent, packed, offset, length);
+        }
+
         if (!ReferenceEquals(extent, _extent) || offset < _start || offset + length > _start + _count)
         {
             Fill(extent, offset, length);
@@ -33,6 +43,19 @@ internal struct FileWindow(int aheadBytes, bool backward = false)
 
         int at = (int)(offset - _start);
         return _buffer.AsSpan(at, Math.Max(0, Math.Min(length, _count - at)));
+    }
+
+    private ReadOnlySpan<byte> Unpacked(Extent extent, PackedBlocks packed, long offset, int length)
+    {
+        if (!ReferenceEquals(extent, _extent) || offset < _start || offset >= _start + _block.Length)
+        {
+            _block = packed.Load(offset, keeps, out _start);
+            _extent = extent;
+        }
+
+        IsDamaged = _block.IsEmpty;
+        int at = (int)(offset - _start);
+        return IsDamaged ? default : _block.Span.Slice(at, Math.Min(length, _block.Length - at));
     }
 
     private void Fill(Extent extent, long offset, int length)

@@ -28,7 +28,7 @@ internal static class FrameAccess
         ReadOnlySpan<byte> bytes = window.Bytes(extent, address.Offset, first);
         if (bytes.Length < first)
         {
-            return FrameOutcome.Missing;
+            return window.IsDamaged ? FrameOutcome.BadBlock : FrameOutcome.Missing;
         }
 
         int size = FrameFormat.PlausibleSize(bytes, room);

@@ -14,4 +14,7 @@ internal enum FrameOutcome
 
     /// <summary>A file that ends too early.</summary>
     Missing = 4,
+
+    /// <summary>A compressed block that fails its checksum.</summary>
+    BadBlock = 5,
 }

@@ -8,13 +8,15 @@ namespace Mortise.Segments;
 /// the reader gate. <see cref="Usage"/> belongs to the writer, <see cref="File"/> and the flags about it to the
 /// flusher's lock.</para>
 /// </remarks>
-internal sealed class Segment(uint number)
+internal sealed class Segment(uint number, SegmentEncoding encoding)
 {
     private readonly Lock _layout = new();
     private Extent[]? _extents;
     private ulong _tail = Pack(SegmentHeader.Bytes, 0);
 
     public uint Number { get; } = number;
+
+    public SegmentEncoding Encoding { get; } = encoding;
 
     /// <summary>The file's name in the store's directory.</summary>
     public string Name { get; } = SegmentFormat.SegmentName(number);
@@ -46,6 +48,15 @@ internal sealed class Segment(uint number)
     public Lsn FirstLsn { get; init; }
 
     public IStorageFile? File { get; set; }
+
+    /// <summary>The blocks of a packed segment whose file is open; null of a plain one.</summary>
+    public PackedBlocks? Packed { get; set; }
+
+    /// <summary>Bytes of the file that count, once nothing is appended any more; 0 before. Of a packed segment.</summary>
+    public long SealedFileEnd { get; set; }
+
+    /// <summary>Bytes of the block index at their end.</summary>
+    public uint IndexBytes { get; set; }
 
     /// <summary>True when the header is in the file.</summary>
     public bool HasHeader { get; set; }
@@ -90,6 +101,18 @@ internal sealed class Segment(uint number)
             Volatile.Write(ref _extents, with);
             return old;
         }
+    }
+
+    /// <summary>Gives back what its reading needs; no reader may be inside any more.</summary>
+    public void Close()
+    {
+        foreach (Extent extent in ReplaceAll([]))
+        {
+            extent.Region?.Dispose();
+        }
+
+        Packed?.Close();
+        File?.Dispose();
     }
 
     /// <summary>The extent that holds an offset, or null.</summary>

@@ -5,7 +5,7 @@ namespace Mortise.Segments;
 /// <summary>All segments of a store, and how their files are opened for reading.</summary>
 /// <remarks>Threads: lookups and opening from any thread; <see cref="Add"/> and <see cref="Remove"/> from the
 /// writer.</remarks>
-internal sealed class SegmentCatalog(IStorageDirectory files, Guid storeId)
+internal sealed class SegmentCatalog(IStorageDirectory files, Guid storeId, BlockCache? cache = null)
 {
     private Segment[] _segments = [];
 
@@ -89,11 +89,14 @@ internal sealed class SegmentCatalog(IStorageDirectory files, Guid storeId)
                 return ready;
             }
 
-            IStorageFile file = OpenChecked(segment.Number, segment.Tail.End, intent);
+            long end = segment.Tail.End;
+            bool isPacked = segment.Encoding == SegmentEncoding.Packed;
+            long fileEnd = isPacked ? segment.SealedFileEnd : end;
+            IStorageFile file = OpenChecked(segment.Number, segment.Encoding, fileEnd, intent);
             try
             {
-                long end = segment.Tail.End;
-                segment.Append(Written(file, SegmentHeader.Bytes, end));
+                segment.Packed = isPacked ? Blocks(segment.Number, file, fileEnd, segment.IndexBytes, end) : null;
+                segment.Append(Written(segment, file, SegmentHeader.Bytes, end));
                 segment.FileBytes = file.Length;
                 segment.HasHeader = true;
                 segment.File = file;
@@ -108,7 +111,7 @@ internal sealed class SegmentCatalog(IStorageDirectory files, Guid storeId)
     }
 
     /// <summary>Opens a segment file whose header and length are right.</summary>
-    public IStorageFile OpenChecked(uint number, long end, FileIntent intent)
+    public IStorageFile OpenChecked(uint number, SegmentEncoding encoding, long end, FileIntent intent)
     {
         string name = SegmentFormat.SegmentName(number);
         IStorageFile file = files.Open(name, intent);
@@ -116,7 +119,8 @@ internal sealed class SegmentCatalog(IStorageDirectory files, Guid storeId)
         {
             byte[] page = new byte[SegmentHeader.Bytes];
             int read = file.Read(page, 0);
-            StorageException? problem = SegmentHeader.Problem(page.AsSpan(0, read), storeId, number, PathOf(name));
+            StorageException? problem = SegmentHeader.Problem(
+                page.AsSpan(0, read), storeId, number, encoding, PathOf(name));
             if (problem is null && file.Length < end)
             {
                 problem = StorageException.Corrupt(
@@ -132,9 +136,53 @@ internal sealed class SegmentCatalog(IStorageDirectory files, Guid storeId)
         }
     }
 
-    /// <summary>An extent over written bytes: mapped where the device can.</summary>
-    public Extent Written(IStorageFile file, long start, long end)
+    /// <summary>The blocks of an open file.</summary>
+    /// <param name="number">The segment's.</param>
+    /// <param name="file">Its file.</param>
+    /// <param name="fileEnd">Bytes of it that count.</param>
+    /// <param name="indexBytes">Bytes of the index at their end; 0 when there is none.</param>
+    /// <param name="end">Where the frames end.</param>
+    public PackedBlocks Blocks(uint number, IStorageFile file, long fileEnd, uint indexBytes, long end)
     {
+        var blocks = new PackedBlocks(StoreKey, number, file, cache);
+        long blocksEnd = fileEnd - indexBytes;
+        if (ReadIndex(number, file, blocksEnd, indexBytes, end) is { } entries)
+        {
+            foreach (BlockEntry entry in entries)
+            {
+                blocks.Append(entry);
+            }
+        }
+        else
+        {
+            new BlockWalk(file, StoreKey, number).Run(blocks, blocksEnd, end);
+        }
+
+        return blocks;
+    }
+
+    /// <summary>The index of a packed segment; null when it has none, or a damaged one.</summary>
+    public BlockEntry[]? ReadIndex(uint number, IStorageFile file, long place, uint indexBytes, long end)
+    {
+        if (indexBytes == 0)
+        {
+            return null;
+        }
+
+        byte[] bytes = new byte[Math.Min(indexBytes, Math.Max(0, file.Length - place))];
+        int read = file.Read(bytes, place);
+        ulong key = SegmentFormat.PositionKey(StoreKey, BlockFormat.Place(number, place));
+        return BlockIndexFormat.TryDecode(bytes.AsSpan(0, read), place, end, key);
+    }
+
+    /// <summary>An extent over written bytes: mapped where the device can.</summary>
+    public Extent Written(Segment segment, IStorageFile file, long start, long end)
+    {
+        if (segment.Packed is { } packed)
+        {
+            return new Extent(start, end, packed);
+        }
+
         MappedRegion? region = null;
         bool mapped = files.Traits.CanMap && file.TryMap(start, end - start, out region);
         return new Extent(start, end, file, mapped ? region : null);

@@ -21,7 +21,7 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
         long token = gate.Enter();
         try
         {
-            var window = new FileWindow(SingleReadAhead);
+            var window = new FileWindow(SingleReadAhead, keeps: true);
             ReadOnlySpan<byte> frame = Frame(location, ref window, out Segment segment);
             return new RecordLease(Body(frame), Info(segment, location, frame), gate, token);
         }
@@ -38,7 +38,7 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
         long token = gate.Enter();
         try
         {
-            var window = new FileWindow(BatchReadAhead);
+            var window = new FileWindow(BatchReadAhead, keeps: true);
             for (int i = 0; i < locations.Length; i++)
             {
                 if (i + PrefetchDistance < locations.Length)
@@ -275,6 +275,7 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
         {
             FrameOutcome.BadLength => "the record's length cannot be right",
             FrameOutcome.BadChecksum => "the record fails its checksum",
+            FrameOutcome.BadBlock => "the compressed block that holds the record fails its checksum",
             FrameOutcome.Missing => "the file ends before the record does",
             _ => "the record does not follow the one before it",
         });

@@ -9,7 +9,7 @@ namespace Mortise.Segments;
 /// <para>A write that fails changes nothing here: the bytes stay in memory, stay readable, and are written again from
 /// there. A sync that fails is final (R1, R2: no retry can be told apart from a lie).</para>
 /// </remarks>
-internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, BufferPool pool)
+internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, BufferPool pool, BlockPacker packer)
 {
     private readonly Lock _queueLock = new();
     private readonly Lock _io = new();
@@ -48,13 +48,16 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
     }
 
     /// <summary>Writes closed extents unless somebody is writing already. Failures are kept in <see cref="Problem"/>.</summary>
-    public void TryWriteClosed()
+    /// <param name="isOne">True to write one at most.</param>
+    /// <returns>True when one was written and there may be more.</returns>
+    public bool TryWriteClosed(bool isOne = false)
     {
+        bool isMore = false;
         if (_io.TryEnter())
         {
             try
             {
-                WriteQueued(all: false);
+                isMore = WriteQueued(all: false, isOne);
             }
             catch (StorageException error) when (error == Problem)
             {
@@ -65,6 +68,8 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
                 _io.Exit();
             }
         }
+
+        return isMore;
     }
 
     /// <summary>Writes closed extents.</summary>
@@ -88,8 +93,10 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
     }
 
     /// <summary>Makes everything that was written durable, names included.</summary>
+    /// <param name="entries">Segments as they were when <see cref="WriteAll"/> was called at the latest; receive what of
+    /// their files counts for them. The last is the one that is appended to.</param>
     /// <exception cref="StorageException">A sync failed: nothing may be vouched for until the store is reopened.</exception>
-    public void SyncWritten()
+    public void SyncWritten(Span<SegmentEntry> entries)
     {
         Segment[] dirty;
         bool names;
@@ -97,6 +104,22 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
         {
             dirty = [.. _dirty];
             names = _namesChanged;
+            foreach (ref SegmentEntry entry in entries)
+            {
+                SetFileEnd(ref entry);
+            }
+
+            if (entries.Length > 0)
+            {
+                // The segment that is appended to has no index yet as far as this checkpoint knows, whatever came since.
+                SegmentEntry last = entries[^1];
+                entries[^1] = last.Encoding == SegmentEncoding.Plain ? last : last with
+                {
+                    IndexBytes = 0,
+                    FileEnd = catalog.Find(last.Number)!.Packed!.FileEndOf(last.End),
+                };
+            }
+
             _dirty.Clear();
             _namesChanged = false;
         }
@@ -122,7 +145,18 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
         }
     }
 
-    private void WriteQueued(bool all)
+    private void SetFileEnd(ref SegmentEntry entry)
+    {
+        Segment segment = catalog.Find(entry.Number)!;
+        entry = entry with
+        {
+            Encoding = segment.Encoding,
+            FileEnd = segment.Encoding == SegmentEncoding.Plain ? entry.End : segment.SealedFileEnd,
+            IndexBytes = segment.IndexBytes,
+        };
+    }
+
+    private bool WriteQueued(bool all, bool isOne = false)
     {
         try
         {
@@ -154,9 +188,16 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
                 {
                     _queue.Dequeue();
                 }
+
+                Problem = null;
+                if (isOne)
+                {
+                    return true;
+                }
             }
 
             Problem = null;
+            return false;
         }
         catch (StorageException error)
         {
@@ -177,13 +218,38 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
     {
         IStorageFile file = EnsureFile(segment);
         long end = extent.End;
-        if (end > extent.Written)
+        if (segment.Encoding == SegmentEncoding.Packed)
+        {
+            WritePacked(segment, extent, end);
+        }
+        else if (end > extent.Written)
         {
             int from = (int)(extent.Written - extent.Start);
             _dirty.Add(segment);
             file.Write(extent.Buffer.AsSpan(from, (int)(end - extent.Written)), extent.Written);
             extent.Written = end;
             segment.FileBytes = Math.Max(segment.FileBytes, end);
+        }
+    }
+
+    private void WritePacked(Segment segment, Extent extent, long end)
+    {
+        PackedBlocks blocks = segment.Packed!;
+        while (end > extent.Written)
+        {
+            int from = (int)(extent.Written - extent.Start);
+            ReadOnlySpan<byte> frames = extent.Buffer.AsSpan(from, (int)(end - extent.Written));
+            long place = blocks.FileEnd;
+            int packed = packer.Pack(segment.Number, frames, extent.Written, place);
+            _dirty.Add(segment);
+            segment.File!.Write(packer.Output, place);
+            foreach (BlockEntry entry in packer.Entries)
+            {
+                blocks.Append(entry);
+            }
+
+            extent.Written += packed;
+            segment.FileBytes = Math.Max(segment.FileBytes, blocks.FileEnd);
         }
     }
 
@@ -204,7 +270,11 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
             }
 
             _dirty.Add(segment);
-            segment.File.Write(SegmentHeader.Create(catalog.StoreId, segment.Number, segment.FirstLsn), 0);
+            segment.File.Write(SegmentHeader.Create(
+                catalog.StoreId, segment.Number, segment.Encoding, segment.FirstLsn), 0);
+            segment.Packed = segment.Encoding == SegmentEncoding.Packed
+                ? catalog.Blocks(segment.Number, segment.File, SegmentHeader.Bytes, 0, SegmentHeader.Bytes)
+                : null;
             segment.HasHeader = true;
             segment.FileBytes = SegmentHeader.Bytes;
         }
@@ -214,7 +284,7 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
 
     private void MoveToFile(Segment segment, Extent extent)
     {
-        segment.Replace(extent, catalog.Written(segment.File!, extent.Start, extent.End));
+        segment.Replace(extent, catalog.Written(segment, segment.File!, extent.Start, extent.End));
         byte[] buffer = extent.Buffer!;
         gate.Retire(() => pool.Return(buffer));
         Volatile.Write(ref _writtenBytes, _writtenBytes + extent.End - extent.Start);
@@ -225,14 +295,15 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
     {
         long end = segment.Tail.End;
         IStorageFile file = segment.File!;
-        if (file.Length > end)
+        long fileEnd = segment.Packed is { } packed ? WriteIndex(segment, packed, end) : end;
+        if (file.Length > fileEnd)
         {
             _dirty.Add(segment);
-            file.SetLength(end);
-            segment.FileBytes = end;
+            file.SetLength(fileEnd);
         }
 
-        Extent[] old = segment.ReplaceAll([catalog.Written(file, SegmentHeader.Bytes, end)]);
+        segment.FileBytes = fileEnd;
+        Extent[] old = segment.ReplaceAll([catalog.Written(segment, file, SegmentHeader.Bytes, end)]);
         gate.Retire(() =>
         {
             foreach (Extent extent in old)
@@ -240,6 +311,17 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
                 extent.Region?.Dispose();
             }
         });
+    }
+
+    private long WriteIndex(Segment segment, PackedBlocks packed, long end)
+    {
+        long place = packed.FileEnd;
+        ulong key = SegmentFormat.PositionKey(catalog.StoreKey, BlockFormat.Place(segment.Number, place));
+        byte[] index = BlockIndexFormat.Encode(packed.Entries, end, key);
+        _dirty.Add(segment);
+        segment.File!.Write(index, place);
+        segment.IndexBytes = (uint)index.Length;
+        return segment.SealedFileEnd = place + index.Length;
     }
 
     private readonly record struct Item(Segment Segment, Extent? Extent);

@@ -19,6 +19,9 @@ internal sealed class SegmentWriter(
     /// <summary>Locations deleted since they were last taken, in order of deletion.</summary>
     public List<ulong> Deleted { get; private set; } = [];
 
+    /// <summary>True when what is appended has to be compressed.</summary>
+    public bool IsPacking => _active?.Encoding == SegmentEncoding.Packed;
+
     public SegmentTail Tail => _active is null ? default : new SegmentTail(_active.Number, _active.Tail.End);
 
     /// <summary>Continues after the last segment of the catalog.</summary>
@@ -138,7 +141,7 @@ internal sealed class SegmentWriter(
 
     private bool IsThere(RecordLocation location, ReadOnlySpan<byte> body)
     {
-        var window = new FileWindow(aheadBytes: 0);
+        var window = new FileWindow(aheadBytes: 0, keeps: true);
         return reader.Look(location, ref window, out _, out ReadOnlySpan<byte> frame) == FrameOutcome.Whole
             && frame.Slice(FrameFormat.HeaderBytes, FrameFormat.BodyBytes(frame)).SequenceEqual(body);
     }
@@ -147,7 +150,7 @@ internal sealed class SegmentWriter(
     private bool Exists(in RecordMutation mutation)
     {
         SegmentAddress address = SegmentAddress.Of(mutation.Location);
-        var window = new FileWindow(aheadBytes: 0);
+        var window = new FileWindow(aheadBytes: 0, keeps: true);
         FrameOutcome? outcome = reader.Look(mutation.Location, ref window, out Segment? segment, out _);
         return outcome switch
         {
@@ -196,7 +199,10 @@ internal sealed class SegmentWriter(
         }
 
         // Open from the start: there is no file yet that a scan could open.
-        _active = new Segment(number) { FirstLsn = lsn };
+        SegmentEncoding encoding = options.Compression == RecordCompression.None
+            ? SegmentEncoding.Plain
+            : SegmentEncoding.Packed;
+        _active = new Segment(number, encoding) { FirstLsn = lsn };
         _active.ReplaceAll([]);
         catalog.Add(_active);
     }
@@ -229,7 +235,7 @@ internal sealed class SegmentWriter(
         }
 
         // What a damaged record held is not known any more: it counts as dead without bytes.
-        var window = new FileWindow(aheadBytes: 0);
+        var window = new FileWindow(aheadBytes: 0, keeps: true);
         bool whole = reader.Look(location, ref window, out _, out ReadOnlySpan<byte> frame) == FrameOutcome.Whole;
         int bytes = whole ? FrameFormat.BodyBytes(frame) : 0;
         segment.Usage = segment.Usage.WithDelete(bytes);
