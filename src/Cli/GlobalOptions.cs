@@ -39,6 +39,14 @@ internal sealed class GlobalOptions
         Recursive = true,
     };
 
+    private readonly Option<string> _trust = new Option<string>("--trust")
+    {
+        Description = "What happens to plugins that are not in trust.txt beside them: off, warn or enforce. "
+            + "Without it: enforce where there is such a list.",
+        HelpName = "MODE",
+        Recursive = true,
+    }.AcceptOnlyFromAmong("off", "warn", "enforce");
+
     private readonly Option<bool> _json = new("--json")
     {
         Description = "Prints what a program can read.",
@@ -48,7 +56,7 @@ internal sealed class GlobalOptions
     /// <summary>Adds the options to the root command.</summary>
     public void AddTo(RootCommand root)
     {
-        foreach (Option option in (Option[])[_stack, _set, _data, _plugins, _json])
+        foreach (Option option in (Option[])[_stack, _set, _data, _plugins, _trust, _json])
         {
             root.Add(option);
         }
@@ -68,6 +76,15 @@ internal sealed class GlobalOptions
 
     /// <summary>True when the output is for a program.</summary>
     public bool Json(ParseResult arguments) => arguments.GetValue(_json);
+
+    /// <summary>What happens to plugins that are not trusted; null when the command line does not say.</summary>
+    public TrustMode? Trust(ParseResult arguments) => arguments.GetValue(_trust) switch
+    {
+        "off" => TrustMode.Off,
+        "warn" => TrustMode.Warn,
+        "enforce" => TrustMode.Enforce,
+        _ => null,
+    };
 
     /// <summary>The directories of plugin folders.</summary>
     public IReadOnlyList<string> Plugins(ParseResult arguments)

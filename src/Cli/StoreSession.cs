@@ -5,6 +5,8 @@ using Mortise.Components;
 using Mortise.Engine;
 using Mortise.Host.Composition;
 using Mortise.Host.Configuration;
+using Mortise.Host.Installing;
+using Mortise.Host.Loading;
 using Mortise.Host.Running;
 using Mortise.Indexing;
 using Mortise.Nostr;
@@ -49,10 +51,19 @@ internal sealed class StoreSession : IAsyncDisposable
                 context.Console.Error, instance, ComponentLogLevel.Warning, context.Time),
         };
         options.Sections[EventSectionName] = typeof(EventSection);
+        options.PluginCopies = PrivateCopies.DefaultFolder();
+        bool hasList = false;
         foreach (string folder in context.Options.Plugins(arguments))
         {
             options.PluginFolders.Add(folder);
+            if (PluginInstaller.ReadTrust(folder) is { } list)
+            {
+                hasList = true;
+                options.Trust.AddAll(list);
+            }
         }
+
+        options.TrustMode = context.Options.Trust(arguments) ?? (hasList ? TrustMode.Enforce : TrustMode.Off);
 
         return new MortiseHost(options);
     }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Mortise.Files;
 using Mortise.Host.Configuration;
 using Mortise.Host.Files;
+using Mortise.Host.Installing;
 using Mortise.Host.Loading;
 using Mortise.Host.Running;
 
@@ -13,6 +14,8 @@ namespace Mortise.Host.Composition;
 /// <remarks>Threads: all members from any thread.</remarks>
 public sealed class MortiseHost
 {
+    private static readonly TimeSpan s_keepCopies = TimeSpan.FromDays(7);
+
     private readonly MortiseHostOptions _options;
     private readonly PluginLoader _loader;
     private readonly IReadOnlyList<LoadedPlugin> _inProcess;
@@ -27,6 +30,10 @@ public sealed class MortiseHost
         {
             TrustMode = options.TrustMode,
             Trust = options.Trust,
+            Copies = options.PluginCopies is { } folder ? Copies(folder) : null,
+            Allowed = options.Allowed,
+            Quarantined = options.Quarantined,
+            StepTimeout = options.StepTimeout,
             Log = options.Logs("plugins"),
         });
         _inProcess = [.. options.StaticPlugins.Select(static p => p.Register())];
@@ -51,6 +58,15 @@ public sealed class MortiseHost
         StackDefinition? definition = stack is null ? null : Read(stack, problems);
         return Scan(stack, definition);
     }
+
+    /// <summary>Everything that speaks against a plugin and can be known without running its code.</summary>
+    /// <param name="plugin">One that was discovered.</param>
+    /// <returns>Empty when it can be loaded as far as that can be known.</returns>
+    public IReadOnlyList<Problem> Verify(InstalledPlugin plugin) => _loader.Verify(plugin);
+
+    /// <summary>Loads a plugin that no stack has asked for. Runs its registration.</summary>
+    /// <exception cref="PluginLoadException">It is not loaded; every reason is in the exception.</exception>
+    public LoadedPlugin Load(InstalledPlugin plugin) => _loader.Load(plugin);
 
     /// <summary>Says step by step how a component was found and loaded, or why not. For people.</summary>
     /// <param name="componentId">The id that a stack names.</param>
@@ -106,7 +122,8 @@ public sealed class MortiseHost
             }
         }
 
-        var resolver = new StackResolver(Scan(stack, definition), _loader, _inProcess, _options.Projections, problems);
+        var resolver = new StackResolver(
+            Scan(stack, definition), plugin => _loader.Load(plugin), _inProcess, _options.Projections, problems);
         return resolver.Resolve(stack, definition) ?? throw new StackException(problems);
     }
 
@@ -117,6 +134,15 @@ public sealed class MortiseHost
     /// <summary>Composes a store over a directory.</summary>
     public ComposedStore Compose(ResolvedStack stack, IStorageDirectory root) =>
         StackComposer.Compose(stack, root, _services);
+
+    private static PrivateCopies Copies(string folder)
+    {
+        var copies = new PrivateCopies(folder);
+
+        // The copies' age is the file system's affair, whatever clock the host was given.
+        copies.Collect(s_keepCopies, TimeProvider.System.GetUtcNow());
+        return copies;
+    }
 
     private StackDefinition Read(StackFile stack, List<Problem> problems) =>
         StackDefinition.Read(stack.Root, [.. _options.Sections.Keys], problems);

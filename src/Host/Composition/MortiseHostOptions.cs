@@ -1,4 +1,5 @@
 using Mortise.Components;
+using Mortise.Host.Installing;
 using Mortise.Host.Loading;
 using Mortise.Host.Running;
 
@@ -26,6 +27,20 @@ public sealed class MortiseHostOptions
 
     /// <summary>The plugins that are trusted by the hash of their files.</summary>
     public TrustList Trust { get; set; } = TrustList.Empty;
+
+    /// <summary>The folder of private copies that plugins are loaded from
+    /// (<see cref="PrivateCopies.DefaultFolder"/> is the usual one); null to load them from where they are
+    /// installed.</summary>
+    public string? PluginCopies { get; set; }
+
+    /// <summary>What plugins may use beyond what the host hands them.</summary>
+    public PluginPowers Allowed { get; set; } = PluginPowers.All;
+
+    /// <summary>Plugins that must not run, as <c>ID VERSION</c>.</summary>
+    public IReadOnlyCollection<string> Quarantined { get; set; } = [];
+
+    /// <summary>How long a plugin's constructor and its registration may take, each.</summary>
+    public TimeSpan StepTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>The projections that the domain offers; null when that is not known, and nothing is checked.</summary>
     public IReadOnlyCollection<string>? Projections { get; set; }

@@ -47,7 +47,7 @@ internal static class PluginExplanation
     private static void Explain(string componentId, InstalledPlugin plugin, LoadedPlugin? loaded, List<string> lines)
     {
         PluginManifest manifest = plugin.Manifest;
-        ComponentDeclaration component = manifest.Components.First(c => c.Id == componentId);
+        ComponentDeclaration component = manifest.Components.First(c => c.IsCalled(componentId));
         lines.Add($"{componentId}: {plugin}");
         lines.Add($"  found      {manifest.At}");
         lines.Add($"  kind       {OptionText.Kebab(component.Kind.ToString())}"
@@ -65,6 +65,7 @@ internal static class PluginExplanation
         }
 
         lines.Add($"  files      sha256 {loaded.Origin.Sha256}, {new ByteSize(loaded.Origin.Bytes)}");
+        lines.Add($"  copy       {loaded.Origin.LoadedFrom}");
         lines.Add($"  loaded     yes, in {loaded.LoadTime.TotalMilliseconds:0.0} ms");
         lines.AddRange(loaded.Resolutions
             .DistinctBy(static r => r.Name)

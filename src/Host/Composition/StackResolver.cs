@@ -8,7 +8,7 @@ namespace Mortise.Host.Composition;
 /// all.</summary>
 internal sealed class StackResolver(
     PluginCatalog catalog,
-    PluginLoader loader,
+    Func<InstalledPlugin, LoadedPlugin> load,
     IReadOnlyList<LoadedPlugin> inProcess,
     IReadOnlyCollection<string>? projections,
     ICollection<Problem> problems)
@@ -222,7 +222,8 @@ internal sealed class StackResolver(
 
         try
         {
-            return loader.Load(copies[0]).Components.Single(c => c.Descriptor.Id == choice.ComponentId);
+            string id = copies[0].Manifest.Components.First(c => c.IsCalled(choice.ComponentId!)).Id;
+            return load(copies[0]).Components.Single(c => c.Descriptor.Id == id);
         }
         catch (PluginLoadException e)
         {

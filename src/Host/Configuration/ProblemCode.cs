@@ -59,4 +59,30 @@ public enum ProblemCode
 
     /// <summary>The plugin's files are not the ones that are trusted.</summary>
     NotTrusted = 19,
+
+    /// <summary>A plugin's folder or package holds what leads out of it: a link, an absolute name, a name with
+    /// '..'.</summary>
+    UnsafePath = 20,
+
+    /// <summary>Others than the operator can write where the plugin is.</summary>
+    UnsafePermissions = 21,
+
+    /// <summary>The plugin uses what the operator does not allow: native code, the network, threads,
+    /// processes.</summary>
+    PostureRefused = 22,
+
+    /// <summary>An assembly that host and plugin must share is not in the host.</summary>
+    SharedAssemblyUnavailable = 23,
+
+    /// <summary>The plugin did not answer in time.</summary>
+    TimedOut = 24,
+
+    /// <summary>The process died the last time that the plugin ran.</summary>
+    Quarantined = 25,
+
+    /// <summary>The plugin needs another .NET, processor or framework than the host has.</summary>
+    WrongPlatform = 26,
+
+    /// <summary>A file is there twice, or not where the dependencies say.</summary>
+    BadDependencies = 27,
 }

@@ -44,6 +44,8 @@ internal static unsafe partial class Posix
 
     public static bool IsApple => s_apple;
 
+    public static bool IsArm => s_arm;
+
     public static int Create => s_apple ? 0x200 : 0x40;
 
     public static int Exclusive => s_apple ? 0x800 : 0x80;
@@ -114,6 +116,21 @@ internal static unsafe partial class Posix
 
     [LibraryImport(C, EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Access(string path, int mode);
+
+    [LibraryImport(C, EntryPoint = "geteuid")]
+    public static partial uint EffectiveUser();
+
+    /// <summary>Linux only; its buffer is laid out alike on every processor.</summary>
+    [LibraryImport(C, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int StatusOnLinux(int directory, string path, int flags, uint mask, byte* to);
+
+    /// <summary>macOS on arm64.</summary>
+    [LibraryImport(C, EntryPoint = "lstat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int StatusOnApple(string path, byte* to);
+
+    /// <summary>macOS on x64, where the plain name is an older layout.</summary>
+    [LibraryImport(C, EntryPoint = "lstat$INODE64", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int StatusOnAppleX64(string path, byte* to);
 
     [LibraryImport(C, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenInRegisters(string path, int flags, int mode);

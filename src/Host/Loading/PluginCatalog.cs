@@ -34,7 +34,9 @@ public sealed class PluginCatalog
         {
             try
             {
-                foreach (string folder in Directory.GetDirectories(root).SelectMany(Directory.GetDirectories))
+                // What begins with a dot is being installed or removed.
+                foreach (string folder in Directory.GetDirectories(root)
+                    .Where(static f => Path.GetFileName(f)[0] != '.').SelectMany(Directory.GetDirectories))
                 {
                     string path = Path.Combine(folder, PluginManifest.FileName);
                     if (File.Exists(path) && Read(path, folder, problems) is { } plugin)
@@ -63,7 +65,7 @@ public sealed class PluginCatalog
 
     /// <summary>The plugins that declare a component, newest version last.</summary>
     public IEnumerable<InstalledPlugin> WithComponent(string componentId) =>
-        Plugins.Where(p => p.Manifest.Components.Any(c => string.Equals(c.Id, componentId, StringComparison.Ordinal)));
+        Plugins.Where(p => p.Manifest.Components.Any(c => c.IsCalled(componentId)));
 
     private static InstalledPlugin? Read(string path, string folder, List<Problem> problems)
     {
@@ -78,6 +80,14 @@ public sealed class PluginCatalog
         PluginManifest? manifest = PluginManifest.Parse(path, bytes, problems);
         if (manifest is null)
         {
+            return null;
+        }
+
+        string name = Path.GetFileName(Path.GetDirectoryName(folder)!);
+        if (name.Contains('.', StringComparison.Ordinal) && PluginManifest.IsId(name) && name != manifest.Id)
+        {
+            problems.Add(new Problem(
+                ProblemCode.FolderMismatch, manifest.At, $"{manifest.Id} is in a folder named {name}, another id"));
             return null;
         }
 

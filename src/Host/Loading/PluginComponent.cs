@@ -15,7 +15,7 @@ internal delegate ValueTask<T> UntypedOpener<T>(
 /// <summary>A component that a plugin registered.</summary>
 public sealed class PluginComponent
 {
-    private readonly Delegate _factory;
+    private Delegate? _factory;
 
     internal PluginComponent(
         PluginOrigin plugin,
@@ -43,10 +43,10 @@ public sealed class PluginComponent
     public ComponentDescriptor Descriptor { get; }
 
     /// <summary>The class of its options.</summary>
-    public Type OptionsType { get; }
+    public Type OptionsType { get; private set; }
 
     /// <summary>Checks its files, or null.</summary>
-    public IExaminer? Examiner { get; }
+    public IExaminer? Examiner { get; private set; }
 
     /// <summary>What is recorded in a store's manifest.</summary>
     public ComponentIdentity Identity => new()
@@ -59,15 +59,26 @@ public sealed class PluginComponent
         OldestReadableFormatVersion = Descriptor.OldestReadableFormatVersion,
     };
 
-    internal UntypedOpener<IWriteAheadLog> LogOpener => (UntypedOpener<IWriteAheadLog>)_factory;
+    internal UntypedOpener<IWriteAheadLog> LogOpener => (UntypedOpener<IWriteAheadLog>)Factory;
 
-    internal UntypedOpener<IRecordStore> RecordsOpener => (UntypedOpener<IRecordStore>)_factory;
+    internal UntypedOpener<IRecordStore> RecordsOpener => (UntypedOpener<IRecordStore>)Factory;
 
-    internal UntypedOpener<IIndexFamily> IndexOpener => (UntypedOpener<IIndexFamily>)_factory;
+    internal UntypedOpener<IIndexFamily> IndexOpener => (UntypedOpener<IIndexFamily>)Factory;
 
-    internal Func<object, long, ulong, ICachePolicy> CacheFactory => (Func<object, long, ulong, ICachePolicy>)_factory;
+    internal Func<object, long, ulong, ICachePolicy> CacheFactory => (Func<object, long, ulong, ICachePolicy>)Factory;
 
-    internal Func<object, IPartitionScheme> PartitionFactory => (Func<object, IPartitionScheme>)_factory;
+    internal Func<object, IPartitionScheme> PartitionFactory => (Func<object, IPartitionScheme>)Factory;
 
-    internal Func<object, ITermProjection> ProjectionFactory => (Func<object, ITermProjection>)_factory;
+    internal Func<object, ITermProjection> ProjectionFactory => (Func<object, ITermProjection>)Factory;
+
+    private Delegate Factory => _factory ?? throw new ObjectDisposedException(
+        Descriptor.Id, $"component {Descriptor.Id} was unloaded with plugin {Plugin}");
+
+    /// <summary>Forgets the plugin's code and types.</summary>
+    internal void Retire()
+    {
+        _factory = null;
+        Examiner = null;
+        OptionsType = typeof(object);
+    }
 }

@@ -16,13 +16,17 @@ internal static class PluginFolder
         {
             // Each file counts by the hash of its content, so that no shift of bytes between name and content is equal.
             using FileStream file = File.OpenRead(path);
-            all.AppendData(Encoding.UTF8.GetBytes(Path.GetRelativePath(folder, path) + "\n"));
+            all.AppendData(NameOf(folder, path));
             all.AppendData(SHA256.HashData(file));
             bytes += file.Length;
         }
 
         return (Convert.ToHexStringLower(all.GetHashAndReset()), bytes);
     }
+
+    /// <summary>A file's name as it is hashed: relative, with '/', ended by a line feed.</summary>
+    public static byte[] NameOf(string folder, string path) => Encoding.UTF8.GetBytes(
+        Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/') + "\n");
 
     /// <summary>All files below a folder, in ordinal order.</summary>
     public static IReadOnlyList<string> Files(string folder) =>

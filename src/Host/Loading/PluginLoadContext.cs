@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
+using Mortise.Host.Installing;
 
 namespace Mortise.Host.Loading;
 
@@ -27,6 +28,7 @@ internal sealed class PluginLoadContext : AssemblyLoadContext
 
     private readonly AssemblyDependencyResolver _resolver;
     private readonly string _plugin;
+    private readonly string _folder;
     private readonly ConcurrentQueue<AssemblyResolution> _resolutions = new();
 
     /// <summary>Makes a context; loads nothing.</summary>
@@ -37,6 +39,7 @@ internal sealed class PluginLoadContext : AssemblyLoadContext
         : base(plugin, isCollectible)
     {
         _plugin = plugin;
+        _folder = Path.GetDirectoryName(assemblyPath)!;
         _resolver = new AssemblyDependencyResolver(assemblyPath);
     }
 
@@ -58,7 +61,19 @@ internal sealed class PluginLoadContext : AssemblyLoadContext
 
         if (s_framework.TryGetValue(name, out string? frameworkPath))
         {
-            Assembly shared = Default.LoadFromAssemblyName(new AssemblyName(name));
+            Assembly shared;
+            try
+            {
+                shared = Default.LoadFromAssemblyName(new AssemblyName(name));
+            }
+            catch (IOException e)
+            {
+                throw new SharedAssemblyException(
+                    $"{_plugin} needs {name} {requested}, which host and plugin share, and the host cannot load it: "
+                    + e.Message,
+                    e);
+            }
+
             Version? offered = shared.GetName().Version;
             if (assemblyName.Version > offered)
             {
@@ -84,6 +99,7 @@ internal sealed class PluginLoadContext : AssemblyLoadContext
                 + "publish the plugin with its dependencies");
         }
 
+        RequireInside(path);
         Note(new AssemblyResolution(name, requested, "private", path));
         return LoadFromAssemblyPath(path);
     }
@@ -92,8 +108,27 @@ internal sealed class PluginLoadContext : AssemblyLoadContext
     {
         string? path = _resolver.ResolveUnmanagedDllToPath(unmanagedDllName);
         Note(new AssemblyResolution(unmanagedDllName, "", "native", path ?? "the system"));
-        return path is null ? 0 : LoadUnmanagedDllFromPath(path);
+        if (path is null)
+        {
+            return 0;
+        }
+
+        RequireInside(path);
+        return LoadUnmanagedDllFromPath(path);
+    }
+
+    /// <summary>What was not hashed is not loaded, whatever the dependencies say.</summary>
+    private void RequireInside(string path)
+    {
+        if (!FolderSafety.IsWithin(_folder, path))
+        {
+            throw new FileLoadException($"{_plugin} would load '{path}', which is outside its folder '{_folder}'", path);
+        }
     }
 
     private void Note(AssemblyResolution resolution) => _resolutions.Enqueue(resolution);
 }
+
+/// <summary>An assembly that host and plugin must share is not in the host. Never answered with a private copy: its
+/// types would be others.</summary>
+internal sealed class SharedAssemblyException(string message, Exception inner) : Exception(message, inner);

@@ -1,7 +1,9 @@
-using System.Diagnostics;
+using System.Collections.Concurrent;
 using System.Reflection;
+using System.Runtime.Loader;
 using Mortise.Components;
 using Mortise.Host.Configuration;
+using Mortise.Host.Installing;
 using Mortise.Plugins;
 
 namespace Mortise.Host.Loading;
@@ -9,78 +11,198 @@ namespace Mortise.Host.Loading;
 /// <summary>Loads an installed plugin into a load context of its own and lets it register its components.</summary>
 /// <remarks>
 /// <para>The one place that knows how assemblies are loaded; another loader could stand here. Every check that needs no
-/// code of the plugin comes before the first that runs some.</para>
-/// <para>Threads: any. A plugin is loaded once per loader; later calls get the same.</para>
+/// code of the plugin comes before the first that runs some, and is made of the private copy that is then
+/// loaded.</para>
+/// <para>Threads: any. The same files are loaded once per loader; a folder whose files have changed since is another
+/// generation, beside the first.</para>
 /// </remarks>
 /// <param name="options">What is demanded of a plugin.</param>
 public sealed class PluginLoader(PluginLoaderOptions options)
 {
-    private readonly Lock _gate = new();
-    private readonly Dictionary<string, LoadedPlugin> _loaded = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Generation> _generations = new(StringComparer.Ordinal);
 
-    /// <summary>What was loaded so far, in order of folders.</summary>
-    public IReadOnlyList<LoadedPlugin> Loaded
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return [.. _loaded.OrderBy(static p => p.Key, StringComparer.Ordinal).Select(static p => p.Value)];
-            }
-        }
-    }
+    /// <summary>What is loaded, in order of folders.</summary>
+    public IReadOnlyList<LoadedPlugin> Loaded =>
+    [
+        .. _generations.OrderBy(static g => g.Key, StringComparer.Ordinal)
+            .Select(static g => g.Value.Plugin).OfType<LoadedPlugin>(),
+    ];
 
-    /// <summary>Loads a plugin, or gives the one that was loaded from the same folder.</summary>
+    /// <summary>Loads a plugin, or gives the one that was loaded from the same files.</summary>
+    /// <param name="plugin">The plugin.</param>
+    /// <param name="canUnload">True for a context that can be unloaded. Calls through interfaces inside such code cost
+    /// 3 to 6 times more, for good.</param>
     /// <exception cref="PluginLoadException">It is not loaded; every reason is in the exception.</exception>
-    public LoadedPlugin Load(InstalledPlugin plugin)
+    public LoadedPlugin Load(InstalledPlugin plugin, bool canUnload = false)
     {
         ArgumentNullException.ThrowIfNull(plugin);
-        lock (_gate)
+        CheckFolder(plugin);
+        PrivateCopy? copy = Guard(plugin, "copy", () => options.Copies?.Take(plugin.Folder));
+        try
         {
-            if (!_loaded.TryGetValue(plugin.Folder, out LoadedPlugin? loaded))
+            (string sha256, long bytes) = copy is null ? PluginFolder.Hash(plugin.Folder) : (copy.Sha256, copy.Bytes);
+            Generation generation = _generations.GetOrAdd(
+                $"{plugin.Folder}\n{sha256}\n{canUnload}", static _ => new Generation());
+            lock (generation)
             {
-                loaded = LoadNew(plugin);
-                _loaded.Add(plugin.Folder, loaded);
-            }
+                if (generation.Plugin is not { } loaded)
+                {
+                    loaded = LoadNew(plugin, copy, sha256, bytes, canUnload);
+                    generation.Plugin = loaded;
+                    copy = null;
+                }
 
-            return loaded;
+                return loaded;
+            }
+        }
+        finally
+        {
+            copy?.Dispose();
         }
     }
 
-    private LoadedPlugin LoadNew(InstalledPlugin plugin)
+    /// <summary>Makes every check that needs no code of the plugin.</summary>
+    /// <returns>Every reason not to load it.</returns>
+    public IReadOnlyList<Problem> Verify(InstalledPlugin plugin)
     {
-        var watch = Stopwatch.StartNew();
+        ArgumentNullException.ThrowIfNull(plugin);
         var problems = new List<Problem>();
-        PluginInspection.Check(plugin, problems);
+        foreach (Action check in (Action[])
+        [
+            () => CheckFolder(plugin),
+            () => CheckTrust(plugin, PluginFolder.Hash(plugin.Folder).Sha256),
+            () => PluginInspection.Check(plugin, problems, options.Allowed),
+        ])
+        {
+            try
+            {
+                check();
+            }
+            catch (PluginLoadException e)
+            {
+                problems.AddRange(e.Problems);
+            }
+        }
+
+        return Problem.Sorted(problems);
+    }
+
+    /// <summary>Forgets a plugin and begins to unload it. Everything that uses it must be closed before.</summary>
+    /// <param name="plugin">One that was loaded so that it can be unloaded.</param>
+    /// <returns>The proof, still to be made.</returns>
+    /// <exception cref="InvalidOperationException">It cannot be unloaded.</exception>
+    public PluginUnload Unload(LoadedPlugin plugin)
+    {
+        ArgumentNullException.ThrowIfNull(plugin);
+        PluginUnload unload = plugin.BeginUnload();
+        foreach ((string key, Generation generation) in _generations)
+        {
+            if (ReferenceEquals(generation.Plugin, plugin))
+            {
+                _generations.TryRemove(key, out _);
+            }
+        }
+
+        return unload;
+    }
+
+    private void CheckFolder(InstalledPlugin plugin)
+    {
+        var problems = new List<Problem>();
+        if (options.Quarantined.Contains($"{plugin.Manifest.Id} {plugin.Manifest.Version.ToNormalizedString()}"))
+        {
+            problems.Add(Failed(
+                plugin,
+                ProblemCode.Quarantined,
+                "was running when the process died; see 'mortise plugins doctor', or release it"));
+        }
+
+        Guard(plugin, "examine the folder", () =>
+        {
+            FolderSafety.Check(plugin.Folder, options.TrustMode == TrustMode.Enforce, plugin.Manifest.At, problems);
+            return true;
+        });
         if (problems.Count > 0)
         {
             throw new PluginLoadException(problems);
         }
+    }
 
-        (string sha256, long bytes) = PluginFolder.Hash(plugin.Folder);
-        CheckTrust(plugin, sha256);
-        var context = new PluginLoadContext(plugin.ToString(), plugin.AssemblyPath, isCollectible: false);
-        using AssemblyLoadContextScope scope = new(context);
-        Assembly assembly = Guard(plugin, "load", () => context.LoadFromAssemblyPath(plugin.AssemblyPath));
-        IPlugin entry = Guard(plugin, "start", () => CreateEntry(plugin, assembly));
-        var origin = new PluginOrigin
+    private LoadedPlugin LoadNew(
+        InstalledPlugin installed, PrivateCopy? copy, string sha256, long bytes, bool canUnload)
+    {
+        long started = options.Time.GetTimestamp();
+        var problems = new List<Problem>();
+        InstalledPlugin plugin = copy is null ? installed : ReadAgain(installed, copy);
+        CheckTrust(installed, sha256);
+        Guard(installed, "examine the files", () =>
         {
-            Id = plugin.Manifest.Id,
-            Version = plugin.Manifest.Version,
-            Folder = plugin.Folder,
-            Sha256 = sha256,
-            Bytes = bytes,
-        };
+            PluginInspection.Check(plugin, problems, options.Allowed);
+            return true;
+        });
+        if (problems.Count > 0)
+        {
+            throw new PluginLoadException([.. problems.Select(p => p with { At = installed.Manifest.At })]);
+        }
+
+        var context = Guard(installed, "load", () =>
+            new PluginLoadContext(plugin.ToString(), plugin.AssemblyPath, canUnload));
+        try
+        {
+            var origin = new PluginOrigin
+            {
+                Id = plugin.Manifest.Id,
+                Version = plugin.Manifest.Version,
+                Folder = installed.Folder,
+                LoadedFrom = plugin.Folder,
+                Sha256 = sha256,
+                Bytes = bytes,
+            };
+            (Assembly assembly, IReadOnlyList<PluginComponent> components) = Start(installed, plugin, context, origin);
+            CompareWithManifest(installed, components, problems);
+            return problems.Count == 0
+                ? new LoadedPlugin(
+                    origin, assembly, components, context, copy, options.Time.GetElapsedTime(started))
+                : throw new PluginLoadException(problems);
+        }
+        catch (PluginLoadException) when (canUnload)
+        {
+            context.Unload();
+            throw;
+        }
+    }
+
+    /// <summary>Runs the plugin's first code: its module initializer, its constructor, its registration.</summary>
+    private (Assembly Assembly, IReadOnlyList<PluginComponent> Components) Start(
+        InstalledPlugin installed, InstalledPlugin plugin, PluginLoadContext context, PluginOrigin origin)
+    {
+        Assembly assembly = Guard(installed, "load", () => context.LoadFromAssemblyPath(plugin.AssemblyPath));
+        IPlugin entry = Timed(installed, context, "start", () => CreateEntry(installed, assembly));
         var registrar = new ComponentRegistrar(origin);
-        IReadOnlyList<PluginComponent> components = Guard(plugin, "register", () =>
+        IReadOnlyList<PluginComponent> components = Timed(installed, context, "register", () =>
         {
             entry.Register(registrar);
             return registrar.Close();
         });
-        CompareWithManifest(plugin, components, problems);
-        return problems.Count == 0
-            ? new LoadedPlugin(origin, assembly, components, context, watch.Elapsed)
-            : throw new PluginLoadException(problems);
+        return (assembly, components);
+    }
+
+    /// <summary>The manifest that counts is the copy's; it must still be the one that was found.</summary>
+    private static InstalledPlugin ReadAgain(InstalledPlugin installed, PrivateCopy copy)
+    {
+        var problems = new List<Problem>();
+        string path = Path.Combine(copy.Folder, PluginManifest.FileName);
+        PluginManifest? manifest = Guard(installed, "read", () =>
+            PluginManifest.Parse(path, File.ReadAllBytes(path), problems));
+        if (manifest is null)
+        {
+            throw new PluginLoadException(problems);
+        }
+
+        return manifest.Id == installed.Manifest.Id && manifest.Version == installed.Manifest.Version
+            ? new InstalledPlugin(manifest, copy.Folder)
+            : throw new PluginLoadException([Failed(
+                installed, ProblemCode.FolderMismatch, $"became {manifest.Id} {manifest.Version} meanwhile")]);
     }
 
     private void CheckTrust(InstalledPlugin plugin, string sha256)
@@ -177,6 +299,48 @@ public sealed class PluginLoader(PluginLoaderOptions options)
     private static string Describe(ComponentKind kind, string format, int version, int oldest) =>
         $"{kind}, format '{format}' {version} from {oldest}";
 
+    /// <summary>Runs code of a plugin on a thread of its own, so that one that never comes back does not stop the
+    /// host.</summary>
+    private T Timed<T>(InstalledPlugin plugin, PluginLoadContext context, string step, Func<T> run)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var thread = new Thread(() =>
+        {
+            using AssemblyLoadContext.ContextualReflectionScope scope = context.EnterContextualReflection();
+            try
+            {
+                done.SetResult(run());
+            }
+#pragma warning disable CA1031 // Handed to the thread that waits.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                done.SetException(e);
+            }
+        })
+        {
+            IsBackground = true,
+            Name = $"{step} {plugin}",
+        };
+        thread.UnsafeStart();
+        try
+        {
+            return Guard(plugin, step, () =>
+            {
+                T result = done.Task.WaitAsync(options.StepTimeout, options.Time).GetAwaiter().GetResult();
+                thread.Join();
+                return result;
+            });
+        }
+        catch (PluginLoadException e) when (e.InnerException is TimeoutException && !done.Task.IsCompleted)
+        {
+            throw new PluginLoadException([Failed(
+                plugin,
+                ProblemCode.TimedOut,
+                $"did not {step} within {options.StepTimeout.TotalSeconds:0.###} seconds; its thread is left behind")]);
+        }
+    }
+
     private static T Guard<T>(InstalledPlugin plugin, string step, Func<T> run)
     {
         try
@@ -191,21 +355,24 @@ public sealed class PluginLoader(PluginLoaderOptions options)
         catch (Exception e) when (e is not OutOfMemoryException)
 #pragma warning restore CA1031
         {
+            ProblemCode code = IsAbout<SharedAssemblyException>(e)
+                ? ProblemCode.SharedAssemblyUnavailable
+                : ProblemCode.LoadFailed;
             throw new PluginLoadException(
-                [Failed(plugin, ProblemCode.LoadFailed, $"failed to {step}: {e.GetType().Name}: {e.Message}")], e);
+                [Failed(plugin, code, $"failed to {step}: {e.GetType().Name}: {e.Message}")], e);
         }
     }
+
+    private static bool IsAbout<T>(Exception e)
+        where T : Exception =>
+        e is T || (e.InnerException is { } inner && IsAbout<T>(inner));
 
     private static Problem Failed(InstalledPlugin plugin, ProblemCode code, string fact) =>
         new(code, plugin.Manifest.At, $"{plugin} {fact}");
 
-    /// <summary>Code that loads by name (serializers, Type.GetType) finds the plugin's own assemblies
-    /// meanwhile.</summary>
-    private readonly ref struct AssemblyLoadContextScope(PluginLoadContext context) : IDisposable
+    /// <summary>The files of one folder at one time; also the lock under which they are loaded.</summary>
+    private sealed class Generation
     {
-        private readonly System.Runtime.Loader.AssemblyLoadContext.ContextualReflectionScope _scope =
-            context.EnterContextualReflection();
-
-        public void Dispose() => _scope.Dispose();
+        public LoadedPlugin? Plugin { get; set; }
     }
 }

@@ -1,4 +1,5 @@
 using Mortise.Components;
+using Mortise.Host.Installing;
 
 namespace Mortise.Host.Loading;
 
@@ -10,6 +11,22 @@ public sealed class PluginLoaderOptions
 
     /// <summary>The plugins that are trusted.</summary>
     public TrustList Trust { get; init; } = TrustList.Empty;
+
+    /// <summary>Where code is copied to before it is checked and loaded; null to load from where it is
+    /// installed.</summary>
+    public PrivateCopies? Copies { get; init; }
+
+    /// <summary>What plugins may use beyond what the host hands them.</summary>
+    public PluginPowers Allowed { get; init; } = PluginPowers.All;
+
+    /// <summary>Plugins that were running when the process died, as <c>ID VERSION</c>; they are not loaded.</summary>
+    public IReadOnlyCollection<string> Quarantined { get; init; } = [];
+
+    /// <summary>How long a plugin's constructor and its registration may take, each.</summary>
+    public TimeSpan StepTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The clock of <see cref="StepTimeout"/>.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Told of a plugin that is loaded although it is not trusted.</summary>
     public required IComponentLog Log { get; init; }

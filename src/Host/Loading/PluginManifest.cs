@@ -23,6 +23,39 @@ public sealed class ComponentDeclaration
 
     /// <summary>One line for a person.</summary>
     public string Summary { get; init; } = "";
+
+    /// <summary>Ids that the component had before; stacks that name one still find it.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
+    /// <summary>True when a stack's name means this component.</summary>
+    public bool IsCalled(string id) =>
+        string.Equals(Id, id, StringComparison.Ordinal) || Aliases.Contains(id, StringComparer.Ordinal);
+}
+
+/// <summary>How far an author vouches for a plugin.</summary>
+public enum PluginStatus
+{
+    /// <summary>Not said.</summary>
+    Unstated = 1,
+
+    /// <summary>An experiment; formats may change without an upgrade.</summary>
+    Alpha = 2,
+
+    /// <summary>Complete, not yet proven.</summary>
+    Beta = 3,
+
+    /// <summary>Its formats stay readable.</summary>
+    Stable = 4,
+}
+
+/// <summary>A file of a plugin and the hash it had when it was packed.</summary>
+public sealed class FileDeclaration
+{
+    /// <summary>The path within the folder, with '/'.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>SHA-256 in lower-case hexadecimal.</summary>
+    public required string Sha256 { get; init; }
 }
 
 /// <summary>What a <c>plugin.json</c> says.</summary>
@@ -52,6 +85,15 @@ public sealed class PluginManifest
 
     /// <summary>What it has.</summary>
     public required IReadOnlyList<ComponentDeclaration> Components { get; init; }
+
+    /// <summary>What the code uses beyond what a host hands it; null when the manifest does not say.</summary>
+    public required PluginPowers? Posture { get; init; }
+
+    /// <summary>How far the author vouches for it.</summary>
+    public required PluginStatus Status { get; init; }
+
+    /// <summary>Every other file of the folder with its hash; empty when the manifest does not say.</summary>
+    public required IReadOnlyList<FileDeclaration> Files { get; init; }
 
     /// <summary>Where the manifest is.</summary>
     public required SourcePosition At { get; init; }
@@ -130,6 +172,9 @@ public sealed class PluginManifest
             Contract = contract!,
             Summary = text.Summary,
             Components = text.Components,
+            Posture = map.TryGet("posture", out _) ? Combine(text.Posture) : null,
+            Status = text.Status,
+            Files = text.Files,
             At = map.At,
         };
     }
@@ -167,10 +212,14 @@ public sealed class PluginManifest
         }
     }
 
+    private static PluginPowers Combine(IEnumerable<PluginPowers> powers) =>
+        powers.Aggregate(PluginPowers.None, static (all, one) => all | one);
+
     private static bool TryVersion(string text, out NuGetVersion? version) =>
         NuGetVersion.TryParseStrict(text, out version);
 
-    private static bool IsId(string id) =>
+    /// <summary>True for parts of <c>[a-z0-9-]+</c> joined by dots.</summary>
+    internal static bool IsId(string id) =>
         id.Length <= 100 && Array.TrueForAll(id.Split('.'), static part =>
             part.Length > 0 && part.All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'));
 
@@ -192,5 +241,11 @@ public sealed class PluginManifest
         public required string Summary { get; init; }
 
         public required IReadOnlyList<ComponentDeclaration> Components { get; init; } = [];
+
+        public IReadOnlyList<PluginPowers> Posture { get; init; } = [];
+
+        public PluginStatus Status { get; init; } = PluginStatus.Unstated;
+
+        public IReadOnlyList<FileDeclaration> Files { get; init; } = [];
     }
 }

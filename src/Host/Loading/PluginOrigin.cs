@@ -14,6 +14,10 @@ public sealed class PluginOrigin
     /// <summary>The full path of its folder, or <c>(in process)</c> when it was registered from code.</summary>
     public required string Folder { get; init; }
 
+    /// <summary>The full path of the folder that its code was loaded from: a private copy, or
+    /// <see cref="Folder"/>.</summary>
+    public required string LoadedFrom { get; init; }
+
     /// <summary>SHA-256 over the names and contents of all files in the folder, as lower-case hexadecimal; empty when
     /// it was registered from code.</summary>
     public required string Sha256 { get; init; }

@@ -19,11 +19,12 @@ public sealed class StaticPlugin(IPlugin plugin, string id, string version)
             Id = id,
             Version = NuGetVersion.Parse(version),
             Folder = "(in process)",
+            LoadedFrom = "(in process)",
             Sha256 = "",
             Bytes = 0,
         };
         var registrar = new ComponentRegistrar(origin);
         plugin.Register(registrar);
-        return new LoadedPlugin(origin, plugin.GetType().Assembly, registrar.Close(), context: null, watch.Elapsed);
+        return new LoadedPlugin(origin, plugin.GetType().Assembly, registrar.Close(), null, null, watch.Elapsed);
     }
 }

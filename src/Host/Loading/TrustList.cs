@@ -23,7 +23,8 @@ public enum TrustMode
 /// gives another hash, private dependencies and deps.json included.</para>
 /// <para>A load context is no security boundary: a plugin that is trusted can do what the process can. The list says
 /// that these are the bytes somebody looked at, and no more. Who can write to a plugin's folder between the check and
-/// the load can still exchange them: keep the folder writable by its owner alone.</para>
+/// the load cannot exchange them when code is loaded from private copies, because the copy is what is
+/// checked.</para>
 /// </remarks>
 public sealed class TrustList
 {
@@ -76,6 +77,19 @@ public sealed class TrustList
     {
         ArgumentNullException.ThrowIfNull(plugin);
         Add(plugin.Manifest.Id, plugin.Manifest.Version.ToNormalizedString(), PluginFolder.Hash(plugin.Folder).Sha256);
+    }
+
+    /// <summary>Trusts what another list trusts, too.</summary>
+    public void AddAll(TrustList other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        foreach (((string id, string version), HashSet<string> hashes) in other._hashes)
+        {
+            foreach (string hash in hashes)
+            {
+                Add(id, version, hash);
+            }
+        }
     }
 
     /// <summary>Forgets every hash of one version of a plugin.</summary>

@@ -58,7 +58,7 @@ public sealed class PluginLoaderTests : IDisposable
     {
         InstalledPlugin[] versions = [.. PluginCatalog.Scan([Repository.TestPlugins]).WithComponent("mortise.reference.memory-index")];
         Assert.Equal(["1.0.0", "2.0.0"], versions.Select(static v => v.Manifest.Version.ToNormalizedString()));
-        LoadedPlugin[] loaded = [.. versions.Select(_loader.Load)];
+        LoadedPlugin[] loaded = [.. versions.Select(v => _loader.Load(v))];
         Assert.NotSame(loaded[0].Assembly, loaded[1].Assembly);
         Assert.Equal(loaded[0].Assembly.GetName().Name, loaded[1].Assembly.GetName().Name);
         Assert.NotSame(loaded[0].Components[0].OptionsType, loaded[1].Components[0].OptionsType);

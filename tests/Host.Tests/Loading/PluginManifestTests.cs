@@ -32,7 +32,7 @@ public sealed class PluginManifestTests
     }
 
     [Theory]
-    [InlineData("\"id\": \"acme.trie\",\n  \"version\"", "\"idd\": \"acme.trie\",\n  \"version\"", "plugin.json:2:3: unknown key 'idd' in plugin.json; did you mean 'id'? known: assembly, components, contract, id, summary, version|plugin.json:1:1: missing key 'id' in plugin.json: text")]
+    [InlineData("\"id\": \"acme.trie\",\n  \"version\"", "\"idd\": \"acme.trie\",\n  \"version\"", "plugin.json:2:3: unknown key 'idd' in plugin.json; did you mean 'id'? known: assembly, components, contract, files, id, posture, status, summary, version|plugin.json:1:1: missing key 'id' in plugin.json: text")]
     [InlineData("1.2.0-beta.1", "1.2", "plugin.json:3:14: '1.2' is not a semantic version such as 1.2.0")]
     [InlineData(">=1.0 <2", "*", "plugin.json:5:15: '*' names no version; name a major, for example ^1.0")]
     [InlineData("\"Acme.Trie.dll\"", "\"../Acme.Trie.dll\"", "plugin.json:4:15: '../Acme.Trie.dll' is not the name of a .dll in the plugin's own folder")]
