@@ -11,7 +11,7 @@ namespace Mortise.BTreeIndex;
 /// <para>Source: O'Neil et al., "The Log-Structured Merge-Tree", Acta Informatica 33, 1996; Bentley and Saxe,
 /// "Decomposable searching problems I", 1980.</para>
 /// </remarks>
-internal sealed class BTreeIndexFamily : IIndexFamily
+internal sealed class BTreeIndexFamily : IIndexFamily, IPackableIndex
 {
     private readonly ComponentContext _context;
     private readonly PageFile _file;
@@ -146,6 +146,28 @@ internal sealed class BTreeIndexFamily : IIndexFamily
         }
 
         return new ValueTask(_maintenance.EnqueueCheckpoint(_state.Seal(), version.Lsn));
+    }
+
+    /// <inheritdoc/>
+    public bool IsPacked
+    {
+        get
+        {
+            ThrowIfDisposed();
+            IndexVersion version = _state.Current;
+            return version.Lsn == DurableLsn && IsDurable(version) && RunMerging.IsPacked(version.Disk, _maintenance.Space);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask PackAsync(CancellationToken cancellation = default)
+    {
+        ThrowIfDisposed();
+        cancellation.ThrowIfCancellationRequested();
+        Lsn lsn = _state.Current.Lsn;
+        return lsn == Lsn.None || IsPacked
+            ? ValueTask.CompletedTask
+            : new ValueTask(_maintenance.EnqueuePack(_state.Seal(), lsn, cancellation));
     }
 
     /// <inheritdoc/>

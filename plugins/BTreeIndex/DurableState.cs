@@ -14,6 +14,9 @@ namespace Mortise.BTreeIndex;
 /// </remarks>
 internal sealed class DurableState(ComponentContext context, PageFile file, PageSpace space, MetaRecord meta, DiskRun[] runs)
 {
+    /// <summary>So many free bytes at the end of the file are cut off whenever the state changes.</summary>
+    private const long WorthWhileBytes = 1 << 20;
+
     private readonly Lock _gate = new();
     private MetaRecord _meta = meta;
     private DiskRun[] _runs = runs;
@@ -91,7 +94,7 @@ internal sealed class DurableState(ComponentContext context, PageFile file, Page
         }
 
         WriteMeta(changed, 1);
-        Trim();
+        Trim(WorthWhileBytes);
     }
 
     private void WriteMeta(MetaRecord changed, uint number)
@@ -147,14 +150,34 @@ internal sealed class DurableState(ComponentContext context, PageFile file, Page
         return changed with { Directory = extent, DirectoryBytes = (uint)bytes.Length };
     }
 
-    /// <summary>Gives the free end of the file back.</summary>
-    private void Trim()
+    /// <summary>Gives the free end of the file back, and the room of what else became free.</summary>
+    /// <returns>False when there was nothing to give.</returns>
+    public bool GiveBack()
     {
-        const long WorthWhileBytes = 1 << 20;
-        long wanted = (long)space.PageCount * file.PageBytes;
-        if (file.File.Length - wanted >= WorthWhileBytes)
+        bool isTrimmed = Trim((long)PageSpace.LeastReturnedPages * file.PageBytes);
+        if (!context.Files.Traits.CanPunchHoles)
         {
-            file.File.SetLength(wanted);
+            return isTrimmed;
         }
+
+        List<Extent> freed = space.TakeFreed();
+        foreach (Extent extent in freed)
+        {
+            file.File.PunchHole((long)extent.Start * file.PageBytes, (long)extent.Count * file.PageBytes);
+        }
+
+        return isTrimmed || freed.Count > 0;
+    }
+
+    private bool Trim(long leastBytes)
+    {
+        long wanted = (long)space.PageCount * file.PageBytes;
+        if (file.File.Length - wanted <= leastBytes)
+        {
+            return false;
+        }
+
+        file.File.SetLength(wanted);
+        return true;
     }
 }

@@ -147,13 +147,22 @@ public class ModelTests
 
         private void Checkpoint()
         {
-            _world.Background.Complete(_index.CheckpointAsync());
+            if (_random.Next(3) > 0)
+            {
+                _world.Background.Complete(_index.CheckpointAsync());
+            }
+            else
+            {
+                _world.Background.Complete(_index.PackAsync());
+                Assert.True(_held.Count > 0 || _index.IsPacked);
+            }
+
             NoteCheckpoint(_lsn, _map);
         }
 
         private void CheckpointWhileApplying()
         {
-            Task pending = _index.CheckpointAsync().AsTask();
+            Task pending = (_random.Next(2) == 0 ? _index.CheckpointAsync() : _index.PackAsync()).AsTask();
             (ulong lsn, ImmutableSortedDictionary<byte[], byte[]> map) = (_lsn, _map);
             Apply(10);
             while (!pending.IsCompleted)

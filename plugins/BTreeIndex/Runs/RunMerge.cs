@@ -15,7 +15,8 @@ internal sealed class RunMerge : IDisposable
     /// <param name="file">Where they are.</param>
     /// <param name="space">Where the result goes.</param>
     /// <param name="id">The result's number.</param>
-    public RunMerge(IndexVersion version, int count, PageFile file, PageSpace space, ulong id)
+    /// <param name="isWhole">Whether the result's leaves have to lie in one piece.</param>
+    public RunMerge(IndexVersion version, int count, PageFile file, PageSpace space, ulong id, bool isWhole)
     {
         _version = version;
         Inputs = version.Disk[..count];
@@ -29,10 +30,13 @@ internal sealed class RunMerge : IDisposable
             bytes += (long)Inputs[i].Record.Leaves.PageCount * file.PageBytes;
         }
 
+        // Entries of several lengths in one page cost a slot and two lengths each, which those of one length did not.
+        bytes += isWhole && count > 1 ? entries * (PageFormat.SlotBytes + PageFormat.EntryHeaderBytes) : 0;
+
         // Below the oldest run there is nothing that a tombstone could hide.
         bool isOldest = count == version.Disk.Length;
         _entries = new EntryMerge(sources, isBackward: false, skip: 0, keepTombstones: !isOldest);
-        _writer = new RunWriter(file, space, id, entries, bytes);
+        _writer = new RunWriter(file, space, id, entries, bytes, isWhole);
     }
 
     /// <summary>What is merged, newest first.</summary>

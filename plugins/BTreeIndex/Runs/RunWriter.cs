@@ -28,6 +28,7 @@ internal sealed class RunWriter
     private uint _leafPages;
     private uint _leftInExtent;
     private readonly uint _estimatedPages;
+    private readonly bool _isWhole;
     private ulong _entries;
     private ulong _tombstones;
 
@@ -37,7 +38,9 @@ internal sealed class RunWriter
     /// <param name="id">Its number.</param>
     /// <param name="mostEntries">No more than this many entries will come; sizes the filter.</param>
     /// <param name="estimatedBytes">About how many bytes its leaves take.</param>
-    public RunWriter(PageFile file, PageSpace space, ulong id, long mostEntries, long estimatedBytes)
+    /// <param name="isWhole">Whether its leaves should lie in one piece: then no fewer bytes than they
+    /// take.</param>
+    public RunWriter(PageFile file, PageSpace space, ulong id, long mostEntries, long estimatedBytes, bool isWhole)
     {
         _file = file;
         _space = space;
@@ -45,7 +48,9 @@ internal sealed class RunWriter
         _pageBytes = file.PageBytes;
         _leaf = new EntryPageBuilder(_pageBytes);
         _branches = new BranchLevel(_pageBytes, 1, id);
-        _estimatedPages = (uint)Math.Min((estimatedBytes / _pageBytes) + 1, int.MaxValue);
+        _isWhole = isWhole;
+
+        _estimatedPages = (uint)Math.Clamp((estimatedBytes + _pageBytes - 1) / _pageBytes, 1, int.MaxValue);
         _chunk = new byte[Math.Max(1, (int)Math.Min(_estimatedPages, ChunkBytes / _pageBytes)) * _pageBytes];
         long blocks = PointFilter.BlocksFor(mostEntries);
         _filterBlocks = (uint)Math.Min(blocks, Array.MaxLength / PointFilter.BlockBytes);
@@ -140,7 +145,7 @@ internal sealed class RunWriter
         {
             WriteChunk();
             uint wanted = Math.Max(1, _estimatedPages > _leafPages ? _estimatedPages - _leafPages : _leafPages / 8);
-            Extent extent = _space.Allocate(wanted, whole: false);
+            Extent extent = _space.Allocate(wanted, whole: _isWhole && _leafPages == 0);
             _leafExtents.Add(extent);
             _leftInExtent = extent.Count;
         }

@@ -9,8 +9,12 @@ internal sealed class PageSpace
     /// <summary>A free extent shorter than this is not used for a longer request, to keep runs contiguous.</summary>
     private const uint LeastUsefulPages = 64;
 
+    /// <summary>The device is not told of shorter free extents.</summary>
+    public const uint LeastReturnedPages = 16;
+
     private readonly Lock _gate = new();
     private readonly List<Extent> _free = [];
+    private List<Extent> _freed = [];
 
     /// <summary>Starts with everything free but what is used.</summary>
     /// <param name="used">Disjoint extents at or after <see cref="PageFormat.FirstDataPage"/>, in any order; sorted here.</param>
@@ -89,6 +93,23 @@ internal sealed class PageSpace
         }
     }
 
+    /// <summary>The first of so many consecutive pages as <see cref="Allocate"/> would give as a whole.</summary>
+    public uint FirstFit(uint pages)
+    {
+        lock (_gate)
+        {
+            foreach (Extent free in _free)
+            {
+                if (free.Count >= pages)
+                {
+                    return free.Start;
+                }
+            }
+
+            return PageCount;
+        }
+    }
+
     /// <summary>Gives pages back.</summary>
     public void Free(Extent extent)
     {
@@ -99,6 +120,11 @@ internal sealed class PageSpace
             at = ~at;
             Invariant.Holds(at == 0 || _free[at - 1].End <= extent.Start);
             Invariant.Holds(at == _free.Count || extent.End <= _free[at].Start);
+            if (extent.Count >= LeastReturnedPages)
+            {
+                _freed.Add(extent);
+            }
+
             if (at < _free.Count && extent.End == _free[at].Start)
             {
                 extent = new Extent(extent.Start, extent.Count + _free[at].Count);
@@ -120,6 +146,30 @@ internal sealed class PageSpace
                 at = _free.BinarySearch(extent, Comparer<Extent>.Create(static (a, b) => a.Start.CompareTo(b.Start)));
                 _free.Insert(~at, extent);
             }
+        }
+    }
+
+    /// <summary>What became free since the last call and still is.</summary>
+    public List<Extent> TakeFreed()
+    {
+        lock (_gate)
+        {
+            List<Extent> still = [];
+            foreach (Extent freed in _freed)
+            {
+                foreach (Extent free in _free)
+                {
+                    uint start = Math.Max(freed.Start, free.Start);
+                    uint end = Math.Min(freed.End, free.End);
+                    if (start < end)
+                    {
+                        still.Add(new Extent(start, end - start));
+                    }
+                }
+            }
+
+            _freed = [];
+            return still;
         }
     }
 

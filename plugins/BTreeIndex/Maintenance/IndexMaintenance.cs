@@ -2,12 +2,12 @@ using Mortise.Components;
 
 namespace Mortise.BTreeIndex;
 
-/// <summary>Everything that goes to disk: writing sealed groups, checkpoints, merges, resets, one after the other.</summary>
+/// <summary>Everything that goes to disk, one after the other: checkpoints, packs, resets, sealed groups, merges.</summary>
 /// <remarks>
-/// <para>Order of work: what was asked for first (checkpoints and resets, in the order of the calls), then groups that
-/// wait in memory, then merges, a piece at a time. A checkpoint writes the groups that were sealed when it was asked
-/// for, so what is on disk afterwards is the state of that moment, and no later group is written before its state is
-/// durable.</para>
+/// <para>Order of work: what was asked for first, in the order of the calls, then groups that wait in memory, then
+/// merges, a piece at a time (<see cref="RunMerging"/>). A checkpoint writes the groups that were sealed when it was
+/// asked for, so what is on disk afterwards is the state of that moment, and no later group is written before its state
+/// is durable. A pack is a checkpoint and then a merge.</para>
 /// <para>Threads: steps run in the background and, when memory runs short, on the writer; a lock admits one at a time.</para>
 /// <para>Errors: one that comes after the point of no return (a sync, or the meta page) closes the index for writing.
 /// Others are the answer of the checkpoint that they stopped, which can be asked for again; outside of a checkpoint they
@@ -15,8 +15,6 @@ namespace Mortise.BTreeIndex;
 /// </remarks>
 internal sealed class IndexMaintenance : IAsyncDisposable
 {
-    private const uint MergePagesPerStep = 128;
-
     /// <summary>Beyond so many times the runs that are wanted, the writer helps with merging.</summary>
     private const int BacklogFactor = 3;
 
@@ -29,12 +27,9 @@ internal sealed class IndexMaintenance : IAsyncDisposable
     private readonly Action<DiskRun> _onUnreachable;
     private readonly IBackgroundWork _work;
     private readonly Lock _stepping = new();
-    private readonly Lock _gate = new();
-    private readonly Queue<Request> _requests = new();
-    private RunMerge? _merge;
+    private readonly RequestQueue _requests = new();
+    private readonly RunMerging _merging;
     private Exception? _trouble;
-    private bool _mergesStopped;
-    private bool _isDisposed;
 
     public IndexMaintenance(
         ComponentContext context,
@@ -52,6 +47,7 @@ internal sealed class IndexMaintenance : IAsyncDisposable
         _state = state;
         _durable = durable;
         _onUnreachable = onUnreachable;
+        _merging = new RunMerging(options, file, space, state, durable, onUnreachable);
         _work = context.Background.Register($"{context.InstanceName}: write and merge", Step);
         if (durable.Runs.Length > 1)
         {
@@ -74,10 +70,18 @@ internal sealed class IndexMaintenance : IAsyncDisposable
     /// <summary>Asks for a checkpoint.</summary>
     /// <param name="sealedThrough">The newest group that is part of it.</param>
     /// <param name="lsn">The last batch that is.</param>
-    public Task EnqueueCheckpoint(long sealedThrough, Lsn lsn) => Enqueue(new Request(sealedThrough, lsn));
+    public Task EnqueueCheckpoint(long sealedThrough, Lsn lsn) =>
+        Enqueue(new IndexRequest(IndexRequestKind.Checkpoint, sealedThrough, lsn));
+
+    /// <summary>Asks for a checkpoint and for one run of everything.</summary>
+    /// <param name="sealedThrough">The newest group that is part of it.</param>
+    /// <param name="lsn">The last batch that is.</param>
+    /// <param name="cancellation">Ends it between two pieces.</param>
+    public Task EnqueuePack(long sealedThrough, Lsn lsn, CancellationToken cancellation) =>
+        Enqueue(new IndexRequest(IndexRequestKind.Pack, sealedThrough, lsn, cancellation));
 
     /// <summary>Asks for everything to be discarded.</summary>
-    public Task EnqueueReset() => Enqueue(new Request(-1, Lsn.None));
+    public Task EnqueueReset() => Enqueue(new IndexRequest(IndexRequestKind.Reset, 0, Lsn.None));
 
     /// <summary>Does the background's work on the caller's thread while too much waits in memory, and a piece of it while
     /// too many runs wait to be merged.</summary>
@@ -109,45 +113,21 @@ internal sealed class IndexMaintenance : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _work.DisposeAsync().ConfigureAwait(false);
-        lock (_gate)
-        {
-            _isDisposed = true;
-        }
-
-        FailRequests(new ObjectDisposedException(nameof(BTreeIndexFamily)));
+        ObjectDisposedException closed = new(nameof(BTreeIndexFamily));
+        _requests.Close(closed);
         lock (_stepping)
         {
-            _merge?.Dispose();
-            _merge = null;
+            _merging.FailPacks(closed);
+            _merging.Dispose();
         }
     }
 
-    private Task Enqueue(Request request)
+    private Task Enqueue(IndexRequest request)
     {
         _durable.ThrowIfFaulted();
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_isDisposed, typeof(BTreeIndexFamily));
-            _requests.Enqueue(request);
-        }
-
+        _requests.Add(request);
         _work.Signal();
         return request.Done.Task;
-    }
-
-    private void FailRequests(Exception reason)
-    {
-        Request[] open;
-        lock (_gate)
-        {
-            open = [.. _requests];
-            _requests.Clear();
-        }
-
-        foreach (Request request in open)
-        {
-            request.Done.TrySetException(reason);
-        }
     }
 
     private long SealedBytes()
@@ -171,25 +151,20 @@ internal sealed class IndexMaintenance : IAsyncDisposable
 
     private StepResult StepLocked(bool throwTrouble, CancellationToken cancellation)
     {
-        Request? request;
-        lock (_gate)
+        if (_requests.IsClosed)
         {
-            if (_isDisposed)
-            {
-                return StepResult.Idle;
-            }
-
-            _requests.TryPeek(out request);
+            return StepResult.Idle;
         }
 
-        if (request is not null)
+        if (_requests.Peek() is { } request)
         {
             Answer(request);
             return StepResult.More;
         }
 
-        if (_durable.Fault is not null)
+        if (_durable.Fault is { } fault)
         {
+            _merging.FailPacks(StorageException.Faulted(_context.InstanceName, fault));
             return StepResult.Idle;
         }
 
@@ -202,31 +177,39 @@ internal sealed class IndexMaintenance : IAsyncDisposable
                 return StepResult.More;
             }
 
-            return Merge(cancellation) ? StepResult.More : StepResult.Idle;
+            if (_merging.Advance(cancellation))
+            {
+                return StepResult.More;
+            }
+
+            // Only when nothing else is to do: the next merge may want the pages that the last one left.
+            _durable.GiveBack();
+            return StepResult.Idle;
         }
         catch (StorageException e) when (!throwTrouble)
         {
             // What is in memory stays there and what is on disk stays valid; the next checkpoint meets the same and says so.
             Volatile.Write(ref _trouble, e);
-            _context.Log.Write(ComponentLogLevel.Warning, $"{_context.InstanceName}: background writing failed", e);
+            _context.Log.Write(ComponentLogLevel.Warning, $"{_context.InstanceName}: background writing failed: {e.Message}", e);
             return StepResult.Idle;
         }
         catch (Exception e) when (e is not StorageException and not OperationCanceledException)
         {
             // The background stops calling a step that throws: nobody may wait for it any more.
             _durable.Close(e);
-            FailRequests(e);
+            _requests.FailAll(e);
+            _merging.FailPacks(e);
             throw;
         }
     }
 
-    private void Answer(Request request)
+    private void Answer(IndexRequest request)
     {
         Exception? failure = null;
         try
         {
             _durable.ThrowIfFaulted();
-            if (request.IsReset)
+            if (request.Kind == IndexRequestKind.Reset)
             {
                 Reset();
             }
@@ -242,22 +225,22 @@ internal sealed class IndexMaintenance : IAsyncDisposable
             failure = e;
         }
 
-        lock (_gate)
-        {
-            _requests.TryDequeue(out _);
-        }
-
-        if (failure is null)
-        {
-            request.Done.TrySetResult();
-        }
-        else
+        _requests.Remove();
+        if (failure is not null)
         {
             request.Done.TrySetException(failure);
         }
+        else if (request.Kind == IndexRequestKind.Pack)
+        {
+            _merging.BeginPack(request);
+        }
+        else
+        {
+            request.Done.TrySetResult();
+        }
     }
 
-    private void Checkpoint(Request request)
+    private void Checkpoint(IndexRequest request)
     {
         SealedGroup[] groups = _state.Current.Sealed;
         int count = 0;
@@ -277,11 +260,9 @@ internal sealed class IndexMaintenance : IAsyncDisposable
 
     private void Reset()
     {
-        _merge?.Dispose();
-        _merge = null;
+        _merging.Reset();
         _state.Clear();
         _durable.Change(Lsn.None, []);
-        _mergesStopped = false;
         Volatile.Write(ref _trouble, null);
     }
 
@@ -304,7 +285,7 @@ internal sealed class IndexMaintenance : IAsyncDisposable
             }
         }
 
-        RunWriter writer = new(_file, _space, _durable.TakeRunId(), entries, bytes);
+        RunWriter writer = new(_file, _space, _durable.TakeRunId(), entries, bytes, isWhole: false);
         RunRecord? record = null;
         try
         {
@@ -326,85 +307,5 @@ internal sealed class IndexMaintenance : IAsyncDisposable
         DiskRun? written = record is null ? null : new DiskRun(record, _onUnreachable);
         _state.ReplaceSealed(count, written);
         written?.Release();
-    }
-
-    /// <summary>Does a piece of a merge.</summary>
-    /// <returns>False when none is wanted.</returns>
-    private bool Merge(CancellationToken cancellation)
-    {
-        if (_mergesStopped)
-        {
-            return false;
-        }
-
-        if (_merge is null)
-        {
-            IndexVersion version = _state.AcquireCurrent();
-            int count = MergePolicy.Choose(version.Disk, _options.MergeFanIn, _options.MaxRuns);
-            if (count == 0)
-            {
-                version.Release();
-                return false;
-            }
-
-            _merge = new RunMerge(version, count, _file, _space, _durable.TakeRunId());
-        }
-
-        try
-        {
-            if (_merge.Advance(MergePagesPerStep, cancellation))
-            {
-                InstallMerge(_merge);
-            }
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            _merge?.Dispose();
-            _merge = null;
-
-            // A damaged page would stop every merge that reads it; readers are told when they meet it.
-            _mergesStopped = e is StorageException { Code: StorageErrorCode.Corrupt };
-            throw;
-        }
-
-        return true;
-    }
-
-    private void InstallMerge(RunMerge merge)
-    {
-        DiskRun? merged = merge.Result is null ? null : new DiskRun(merge.Result, _onUnreachable);
-        _state.ReplaceDisk(merge.Inputs, merged);
-
-        // When all that was merged is durable, so can be the result, and the pages of what it replaces are free the sooner.
-        DiskRun[] durable = _durable.Runs;
-        int at = Array.IndexOf(durable, merge.Inputs[0]);
-        bool isDurable = at >= 0 && at + merge.Inputs.Length <= durable.Length
-            && durable.AsSpan(at, merge.Inputs.Length).SequenceEqual(merge.Inputs);
-        _merge = null;
-        merge.Dispose();
-        try
-        {
-            if (isDurable)
-            {
-                DiskRun[] middle = merged is null ? [] : [merged];
-                _durable.Change(_durable.Lsn, [.. durable[..at], .. middle, .. durable[(at + merge.Inputs.Length)..]]);
-            }
-        }
-        finally
-        {
-            merged?.Release();
-        }
-    }
-
-    /// <summary>A checkpoint or a reset that someone waits for.</summary>
-    private sealed class Request(long sealedThrough, Lsn lsn)
-    {
-        public long SealedThrough { get; } = sealedThrough;
-
-        public Lsn Lsn { get; } = lsn;
-
-        public bool IsReset => SealedThrough < 0;
-
-        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

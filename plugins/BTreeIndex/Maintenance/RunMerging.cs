@@ -1,0 +1,208 @@
+namespace Mortise.BTreeIndex;
+
+/// <summary>Makes fewer runs of the runs on disk, a piece at a time: merges that the policy wants, and packs that someone
+/// waits for.</summary>
+/// <remarks>
+/// <para>A pack merges every run into one. When that one came to lie behind free pages that could hold it, it is written
+/// again, into them, so that the file can be cut behind it.</para>
+/// <para>Threads: one at a time.</para>
+/// </remarks>
+internal sealed class RunMerging(
+    BTreeIndexOptions options,
+    PageFile file,
+    PageSpace space,
+    IndexState state,
+    DurableState durable,
+    Action<DiskRun> onUnreachable) : IDisposable
+{
+    private const uint PagesPerStep = 128;
+
+    private readonly List<IndexRequest> _packs = [];
+    private RunMerge? _merge;
+    private bool _isStopped;
+
+    /// <summary>Whether a list of runs is what a pack would make of it.</summary>
+    public static bool IsPacked(ReadOnlySpan<DiskRun> newestFirst, PageSpace space) =>
+        newestFirst.Length == 0
+        || (newestFirst is [{ Record: { Tombstones: 0 } }] && !CouldLieLower(newestFirst[0], space));
+
+    /// <summary>Begins to pack what is on disk and durable now; <see cref="Advance"/> does the work.</summary>
+    public void BeginPack(IndexRequest request)
+    {
+        Abandon();
+        _packs.Add(request);
+        if (!TryStart(state.Current.Disk.Length, isPack: true))
+        {
+            EndPacks();
+        }
+    }
+
+    /// <summary>Does a piece of a merge.</summary>
+    /// <returns>False when none is wanted.</returns>
+    public bool Advance(CancellationToken cancellation)
+    {
+        if (_packs.Count > 0 && DropCancelledPacks())
+        {
+            return true;
+        }
+
+        if (_merge is null && (_isStopped
+            || !TryStart(MergePolicy.Choose(state.Current.Disk, options.MergeFanIn, options.MaxRuns), isPack: false)))
+        {
+            return false;
+        }
+
+        try
+        {
+            if (_merge!.Advance(PagesPerStep, cancellation))
+            {
+                Install(_merge);
+                GoOnPacking();
+            }
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            Abandon();
+
+            // A damaged page would stop every merge that reads it; readers are told when they meet it.
+            _isStopped = e is StorageException { Code: StorageErrorCode.Corrupt };
+            if (_packs.Count == 0)
+            {
+                throw;
+            }
+
+            FailPacks(e);
+            if (e is not StorageException)
+            {
+                throw;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Everything was discarded: there is nothing to merge, and packs are done.</summary>
+    public void Reset()
+    {
+        Abandon();
+        _isStopped = false;
+        EndPacks();
+    }
+
+    /// <summary>Fails the packs that someone waits for.</summary>
+    public void FailPacks(Exception reason)
+    {
+        foreach (IndexRequest pack in _packs)
+        {
+            pack.Done.TrySetException(reason);
+        }
+
+        _packs.Clear();
+    }
+
+    /// <summary>Ends what is under way.</summary>
+    public void Dispose() => Abandon();
+
+    /// <summary>Whether free pages before a run could hold its leaves, and are so many that moving it is worth it.</summary>
+    private static bool CouldLieLower(DiskRun run, PageSpace space)
+    {
+        ExtentList leaves = run.Record.Leaves;
+        return space.FreePages > SmallWastePages + (run.PageCount / 8)
+            && space.FirstFit(leaves.PageCount) < leaves.Extents[0].Start;
+    }
+
+    /// <summary>So many free pages are no reason to move a run.</summary>
+    private const long SmallWastePages = 8;
+
+    private bool TryStart(int count, bool isPack)
+    {
+        IndexVersion version = state.AcquireCurrent();
+        if (count == 0 || (isPack && IsPacked(version.Disk, space)))
+        {
+            version.Release();
+            return false;
+        }
+
+        _merge = new RunMerge(version, count, file, space, durable.TakeRunId(), isWhole: isPack);
+        return true;
+    }
+
+    private void GoOnPacking()
+    {
+        if (_packs.Count == 0)
+        {
+            return;
+        }
+
+        // Each move is down by all pages of the leaves at least, so they end.
+        if (state.Current.Disk.Length == 1 && TryStart(1, isPack: true))
+        {
+            return;
+        }
+
+        durable.GiveBack();
+        EndPacks();
+    }
+
+    private bool DropCancelledPacks()
+    {
+        foreach (IndexRequest pack in _packs)
+        {
+            if (pack.Cancellation.IsCancellationRequested)
+            {
+                pack.Done.TrySetCanceled(pack.Cancellation);
+            }
+        }
+
+        if (_packs.RemoveAll(static pack => pack.Done.Task.IsCompleted) == 0 || _packs.Count > 0)
+        {
+            return false;
+        }
+
+        Abandon();
+        return true;
+    }
+
+    private void EndPacks()
+    {
+        foreach (IndexRequest pack in _packs)
+        {
+            pack.Done.TrySetResult();
+        }
+
+        _packs.Clear();
+    }
+
+    private void Abandon()
+    {
+        _merge?.Dispose();
+        _merge = null;
+    }
+
+    private void Install(RunMerge merge)
+    {
+        DiskRun? merged = merge.Result is null ? null : new DiskRun(merge.Result, onUnreachable);
+        state.ReplaceDisk(merge.Inputs, merged);
+
+        // When all that was merged is durable, so can be the result, and the pages of what it replaces are free the sooner.
+        DiskRun[] before = durable.Runs;
+        int at = Array.IndexOf(before, merge.Inputs[0]);
+        bool isDurable = at >= 0 && at + merge.Inputs.Length <= before.Length
+            && before.AsSpan(at, merge.Inputs.Length).SequenceEqual(merge.Inputs);
+        int end = at + merge.Inputs.Length;
+        _merge = null;
+        merge.Dispose();
+        try
+        {
+            if (isDurable)
+            {
+                DiskRun[] middle = merged is null ? [] : [merged];
+                durable.Change(durable.Lsn, [.. before[..at], .. middle, .. before[end..]]);
+            }
+        }
+        finally
+        {
+            merged?.Release();
+        }
+    }
+}
