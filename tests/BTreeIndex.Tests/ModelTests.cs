@@ -162,7 +162,7 @@ public class ModelTests
 
         private void CheckpointWhileApplying()
         {
-            Task pending = (_random.Next(2) == 0 ? _index.CheckpointAsync() : _index.PackAsync()).AsTask();
+            Task pending = _random.Next(2) == 0 ? _index.CheckpointAsync().AsTask() : _index.PackAsync().AsTask();
             (ulong lsn, ImmutableSortedDictionary<byte[], byte[]> map) = (_lsn, _map);
             Apply(10);
             while (!pending.IsCompleted)
