@@ -76,6 +76,7 @@ internal static class MortiseTool
             StackCommand.Create(context),
             GenerateCommand.Create(context),
             DemoCommand.Create(context),
+            BenchCommand.Create(context),
         };
         context.Options.AddTo(root);
         return root;

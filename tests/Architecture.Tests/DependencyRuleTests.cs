@@ -20,9 +20,10 @@ public sealed class DependencyRuleTests
         ["Mortise.Nostr"] = ["Mortise.Abstractions", "Mortise.Engine", "Mortise.Primitives", "BouncyCastle.Crypto"],
         ["Mortise.Simulation"] =
             ["Mortise.Abstractions", "Mortise.Conformance", "Mortise.Engine", "Mortise.Primitives"],
+        ["Mortise.Bench"] = ["Mortise.Abstractions", "Mortise.Engine", "Mortise.Nostr", "Mortise.Primitives"],
         ["Mortise.Cli"] =
         [
-            "Mortise.Abstractions", "Mortise.Conformance", "Mortise.Engine", "Mortise.Host", "Mortise.Nostr",
+            "Mortise.Abstractions", "Mortise.Bench", "Mortise.Conformance", "Mortise.Engine", "Mortise.Host", "Mortise.Nostr",
             "Mortise.Primitives", "Mortise.Simulation", "NuGet.Versioning", "System.CommandLine",
         ],
         ["Mortise.Relay"] =

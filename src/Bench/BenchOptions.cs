@@ -1,0 +1,32 @@
+namespace Mortise.Bench;
+
+/// <summary>What a run measures.</summary>
+public sealed class BenchOptions
+{
+    /// <summary>The folder with the workload's two files.</summary>
+    public required string Workload { get; init; }
+
+    /// <summary>An existing folder for the stores; each phase that needs a fresh one makes it within.</summary>
+    public required string Scratch { get; init; }
+
+    /// <summary>At most this many events of the workload; null for all.</summary>
+    public long? Events { get; init; }
+
+    /// <summary>Events a commit.</summary>
+    public int BatchSize { get; init; } = 1000;
+
+    /// <summary>The phases to run, in the order of <see cref="BenchPhase"/>.</summary>
+    public IReadOnlySet<BenchPhase> Phases { get; init; } = new HashSet<BenchPhase>(Enum.GetValues<BenchPhase>());
+
+    /// <summary>Reader threads, one pass each.</summary>
+    public IReadOnlyList<int> Threads { get; init; } = [1, 2];
+
+    /// <summary>The longest time of one timed pass over one section.</summary>
+    public TimeSpan LongestPass { get; init; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>The first so many queries of each section; null for all, which the published digests are of.</summary>
+    public int? QueriesPerSection { get; init; }
+
+    /// <summary>Commits of one event that each committer makes.</summary>
+    public int SingleCommits { get; init; } = 2000;
+}

@@ -1,0 +1,114 @@
+using Mortise.Bench.Workload;
+using Mortise.Engine;
+using Mortise.Nostr;
+
+namespace Mortise.Bench;
+
+/// <summary>Runs the phases on one workload.</summary>
+/// <param name="open">The stack under test.</param>
+/// <param name="options">What to measure.</param>
+public sealed class BenchRun(BenchStores open, BenchOptions options)
+{
+    private static readonly int[] s_committers = [1, 16, 64];
+
+    private readonly string _main = Path.Combine(options.Scratch, "store");
+
+    /// <summary>Runs.</summary>
+    /// <param name="progress">Told of each step as it begins.</param>
+    /// <param name="cancellation">Stops between operations.</param>
+    /// <exception cref="InvalidDataException">A file of the workload is not what it should be, or the stack did not
+    /// store an event.</exception>
+    public async ValueTask<BenchResult> RunAsync(IProgress<string>? progress, CancellationToken cancellation)
+    {
+        using WorkloadFile workload = WorkloadFile.Open(options.Workload, options.Events);
+        IReadOnlyList<QuerySection> sections = QueryFile.Read(options.Workload, options.QueriesPerSection);
+        QuerySection points = sections.First(static s => s.Shape == QueryShape.PointHit);
+        var result = new BenchResult
+        {
+            Events = workload.Count,
+            Seed = workload.Seed,
+            BodyBytes = workload.BodyBytes,
+        };
+        await IngestAsync(workload, result, progress, cancellation).ConfigureAwait(false);
+        if (Wants(BenchPhase.Commits))
+        {
+            foreach (int committers in s_committers)
+            {
+                progress?.Report($"durable commits of one event, {committers} at once");
+                string folder = Path.Combine(options.Scratch, $"single-{committers}");
+                result.Commits.Add(await CommitPhase.RunAsync(
+                    open, folder, workload, committers, options.SingleCommits, cancellation).ConfigureAwait(false));
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+
+        if (Wants(BenchPhase.Open))
+        {
+            progress?.Report("opening");
+            await EnsureLoadedAsync(workload, cancellation).ConfigureAwait(false);
+            result.Opens.Add(await OpenPhase.RunAsync(open, _main, "first in the process", points)
+                .ConfigureAwait(false));
+            result.Opens.Add(await OpenPhase.RunAsync(open, _main, "again", points).ConfigureAwait(false));
+        }
+
+        if (Wants(BenchPhase.Queries))
+        {
+            await EnsureLoadedAsync(workload, cancellation).ConfigureAwait(false);
+            EventStore store = await open(_main, SyncMode.Batch, true).ConfigureAwait(false);
+            await using (store.ConfigureAwait(false))
+            {
+                foreach (QuerySection section in sections)
+                {
+                    progress?.Report($"queries: {section.Name}");
+                    result.Queries.Add(
+                        QueryPhase.Run(store, section, options.Threads, options.LongestPass, cancellation));
+                }
+            }
+        }
+
+        if (Wants(BenchPhase.Recovery))
+        {
+            progress?.Report("recovery");
+            string folder = Path.Combine(options.Scratch, "recovery");
+            result.Opens.Add(await RecoveryPhase.RunAsync(open, folder, workload, points, cancellation)
+                .ConfigureAwait(false));
+            Directory.Delete(folder, recursive: true);
+        }
+
+        return result;
+    }
+
+    private async ValueTask IngestAsync(
+        WorkloadFile workload, BenchResult result, IProgress<string>? progress, CancellationToken cancellation)
+    {
+        if (Wants(BenchPhase.Relaxed))
+        {
+            progress?.Report("ingest, relaxed");
+            string folder = Path.Combine(options.Scratch, "relaxed");
+            result.Ingest.Add(await IngestPhase.RunAsync(
+                open, folder, SyncMode.Never, workload, options.BatchSize, checkpoints: true, cancellation)
+                .ConfigureAwait(false));
+            Directory.Delete(folder, recursive: true);
+        }
+
+        if (Wants(BenchPhase.Durable))
+        {
+            progress?.Report("ingest, durable");
+            result.Ingest.Add(await IngestPhase.RunAsync(
+                open, _main, SyncMode.Always, workload, options.BatchSize, checkpoints: true, cancellation)
+                .ConfigureAwait(false));
+        }
+    }
+
+    private async ValueTask EnsureLoadedAsync(WorkloadFile workload, CancellationToken cancellation)
+    {
+        if (!Directory.Exists(_main))
+        {
+            _ = await IngestPhase.RunAsync(
+                open, _main, SyncMode.Never, workload, options.BatchSize, checkpoints: true, cancellation)
+                .ConfigureAwait(false);
+        }
+    }
+
+    private bool Wants(BenchPhase phase) => options.Phases.Contains(phase);
+}

@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using Mortise.Bench.Measuring;
+using Mortise.Bench.Workload;
+using Mortise.Nostr;
+
+namespace Mortise.Bench;
+
+/// <summary>Answers a section of queries: once whole, for the digest, then timed, on each number of threads.</summary>
+/// <remarks>Each query takes its own snapshot and copies every whole record into the caller's buffer.</remarks>
+internal static class QueryPhase
+{
+    // Reading the clock of the processor costs more than a query; it is read once in so many.
+    private const int CapCheck = 64;
+
+    public static QueryResult Run(
+        EventStore store,
+        QuerySection section,
+        IReadOnlyList<int> threads,
+        TimeSpan longest,
+        CancellationToken cancellation)
+    {
+        (string digest, long rows, double allocated) = RunWhole(store, section, cancellation);
+        var passes = new List<QueryPass>();
+        foreach (int count in threads)
+        {
+            passes.Add(RunTimed(store, section, count, longest, cancellation));
+        }
+
+        return new QueryResult(section.Name, digest, rows, allocated, passes);
+    }
+
+    private static (string Digest, long Rows, double Allocated) RunWhole(
+        EventStore store, QuerySection section, CancellationToken cancellation)
+    {
+        var reader = new Reader(store, section) { Results = { Digests = true } };
+        long rows = 0;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < section.Count; i++)
+        {
+            reader.Run(i);
+            rows += reader.Results.Count;
+            if (i % CapCheck == 0)
+            {
+                cancellation.ThrowIfCancellationRequested();
+            }
+        }
+
+        double allocated = (double)(GC.GetAllocatedBytesForCurrentThread() - before) / Math.Max(1, section.Count);
+        return ($"{reader.Results.Digest.Value:x16}", rows, allocated);
+    }
+
+    private static QueryPass RunTimed(
+        EventStore store, QuerySection section, int threads, TimeSpan longest, CancellationToken cancellation)
+    {
+        var latencies = new Latencies[threads];
+        double[] perCpuSecond = new double[threads];
+        var workers = new Thread[threads];
+        Exception? failure = null;
+        long began = Stopwatch.GetTimestamp();
+        for (int t = 0; t < threads; t++)
+        {
+            int own = t;
+            latencies[t] = new Latencies(section.Count);
+            workers[t] = new Thread(() =>
+            {
+                try
+                {
+                    perCpuSecond[own] = Work(
+                        new Reader(store, section), own, threads, longest, latencies[own], cancellation);
+                }
+                catch (Exception e)
+                {
+                    // Handed to the thread that waits below.
+                    Interlocked.CompareExchange(ref failure, e, null);
+                }
+            });
+        }
+
+        foreach (Thread worker in workers)
+        {
+            worker.Start();
+        }
+
+        foreach (Thread worker in workers)
+        {
+            worker.Join();
+        }
+
+        double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        if (failure is not null)
+        {
+            throw new InvalidOperationException($"a reader of {section.Name} failed: {failure.Message}", failure);
+        }
+
+        for (int t = 1; t < threads; t++)
+        {
+            latencies[0].Add(latencies[t]);
+        }
+
+        return new QueryPass(
+            threads,
+            latencies[0].Count / seconds,
+            perCpuSecond.Sum(),
+            latencies[0].Microseconds(0.5),
+            latencies[0].Microseconds(0.99));
+    }
+
+    private static double Work(
+        Reader reader, int first, int step, TimeSpan longest, Latencies latencies, CancellationToken cancellation)
+    {
+        double cpu = ThreadClock.Seconds;
+        long last = Stopwatch.GetTimestamp();
+        long end = last + (long)(longest.TotalSeconds * Stopwatch.Frequency);
+        for (int i = first; i < reader.Count; i += step)
+        {
+            reader.Run(i);
+            long now = Stopwatch.GetTimestamp();
+            latencies.Add(now - last);
+            last = now;
+            if (latencies.Count % CapCheck == 0 && (now > end || cancellation.IsCancellationRequested))
+            {
+                break;
+            }
+        }
+
+        cancellation.ThrowIfCancellationRequested();
+        cpu = ThreadClock.Seconds - cpu;
+        return cpu > 0 ? latencies.Count / cpu : 0;
+    }
+
+    private sealed class Reader(EventStore store, QuerySection section)
+    {
+        private readonly Filter[] _filters = new Filter[1];
+
+        public ResultBuffer Results { get; } = new();
+
+        public int Count => section.Count;
+
+        public void Run(int index)
+        {
+            Results.Clear();
+            var sink = new ResultBuffer.Sink(Results);
+            if (section.IsPoint)
+            {
+                store.TryGet(section.Id(index), ref sink);
+                return;
+            }
+
+            _filters[0] = section.Filter(index);
+            store.Query(_filters, ref sink);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Reflection;
+using Mortise.Engine;
+using Mortise.Host.Composition;
+using Mortise.Host.Configuration;
+using Mortise.Nostr;
+
+namespace Mortise.Bench.Tests;
+
+/// <summary>Stores of the stack that is measured.</summary>
+internal static class Stores
+{
+    private static readonly MortiseHost s_host = MakeHost();
+
+    public static ValueTask<EventStore> Open(string folder, SyncMode mode, bool checkpoints) =>
+        OpenAsync(folder, mode, checkpoints, keepAll: true);
+
+    public static async ValueTask<EventStore> OpenAsync(string folder, SyncMode mode, bool checkpoints, bool keepAll)
+    {
+        ComposedStore composed = s_host.Compose(Resolve(mode, checkpoints), folder);
+        return await EventStore.OpenAsync(composed.Composition, Policy(keepAll));
+    }
+
+    public static ResolvedStack Resolve(SyncMode mode, bool checkpoints) => s_host.Resolve(StackFile.Parse(
+        "bench",
+        BenchStack.Parts,
+        [
+            $"wal.syncMode={mode.ToString().ToLowerInvariant()}",
+            .. checkpoints ? (string[])[] : ["engine.checkpointBytes=1024GiB", "engine.checkpointInterval=7d"],
+        ]));
+
+    public static EventStoreOptions Policy(bool keepAll) => keepAll
+        ? new EventStoreOptions
+        {
+            Policy = new EventPolicyOptions
+            {
+                Superseded = SupersededVersions.KeepAll,
+                HonourDeletions = false,
+                HonourExpiration = false,
+                HonourVanish = false,
+            },
+        }
+        : new EventStoreOptions();
+
+    private static MortiseHost MakeHost()
+    {
+        string root = typeof(Stores).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(static metadata => metadata.Key == "RepositoryRoot").Value!;
+        var options = new MortiseHostOptions { Projections = [.. EventProjections.All.Keys] };
+        options.PluginFolders.Add(Path.Combine(root, "artifacts", "plugins"));
+        return new MortiseHost(options);
+    }
+}
