@@ -3,6 +3,7 @@ using Mortise.Cli.Commands;
 using Mortise.Cli.Output;
 using Mortise.Components;
 using Mortise.Engine;
+using Mortise.Files;
 using Mortise.Host.Composition;
 using Mortise.Host.Configuration;
 using Mortise.Host.Installing;
@@ -99,6 +100,17 @@ internal sealed class StoreSession : IAsyncDisposable
         CommandContext context, ParseResult arguments, CancellationToken cancellation) =>
         OpenAsync(context, arguments, context.Options.Data(arguments), mayCreate: false, cancellation);
 
+    /// <summary>As <see cref="OpenExistingAsync"/>, without the store's lock and over an <see cref="OverlayDirectory"/>:
+    /// whatever is done with it stays in memory.</summary>
+    public static ValueTask<StoreSession> OpenUntouchedAsync(
+        CommandContext context, ParseResult arguments, CancellationToken cancellation) => OpenAsync(
+            context,
+            arguments,
+            context.Options.Data(arguments),
+            mayCreate: false,
+            cancellation,
+            static root => new OverlayDirectory(root));
+
     /// <summary>Opens or creates a store in a given directory.</summary>
     public static ValueTask<StoreSession> OpenAsync(
         CommandContext context, ParseResult arguments, string data, CancellationToken cancellation) =>
@@ -149,7 +161,12 @@ internal sealed class StoreSession : IAsyncDisposable
             static p => (IKeyProjection)EventProjections.OfTerms(p.Value.ComponentId, p.Value.Terms));
 
     private static async ValueTask<StoreSession> OpenAsync(
-        CommandContext context, ParseResult arguments, string data, bool mayCreate, CancellationToken cancellation)
+        CommandContext context,
+        ParseResult arguments,
+        string data,
+        bool mayCreate,
+        CancellationToken cancellation,
+        Func<IStorageDirectory, IStorageDirectory>? wrapRoot = null)
     {
         MortiseHost host = CreateHost(context, arguments);
         ResolvedStack stack = host.Resolve(ReadStack(context, arguments, data));
@@ -161,6 +178,7 @@ internal sealed class StoreSession : IAsyncDisposable
         ComposedStore composed = host.Compose(stack, data);
         StoreComposition composition = composed.Composition with
         {
+            Root = wrapRoot is null ? composed.Composition.Root : wrapRoot(composed.Composition.Root),
             Listeners = [.. composed.Composition.Listeners, new OpeningLines(context.Console.Error)],
         };
         EventStore store = await EventStore.OpenAsync(composition, Events(composed), cancellation)

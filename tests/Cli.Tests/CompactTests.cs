@@ -25,8 +25,10 @@ public sealed class CompactTests
         }
 
         byte[] export = (await ToolRun.OfAsync(["export", "--data", folder.Data, .. s_small])).Succeeded().Output;
+        Dictionary<string, string> files = StoreFixture.Files(folder.Data);
         JsonElement dry = await StoreFixture.JsonAsync(
             ExitCode.Ok, ["compact", "--dry-run", "--data", folder.Data, .. s_small]);
+        Assert.Equal(files, StoreFixture.Files(folder.Data));
         Assert.True(dry.GetProperty("segments").GetArrayLength() > 0);
         Assert.Equal(dry.GetProperty("diskBytesBefore").GetInt64(), dry.GetProperty("diskBytesAfter").GetInt64());
 

@@ -21,6 +21,10 @@ internal static class CompactCommand
             HelpName = "PART",
             DefaultValueFactory = static _ => new CompactionOptions().MinDeadFraction,
         };
+        var all = new Option<bool>("--all")
+        {
+            Description = "Rewrites every full segment, so that its records are compressed as the stack says now.",
+        };
         var rate = new Option<string>("--rate")
         {
             Description = "Moves at most this much a second, for example 10MiB. Without it: no limit.",
@@ -30,7 +34,7 @@ internal static class CompactCommand
         var command = new Command(
             "compact", "Removes expired events where the stack says so, and gives the space of deleted ones back.")
         {
-            minDead, rate, dryRun,
+            minDead, all, rate, dryRun,
         };
         command.SetAction((arguments, cancellation) => RunAsync(
             context,
@@ -38,6 +42,7 @@ internal static class CompactCommand
             new CompactionOptions
             {
                 MinDeadFraction = PartOf(arguments.GetValue(minDead)),
+                IncludesAll = arguments.GetValue(all),
                 BytesPerSecond = SizeOf(arguments.GetValue(rate)),
                 IsDryRun = arguments.GetValue(dryRun),
             },
@@ -56,9 +61,11 @@ internal static class CompactCommand
     private static async Task<int> RunAsync(
         CommandContext context, ParseResult arguments, CompactionOptions options, CancellationToken cancellation)
     {
-        await using StoreSession session = await StoreSession.OpenExistingAsync(context, arguments, cancellation)
-            .ConfigureAwait(false);
-        long expired = options.IsDryRun ? 0 : await RemoveExpiredAsync(session, cancellation).ConfigureAwait(false);
+        // A dry run does what it says in memory, over the files as they are.
+        await using StoreSession session = await (options.IsDryRun
+            ? StoreSession.OpenUntouchedAsync(context, arguments, cancellation)
+            : StoreSession.OpenExistingAsync(context, arguments, cancellation)).ConfigureAwait(false);
+        long expired = await RemoveExpiredAsync(session, cancellation).ConfigureAwait(false);
         var progress = new ProgressLine(context.Console, context.Time);
         int done = 0;
         CompactionReport report = await session.Store.Engine.CompactAsync(
@@ -109,6 +116,7 @@ internal static class CompactCommand
 
         if (isDryRun)
         {
+            output.Line($"would remove {Words.Count(expired)} expired events");
             output.Line(
                 $"would rewrite {report.Segments.Count} segments: "
                 + $"move {Words.Size(report.Segments.Sum(static s => s.LiveBytes))}, "

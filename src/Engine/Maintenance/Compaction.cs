@@ -4,9 +4,10 @@ namespace Mortise.Engine;
 
 /// <summary>Rewrites segments that hold many deleted records, while the store serves.</summary>
 /// <remarks>
-/// Per segment: live records move to the end through the log, in small commits that take all index entries along; a
-/// checkpoint makes the moves durable; when no view can name the old places any more, the segment is dropped. Stopping or
-/// crashing between any two steps loses nothing: the segment only has more deleted records than before.
+/// Live records move to the end through the log, in small commits that take all index entries along; when those of one or
+/// more segments have moved, a checkpoint makes the moves durable; when no view can name the old places any more, the
+/// segments are dropped. Stopping or crashing between any two steps loses nothing: the segments only have more deleted
+/// records than before.
 /// Source: the protocol of <see cref="IReclaimable"/>; Rosenblum and Ousterhout, "The Design and Implementation of a
 /// Log-Structured File System", ACM TOCS 10(1), 1992.
 /// </remarks>
@@ -17,6 +18,9 @@ internal sealed class Compaction(
     Func<CancellationToken, Task> checkpoint,
     Func<int, CancellationToken, Task> reclaim)
 {
+    /// <summary>Live bytes that are moved before a checkpoint lets their old segments go.</summary>
+    private const long BytesPerCheckpoint = 32 << 20;
+
     private long _movedRecords;
     private long _movedBytes;
     private long _reclaimedRecords;
@@ -35,15 +39,14 @@ internal sealed class Compaction(
         List<SegmentUsage> chosen = Choose(store);
         if (!options.IsDryRun)
         {
-            foreach (SegmentUsage segment in chosen)
+            for (int from = 0; from < chosen.Count;)
             {
-                cancellation.ThrowIfCancellationRequested();
-                await MoveLiveRecordsAsync(store, segment.Segment, cancellation).ConfigureAwait(false);
+                int next = await MoveSomeAsync(store, chosen, from, cancellation).ConfigureAwait(false);
                 await checkpoint(cancellation).ConfigureAwait(false);
-                await reclaim(segment.Segment, cancellation).ConfigureAwait(false);
-                _reclaimedRecords += segment.DeadRecords;
-                progress?.Report(segment);
-                parts.Observer.Tell(segment, static (listener, usage) => listener.OnSegmentReclaimed(usage));
+                for (; from < next; from++)
+                {
+                    await ReclaimAsync(chosen[from], progress, cancellation).ConfigureAwait(false);
+                }
             }
         }
 
@@ -66,7 +69,8 @@ internal sealed class Compaction(
         var chosen = new List<SegmentUsage>();
         foreach (SegmentUsage usage in store.GetUsage())
         {
-            if (usage.IsSealed && usage.DeadRecords > 0 && DeadFraction(usage) >= options.MinDeadFraction)
+            bool isWorth = usage.DeadRecords > 0 && DeadFraction(usage) >= options.MinDeadFraction;
+            if (usage.IsSealed && (isWorth || options.IncludesAll))
             {
                 chosen.Add(usage);
             }
@@ -75,6 +79,32 @@ internal sealed class Compaction(
         // The most space for the least copying first, so that a run cut short has done the best part.
         chosen.Sort(static (a, b) => DeadFraction(b).CompareTo(DeadFraction(a)));
         return chosen;
+    }
+
+    /// <summary>Moves the live records of some segments, so that one checkpoint serves them all.</summary>
+    /// <returns>The first segment that is left.</returns>
+    private async Task<int> MoveSomeAsync(
+        IReclaimable store, List<SegmentUsage> chosen, int from, CancellationToken cancellation)
+    {
+        long moved = 0;
+        while (from < chosen.Count && moved < BytesPerCheckpoint)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            await MoveLiveRecordsAsync(store, chosen[from].Segment, cancellation).ConfigureAwait(false);
+            moved += chosen[from].LiveBytes;
+            from++;
+        }
+
+        return from;
+    }
+
+    private async Task ReclaimAsync(
+        SegmentUsage segment, IProgress<SegmentUsage>? progress, CancellationToken cancellation)
+    {
+        await reclaim(segment.Segment, cancellation).ConfigureAwait(false);
+        _reclaimedRecords += segment.DeadRecords;
+        progress?.Report(segment);
+        parts.Observer.Tell(segment, static (listener, usage) => listener.OnSegmentReclaimed(usage));
     }
 
     private async Task MoveLiveRecordsAsync(IReclaimable store, int segment, CancellationToken cancellation)

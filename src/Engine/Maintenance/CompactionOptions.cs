@@ -7,6 +7,10 @@ public sealed class CompactionOptions
     /// most 1.</summary>
     public double MinDeadFraction { get; init; } = 0.25;
 
+    /// <summary>True to rewrite every sealed segment, also without a deleted record: so that all records take the form that
+    /// the record store gives to new ones, such as compression.</summary>
+    public bool IncludesAll { get; init; }
+
     /// <summary>Live bytes moved per second at most; 0 for no limit.</summary>
     public ByteSize BytesPerSecond { get; init; }
 
