@@ -62,9 +62,9 @@ internal static class CompactCommand
         CommandContext context, ParseResult arguments, CompactionOptions options, CancellationToken cancellation)
     {
         // A dry run does what it says in memory, over the files as they are.
-        await using StoreSession session = await (options.IsDryRun
-            ? StoreSession.OpenUntouchedAsync(context, arguments, cancellation)
-            : StoreSession.OpenExistingAsync(context, arguments, cancellation)).ConfigureAwait(false);
+        await using StoreSession session = options.IsDryRun
+            ? await StoreSession.OpenUntouchedAsync(context, arguments, cancellation).ConfigureAwait(false)
+            : await StoreSession.OpenExistingAsync(context, arguments, cancellation).ConfigureAwait(false);
         long expired = await RemoveExpiredAsync(session, cancellation).ConfigureAwait(false);
         var progress = new ProgressLine(context.Console, context.Time);
         int done = 0;
