@@ -164,15 +164,28 @@ public sealed partial class EventStore : IAsyncDisposable
             Execute(view, filters, null, wantsRecords: false, default).Dispose();
         }
 
-        // Each subscription has its own: matching a search writes into it.
-        (Filter, SearchQuery?)[] live =
-        [
-            .. filters.Select(f => (f, f.Search is null || _terms is null ? null : new SearchQuery(_terms, f.Search))),
-        ];
+        EventMatcher live = CreateMatcher(filters);
         return _feed.Join(
             _engine.OpenView,
             view => new EventSubscription(
                 _feed, live, view, v => Pull(v, filters, null, default), queue ?? _options.SubscriptionQueue));
+    }
+
+    /// <summary>Makes what tells live events that match from others.</summary>
+    /// <param name="filters">An event that matches any of them is wanted.</param>
+    public EventMatcher CreateMatcher(IReadOnlyList<Filter> filters)
+    {
+        ArgumentNullException.ThrowIfNull(filters);
+        return new EventMatcher(filters, _terms);
+    }
+
+    /// <summary>Follows all writes from now on, with their commits: what a program needs that matches events with many
+    /// subscriptions itself.</summary>
+    /// <param name="capacity">Events that may wait for the consumer, 1 and up.</param>
+    public EventTail Tail(int capacity)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        return _feed.Join(new EventTail(_feed, capacity));
     }
 
     /// <summary>Ends subscriptions, finishes queued writes, checkpoints and closes.</summary>

@@ -12,6 +12,7 @@ internal sealed class EventFeed
 {
     private readonly Lock _gate = new();
     private EventSubscription[] _subscriptions = [];
+    private EventTail[] _tails = [];
     private bool _closed;
 
     /// <summary>Adds a subscription made from a view that is opened under the lock.</summary>
@@ -23,6 +24,26 @@ internal sealed class EventFeed
             EventSubscription subscription = make(openView());
             _subscriptions = [.. _subscriptions, subscription];
             return subscription;
+        }
+    }
+
+    /// <summary>Adds a tail.</summary>
+    public EventTail Join(EventTail tail)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_closed, typeof(EventStore));
+            _tails = [.. _tails, tail];
+            return tail;
+        }
+    }
+
+    /// <summary>Removes a tail; nothing happens when it is gone.</summary>
+    public void Leave(EventTail tail)
+    {
+        lock (_gate)
+        {
+            _tails = Array.FindAll(_tails, t => t != tail);
         }
     }
 
@@ -40,7 +61,7 @@ internal sealed class EventFeed
     {
         lock (_gate)
         {
-            if (_subscriptions.Length == 0)
+            if (_subscriptions.Length == 0 && _tails.Length == 0)
             {
                 return;
             }
@@ -66,7 +87,13 @@ internal sealed class EventFeed
                 subscription.End();
             }
 
+            foreach (EventTail tail in _tails)
+            {
+                tail.End();
+            }
+
             _subscriptions = [];
+            _tails = [];
         }
     }
 
@@ -78,6 +105,15 @@ internal sealed class EventFeed
             if (outcome is not (PutOutcome.Stored or PutOutcome.Ephemeral))
             {
                 continue;
+            }
+
+            var item = new TailItem(put.Events[i], outcome == PutOutcome.Ephemeral ? Lsn.None : put.Lsn);
+            foreach (EventTail tail in _tails)
+            {
+                if (!tail.TryOffer(item))
+                {
+                    _tails = Array.FindAll(_tails, t => t != tail);
+                }
             }
 
             foreach (EventSubscription subscription in _subscriptions)

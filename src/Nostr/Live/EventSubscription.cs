@@ -16,7 +16,7 @@ namespace Mortise.Nostr;
 public sealed class EventSubscription : IAsyncDisposable
 {
     private readonly EventFeed _feed;
-    private readonly (Filter Filter, SearchQuery? Search)[] _filters;
+    private readonly EventMatcher _matcher;
     private readonly Func<StoreView, IEnumerable<NostrEvent>> _query;
     private readonly Channel<NostrEvent> _queue;
     private StoreView? _view;
@@ -25,13 +25,13 @@ public sealed class EventSubscription : IAsyncDisposable
 
     internal EventSubscription(
         EventFeed feed,
-        (Filter Filter, SearchQuery? Search)[] filters,
+        EventMatcher matcher,
         StoreView view,
         Func<StoreView, IEnumerable<NostrEvent>> query,
         int capacity)
     {
         _feed = feed;
-        _filters = filters;
+        _matcher = matcher;
         _view = view;
         _query = query;
         StoredLsn = view.Lsn;
@@ -88,15 +88,7 @@ public sealed class EventSubscription : IAsyncDisposable
     /// <returns>False when the queue is full; then the subscription has ended.</returns>
     internal bool TryOffer(NostrEvent @event)
     {
-        EventView view = @event.View;
-        bool matches = false;
-        for (int i = 0; i < _filters.Length && !matches; i++)
-        {
-            (Filter filter, SearchQuery? search) = _filters[i];
-            matches = FilterMatch.Matches(filter, filter.Conditions, view, search);
-        }
-
-        if (!matches || _queue.Writer.TryWrite(@event))
+        if (!_matcher.Matches(@event.View) || _queue.Writer.TryWrite(@event))
         {
             return true;
         }

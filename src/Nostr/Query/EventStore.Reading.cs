@@ -61,6 +61,36 @@ public sealed partial class EventStore
         }
     }
 
+    /// <summary>Plans a query that its consumer drives, event by event, over one state of the store.</summary>
+    /// <param name="filters">As for <see cref="Query{TSink}"/>.</param>
+    /// <param name="visibility">What the reader may see; null for everything. What is hidden does not count against
+    /// limits.</param>
+    /// <param name="wantsRecords">False when results are only counted.</param>
+    /// <param name="cancellation">Stops the query with <see cref="OperationCanceledException"/>.</param>
+    /// <returns>The caller disposes it; until then it pins the state that it reads.</returns>
+    /// <exception cref="ArgumentException">A filter cannot be answered by this stack.</exception>
+    public EventQuery OpenQuery(
+        IReadOnlyList<Filter> filters,
+        EventVisibility? visibility = null,
+        bool wantsRecords = true,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(filters);
+        StoreView view = _engine.OpenView();
+        try
+        {
+            return new EventQuery(
+                view,
+                new QueryExecution(
+                    view, filters, null, Expiry(view).For(visibility), wantsRecords, _time, cancellation));
+        }
+        catch
+        {
+            view.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>As <see cref="Query{TSink}"/>, pulled: nothing is read before it is asked for.</summary>
     /// <returns>Copies. An enumeration under way keeps a view of the store open: dispose it.</returns>
     public IEnumerable<NostrEvent> Query(

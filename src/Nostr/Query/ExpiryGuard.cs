@@ -17,14 +17,18 @@ internal sealed class ExpiryGuard
 
     private readonly ulong[] _expired;
     private readonly long _now;
+    private readonly bool _asksExpiry;
+    private readonly EventVisibility? _visibility;
 
-    private ExpiryGuard(Lsn lsn, long now, long validUntil, ulong[] expired, bool asksRecords)
+    private ExpiryGuard(
+        Lsn lsn, long now, long validUntil, ulong[] expired, bool asksExpiry, EventVisibility? visibility = null)
     {
         Lsn = lsn;
         _now = now;
         ValidUntil = validUntil;
         _expired = expired;
-        AsksRecords = asksRecords;
+        _asksExpiry = asksExpiry;
+        _visibility = visibility;
     }
 
     /// <summary>The state it was made for.</summary>
@@ -34,7 +38,7 @@ internal sealed class ExpiryGuard
     public long ValidUntil { get; }
 
     /// <summary>True when only the record can tell.</summary>
-    public bool AsksRecords { get; }
+    public bool AsksRecords => _asksExpiry || _visibility is not null;
 
     public bool IsValidFor(Lsn lsn, long now) => Lsn == lsn && _now <= now && now < ValidUntil;
 
@@ -42,18 +46,23 @@ internal sealed class ExpiryGuard
     public bool IsExpired(RecordLocation location) =>
         _expired.Length > 0 && Array.BinarySearch(_expired, location.Value) >= 0;
 
-    /// <summary>True when the record says so and only it can tell.</summary>
-    public bool IsExpired(in EventView @event) => AsksRecords && EventTags.IsExpired(@event, _now);
+    /// <summary>True when the record says so and only it can tell; also of what the reader may not see.</summary>
+    public bool IsExpired(in EventView @event) =>
+        (_asksExpiry && EventTags.IsExpired(@event, _now)) || _visibility?.IsVisible(@event) == false;
+
+    /// <summary>The same for a reader who may not see everything.</summary>
+    public ExpiryGuard For(EventVisibility? visibility) =>
+        visibility is null ? this : new ExpiryGuard(Lsn, _now, ValidUntil, _expired, _asksExpiry, visibility);
 
     /// <summary>Nothing expires.</summary>
-    public static ExpiryGuard None(Lsn lsn) => new(lsn, 0, long.MaxValue, [], asksRecords: false);
+    public static ExpiryGuard None(Lsn lsn) => new(lsn, 0, long.MaxValue, [], asksExpiry: false);
 
     public static ExpiryGuard Make(StoreView view, long now)
     {
         FamilyView? family = Families.WithProjection(view, EventProjections.Expiration);
         if (family is null)
         {
-            return new ExpiryGuard(view.Lsn, now, now + 1, [], asksRecords: true);
+            return new ExpiryGuard(view.Lsn, now, now + 1, [], asksExpiry: true);
         }
 
         var expired = new List<ulong>();
@@ -70,13 +79,13 @@ internal sealed class ExpiryGuard
 
             if (expired.Count == MaxListed)
             {
-                return new ExpiryGuard(view.Lsn, now, now + 1, [], asksRecords: true);
+                return new ExpiryGuard(view.Lsn, now, now + 1, [], asksExpiry: true);
             }
 
             expired.Add(cursor.Location.Value);
         }
 
         expired.Sort();
-        return new ExpiryGuard(view.Lsn, now, validUntil, [.. expired], asksRecords: false);
+        return new ExpiryGuard(view.Lsn, now, validUntil, [.. expired], asksExpiry: false);
     }
 }
