@@ -65,6 +65,7 @@ internal static class MortiseTool
             QueryCommand.Create(context),
             CountCommand.Create(context),
             DeleteCommand.Create(context),
+            ServeCommand.Create(context),
             StatsCommand.Create(context),
             CheckpointCommand.Create(context),
             DoctorCommand.Create(context),

@@ -11,6 +11,7 @@ using Mortise.Host.Loading;
 using Mortise.Host.Running;
 using Mortise.Indexing;
 using Mortise.Nostr;
+using Mortise.Relay;
 
 namespace Mortise.Cli;
 
@@ -21,9 +22,12 @@ internal sealed class StoreSession : IAsyncDisposable
     public const string StackFileName = "stack.yaml";
 
     private const string EventSectionName = "nostr";
+    private const string RelaySectionName = "relay";
 
-    private StoreSession(MortiseHost host, ComposedStore composed, EventStore store, string data)
+    private StoreSession(
+        MortiseHost host, ComposedStore composed, EventStore store, EventPolicyOptions policy, string data)
     {
+        Policy = policy;
         Host = host;
         Composed = composed;
         Store = store;
@@ -39,6 +43,9 @@ internal sealed class StoreSession : IAsyncDisposable
     /// <summary>The store.</summary>
     public EventStore Store { get; }
 
+    /// <summary>The rules that the store applies.</summary>
+    public EventPolicyOptions Policy { get; }
+
     /// <summary>The store's directory.</summary>
     public string Data { get; }
 
@@ -52,6 +59,7 @@ internal sealed class StoreSession : IAsyncDisposable
                 context.Console.Error, instance, ComponentLogLevel.Warning, context.Time),
         };
         options.Sections[EventSectionName] = typeof(EventSection);
+        options.Sections[RelaySectionName] = typeof(RelayOptions);
         options.PluginCopies = PrivateCopies.DefaultFolder();
         bool hasList = false;
         foreach (string folder in context.Options.Plugins(arguments))
@@ -111,6 +119,21 @@ internal sealed class StoreSession : IAsyncDisposable
             cancellation,
             static root => new OverlayDirectory(root));
 
+    /// <summary>Opens or creates a store for a relay: without a stack file, with a relay's rules instead of an
+    /// archive's.</summary>
+    public static ValueTask<StoreSession> OpenForRelayAsync(
+        CommandContext context, ParseResult arguments, string data, CancellationToken cancellation)
+    {
+        bool hasFile = context.Options.Stack(arguments) is not null || File.Exists(Path.Combine(data, StackFileName));
+        return OpenAsync(
+            context,
+            arguments,
+            data,
+            mayCreate: true,
+            cancellation,
+            presets: hasFile ? null : DefaultStack.RelayRules);
+    }
+
     /// <summary>Opens or creates a store in a given directory.</summary>
     public static ValueTask<StoreSession> OpenAsync(
         CommandContext context, ParseResult arguments, string data, CancellationToken cancellation) =>
@@ -140,6 +163,12 @@ internal sealed class StoreSession : IAsyncDisposable
             ? section.Bind<EventSection>()
             : new EventSection()).ToOptions(OwnProjections(composed));
 
+    /// <summary>How a relay over the store behaves.</summary>
+    public static RelayOptions Relay(ComposedStore composed) =>
+        composed.Stack.TryGetSection(RelaySectionName, out StackSection? section)
+            ? section.Bind<RelayOptions>()
+            : new RelayOptions();
+
     /// <summary>Every projection that a stack's families may name.</summary>
     public static IReadOnlyDictionary<string, IKeyProjection> Projections(ComposedStore composed)
     {
@@ -166,10 +195,11 @@ internal sealed class StoreSession : IAsyncDisposable
         string data,
         bool mayCreate,
         CancellationToken cancellation,
-        Func<IStorageDirectory, IStorageDirectory>? wrapRoot = null)
+        Func<IStorageDirectory, IStorageDirectory>? wrapRoot = null,
+        IReadOnlyList<string>? presets = null)
     {
         MortiseHost host = CreateHost(context, arguments);
-        ResolvedStack stack = host.Resolve(ReadStack(context, arguments, data));
+        ResolvedStack stack = host.Resolve(ReadStack(context, arguments, data, presets));
         if (!mayCreate && !(Directory.Exists(data) && Directory.EnumerateFileSystemEntries(data).Any()))
         {
             throw new BadInputException($"there is no store in '{data}'; 'mortise import' makes one");
@@ -181,8 +211,8 @@ internal sealed class StoreSession : IAsyncDisposable
             Root = wrapRoot is null ? composed.Composition.Root : wrapRoot(composed.Composition.Root),
             Listeners = [.. composed.Composition.Listeners, new OpeningLines(context.Console.Error)],
         };
-        EventStore store = await EventStore.OpenAsync(composition, Events(composed), cancellation)
-            .ConfigureAwait(false);
-        return new StoreSession(host, composed, store, data);
+        EventStoreOptions options = Events(composed);
+        EventStore store = await EventStore.OpenAsync(composition, options, cancellation).ConfigureAwait(false);
+        return new StoreSession(host, composed, store, options.Policy, data);
     }
 }

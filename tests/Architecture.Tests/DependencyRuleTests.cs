@@ -24,7 +24,8 @@ public sealed class DependencyRuleTests
         ["Mortise.Cli"] =
         [
             "Mortise.Abstractions", "Mortise.Bench", "Mortise.Conformance", "Mortise.Engine", "Mortise.Host", "Mortise.Nostr",
-            "Mortise.Primitives", "Mortise.Simulation", "NuGet.Versioning", "System.CommandLine",
+            "Mortise.Primitives", "Mortise.Relay", "Mortise.Simulation", "Microsoft.Extensions.Logging*",
+            "NuGet.Versioning", "System.CommandLine",
         ],
         ["Mortise.Relay"] =
         [

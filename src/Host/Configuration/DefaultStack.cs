@@ -3,6 +3,13 @@ namespace Mortise.Host.Configuration;
 /// <summary>The stack that <c>mortise init</c> writes.</summary>
 public static class DefaultStack
 {
+    /// <summary>Overrides that turn the archive into a relay's store.</summary>
+    public static IReadOnlyList<string> RelayRules { get; } =
+    [
+        "nostr.superseded=drop", "nostr.honourDeletions=true", "nostr.honourExpiration=true",
+        "nostr.honourVanish=true", "nostr.honourProtection=true",
+    ];
+
     /// <summary>A commented stack of the bundled plugins with nine index families.</summary>
     public const string Text = """
         # A Mortise stack: which plugin plays which role in a store, and with which options.

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using Mortise.Cli.Output;
+using Mortise.Relay;
+
+namespace Mortise.Cli.Commands;
+
+/// <summary><c>mortise serve</c>: a Nostr relay over the store.</summary>
+internal static class ServeCommand
+{
+    private const string DefaultUrl = "http://127.0.0.1:7777";
+
+    /// <summary>Makes the command.</summary>
+    public static Command Create(CommandContext context)
+    {
+        Option<string[]> urls = CreateUrls();
+        var command = new Command(
+            "serve", "Serves the store as a Nostr relay until it is interrupted. Without a stack file, with a relay's rules.")
+        {
+            urls,
+        };
+        command.SetAction((arguments, cancellation) => RunAsync(
+            context, arguments, context.Options.Data(arguments), arguments.GetValue(urls)!, cancellation));
+        return command;
+    }
+
+    /// <summary>Makes the option that says where to listen.</summary>
+    public static Option<string[]> CreateUrls() => new("--urls")
+    {
+        Description = "Where to listen; port 0 takes a free one. May be repeated.",
+        HelpName = "URL",
+        DefaultValueFactory = static _ => [DefaultUrl],
+    };
+
+    /// <summary>Serves a directory until the command is interrupted.</summary>
+    public static async Task<int> RunAsync(
+        CommandContext context, ParseResult arguments, string data, string[] urls, CancellationToken cancellation)
+    {
+        foreach (string url in urls)
+        {
+            if (!Uri.TryCreate(url.Replace('*', 'x'), UriKind.Absolute, out Uri? parsed) || parsed.Scheme != "http")
+            {
+                throw new BadInputException(
+                    $"--urls: '{url}' is not of the form {DefaultUrl}; for TLS put a proxy in front");
+            }
+        }
+
+        await using StoreSession session =
+            await StoreSession.OpenForRelayAsync(context, arguments, data, cancellation).ConfigureAwait(false);
+        using ILoggerFactory logs = LoggerFactory.Create(b => Log(b, context));
+        await using var relay = new NostrRelay(
+            session.Store, session.Policy, StoreSession.Relay(session.Composed), logs: logs);
+        await using RelayServer server = await RelayServer
+            .StartAsync(relay, urls, b => Log(b, context), cancellation)
+            .ConfigureAwait(false);
+        foreach (string url in server.Urls)
+        {
+            await context.Console.Error
+                .WriteLineAsync($"relay      {url.Replace("http://", "ws://", StringComparison.Ordinal)}")
+                .ConfigureAwait(false);
+            await context.Console.Error.WriteLineAsync($"dashboard  {url}/").ConfigureAwait(false);
+        }
+
+        await WaitAsync(cancellation).ConfigureAwait(false);
+        await context.Console.Error.WriteLineAsync("stopping: answering what came in").ConfigureAwait(false);
+        await server.StopAsync().ConfigureAwait(false);
+        await session.Store.CheckpointAsync(CancellationToken.None).ConfigureAwait(false);
+        return ExitCode.Ok;
+    }
+
+    private static async Task WaitAsync(CancellationToken cancellation)
+    {
+        var interrupted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using CancellationTokenRegistration registration = cancellation.Register(interrupted.SetResult);
+        await interrupted.Task.ConfigureAwait(false);
+    }
+
+    private static void Log(ILoggingBuilder logging, CommandContext context)
+    {
+        logging.SetMinimumLevel(LogLevel.Warning);
+        logging.AddProvider(new ConsoleLogs(context.Console.Error));
+    }
+}

@@ -1,0 +1,122 @@
+using System.Net.WebSockets;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+
+namespace Mortise.Relay;
+
+/// <summary>What a relay's one address answers: a WebSocket, the NIP-11 document, or a page for people.</summary>
+internal sealed class RelayFace(NostrRelay relay)
+{
+    private const string DocumentType = "application/nostr+json";
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        if (Handshake.IsAsked(context))
+        {
+            await ServeSocketAsync(context).ConfigureAwait(false);
+            return;
+        }
+
+        AllowEveryOrigin(context.Response);
+        if (HttpMethods.IsOptions(context.Request.Method))
+        {
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+        }
+        else if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+        {
+            context.Response.Headers.Allow = "GET, HEAD, OPTIONS";
+            context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+        }
+        else if (Accepts(context.Request, DocumentType))
+        {
+            await WriteAsync(context, DocumentType, Nip11Document.Write(relay)).ConfigureAwait(false);
+        }
+        else
+        {
+            context.Response.Headers.Vary = "Accept";
+            await WriteAsync(
+                context,
+                "text/plain; charset=utf-8",
+                Encoding.UTF8.GetBytes($"{relay.Options.Name}: a Nostr relay. Connect with a Nostr client.\n"))
+                .ConfigureAwait(false);
+        }
+    }
+
+    internal static bool Accepts(HttpRequest request, string type)
+    {
+        foreach (string? header in request.Headers.Accept)
+        {
+            foreach (string one in (header ?? "").Split(','))
+            {
+                if (one.Split(';')[0].Trim().Equals(type, StringComparison.OrdinalIgnoreCase))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    internal static async Task WriteAsync(HttpContext context, string type, byte[] body)
+    {
+        context.Response.ContentType = type;
+        context.Response.ContentLength = body.Length;
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        if (!HttpMethods.IsHead(context.Request.Method))
+        {
+            await context.Response.Body.WriteAsync(body, context.RequestAborted).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>NIP-11: the three headers, on every answer.</summary>
+    private static void AllowEveryOrigin(HttpResponse response)
+    {
+        response.Headers.AccessControlAllowOrigin = "*";
+        response.Headers.AccessControlAllowHeaders = "*";
+        response.Headers.AccessControlAllowMethods = "*";
+    }
+
+    private async Task ServeSocketAsync(HttpContext context)
+    {
+        var client = ClientAddress.Of(context, relay.Options);
+        string? refusal = relay.ConnectionRates.TryTake(client.Group)
+            ? relay.Connections.TryEnter(client)
+            : "rate-limited: too many new connections; slow down";
+        if (refusal is not null)
+        {
+            relay.Metrics.Refused(refusal);
+            context.Response.StatusCode = relay.IsStopping
+                ? StatusCodes.Status503ServiceUnavailable
+                : StatusCodes.Status429TooManyRequests;
+            await WriteAsync(context, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(refusal + "\n"))
+                .ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            if (await Handshake.AcceptAsync(context, relay.Options.Limits).ConfigureAwait(false) is not
+                { Socket: WebSocket socket, Stream: SharedStream stream })
+            {
+                return;
+            }
+
+            using var connection = new Connection(
+                relay, socket, stream, client, context.Request.Host.Value ?? "", context.Abort);
+            relay.Connections.Add(connection);
+            try
+            {
+                await connection.RunAsync().ConfigureAwait(false);
+            }
+            finally
+            {
+                relay.Connections.Remove(connection);
+            }
+        }
+        finally
+        {
+            relay.Connections.Leave(client);
+        }
+    }
+}

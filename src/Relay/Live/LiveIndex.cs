@@ -1,0 +1,165 @@
+using Mortise.Nostr;
+
+namespace Mortise.Relay;
+
+/// <summary>Which subscriptions an event may match, without looking at all of them.</summary>
+/// <remarks>
+/// <para>Each filter is filed under its most selective condition: ids, authors, the tag with fewest values, kinds, or
+/// everything. A match is then checked in full.</para>
+/// <para>Threads: members from any thread; <see cref="Dispatch"/> from one.</para>
+/// </remarks>
+internal sealed class LiveIndex
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<LiveKey, List<Subscription>> _byKey = [];
+    private long _mark;
+    private int _count;
+
+    /// <summary>Subscriptions filed.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    public void Add(Subscription subscription)
+    {
+        lock (_gate)
+        {
+            _count++;
+            foreach (LiveKey key in Keys(subscription))
+            {
+                if (!_byKey.TryGetValue(key, out List<Subscription>? list))
+                {
+                    _byKey.Add(key, list = []);
+                }
+
+                list.Add(subscription);
+            }
+        }
+    }
+
+    public void Remove(Subscription subscription)
+    {
+        lock (_gate)
+        {
+            _count--;
+            foreach (LiveKey key in Keys(subscription))
+            {
+                if (_byKey.TryGetValue(key, out List<Subscription>? list))
+                {
+                    int at = list.IndexOf(subscription);
+                    if (at >= 0)
+                    {
+                        list[at] = list[^1];
+                        list.RemoveAt(list.Count - 1);
+                    }
+
+                    if (list.Count == 0)
+                    {
+                        _byKey.Remove(key);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Collects the subscriptions that match an event, each once.</summary>
+    public void Dispatch(in EventView @event, List<Subscription> matches)
+    {
+        lock (_gate)
+        {
+            if (_byKey.Count == 0)
+            {
+                return;
+            }
+
+            _mark++;
+            Collect(LiveKey.Everything, @event, matches);
+            Collect(LiveKey.Kind(@event.Kind), @event, matches);
+            Collect(LiveKey.Author(@event.PublicKey), @event, matches);
+            Collect(LiveKey.Id(@event.Id), @event, matches);
+            CollectTags(@event, matches);
+        }
+    }
+
+    private void CollectTags(in EventView @event, List<Subscription> matches)
+    {
+        Span<byte> small = stackalloc byte[256];
+        foreach (TagView tag in @event.Tags)
+        {
+            if (EventFacts.TryGetLetter(tag, out byte letter))
+            {
+                TagValue value = tag[1];
+                Span<byte> text = value.Utf8Length <= small.Length ? small : new byte[value.Utf8Length];
+                int length = value.CopyUtf8To(text);
+                Collect(LiveKey.Tag(letter, text[..length]), @event, matches);
+            }
+        }
+    }
+
+    private void Collect(LiveKey key, in EventView @event, List<Subscription> matches)
+    {
+        if (!_byKey.TryGetValue(key, out List<Subscription>? list))
+        {
+            return;
+        }
+
+        foreach (Subscription subscription in list)
+        {
+            if (subscription.Mark != _mark)
+            {
+                // Another of its filters may be filed elsewhere; the check is of all of them, so once is enough.
+                subscription.Mark = _mark;
+                if (subscription.Matches(@event))
+                {
+                    matches.Add(subscription);
+                }
+            }
+        }
+    }
+
+    private static HashSet<LiveKey> Keys(Subscription subscription)
+    {
+        var keys = new HashSet<LiveKey>();
+        foreach (Filter filter in subscription.Filters)
+        {
+            AddKeys(filter, keys);
+        }
+
+        return keys;
+    }
+
+    private static void AddKeys(Filter filter, HashSet<LiveKey> keys)
+    {
+        TagCondition? tag = filter.Tags.MinBy(static t => t.Count);
+        if (filter.Ids is { } ids)
+        {
+            for (int i = 0; i < ids.Count; i++)
+            {
+                keys.Add(LiveKey.Id(ids[i]));
+            }
+        }
+        else if (filter.Authors is { } authors)
+        {
+            for (int i = 0; i < authors.Count; i++)
+            {
+                keys.Add(LiveKey.Author(authors[i]));
+            }
+        }
+        else if (tag is not null)
+        {
+            foreach (ReadOnlyMemory<byte> value in tag.Values)
+            {
+                keys.Add(LiveKey.Tag(tag.Letter, value.Span));
+            }
+        }
+        else if (filter.Kinds is { } kinds)
+        {
+            for (int i = 0; i < kinds.Count; i++)
+            {
+                keys.Add(LiveKey.Kind(kinds[i]));
+            }
+        }
+        else
+        {
+            keys.Add(LiveKey.Everything);
+        }
+    }
+}
