@@ -9,11 +9,17 @@ public sealed class Law
     /// <summary>The contract.</summary>
     public required LawContract Contract { get; init; }
 
+    /// <summary>Which laws are checked together, in one process: <c>crash</c>, <c>damage</c>.</summary>
+    public string Group { get; internal set; } = "";
+
     /// <summary>How binding it is.</summary>
     public LawLevel Level { get; init; } = LawLevel.Must;
 
     /// <summary>What a subject must offer for it to apply.</summary>
     public LawNeeds Needs { get; init; }
+
+    /// <summary>What a subject must not offer for it to apply: the law then says how the refusal looks.</summary>
+    public LawNeeds Without { get; init; }
 
     /// <summary>The law in a sentence.</summary>
     public required string Text { get; init; }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Mortise.Conformance;
 
 /// <summary>A verdict with its reasons.</summary>
@@ -12,8 +14,18 @@ public sealed class LawResult
     /// <summary>The verdict.</summary>
     public required LawVerdict Verdict { get; init; }
 
-    /// <summary>What was expected and found, with the shrunk operations; empty when it passed.</summary>
-    public string Detail { get; init; } = "";
+    /// <summary>What was expected and what was found, in a sentence or a few; empty when it passed.</summary>
+    public string Finding { get; init; } = "";
+
+    /// <summary>The shortest list of operations found that breaks the law; empty when there is none.</summary>
+    public IReadOnlyList<string> Script { get; init; } = [];
+
+    /// <summary>What happened on the disks of the check's last processes and what the component wrote to its log; empty
+    /// when it passed.</summary>
+    public IReadOnlyList<string> Transcript { get; init; } = [];
+
+    /// <summary>What the component threw, with its stack, when that is how it broke the law; empty otherwise.</summary>
+    public string Cause { get; init; } = "";
 
     /// <summary>The seed that gives the same verdict again.</summary>
     public required ulong Seed { get; init; }
@@ -24,11 +36,23 @@ public sealed class LawResult
     /// <summary>How long it took.</summary>
     public TimeSpan Duration { get; init; }
 
-    /// <summary>What the component threw, when that is how it broke the law.</summary>
-    public Exception? Cause { get; init; }
-
     /// <summary>True unless the law is broken or could not be checked.</summary>
     public bool IsGood => Verdict is not (LawVerdict.Failed or LawVerdict.Errored);
+
+    /// <summary>The finding with the operations that lead to it.</summary>
+    public string Detail
+    {
+        get
+        {
+            StringBuilder text = new(Finding);
+            foreach (string operation in Script)
+            {
+                text.Append("\n  ").Append(operation);
+            }
+
+            return text.ToString();
+        }
+    }
 
     /// <summary>One line that runs it again.</summary>
     public string Reproduction => $"MORTISE_SEED={Seed} {Subject} {Law.Contract} {Law.Id} ({Tier})";
@@ -39,7 +63,8 @@ public sealed class LawResult
         if (!IsGood)
         {
             throw new LawBrokenException(
-                $"{Subject} and {Law.Contract} law {Law}\n{Verdict}: {Detail}\nagain with: {Reproduction}", Cause);
+                $"{Subject} and {Law.Contract} law {Law}\n{Verdict}: {Detail}\nagain with: {Reproduction}"
+                + (Cause.Length == 0 ? "" : $"\ncaused by: {Cause}"));
         }
     }
 

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace Mortise.Conformance;
 
 /// <summary>One check of one law: its chance, its size, and how it fails.</summary>
@@ -72,14 +69,15 @@ internal sealed class LawRun(Law law, LawSettings settings)
             }
 
             List<TOp> shrunk = Shrink(script, seed, ref failure);
-            StringBuilder text = new(failure.Message);
-            text.Append(CultureInfo.InvariantCulture, $"\nscript {i} of {script.Count} operations, shrunk to {shrunk.Count}:");
-            foreach (TOp op in shrunk)
-            {
-                text.Append("\n  ").Append(op);
-            }
 
-            throw new LawBrokenException(text.ToString(), failure.InnerException ?? failure);
+            // Once more, so that what is shown of the disk is what these operations did.
+            failure = Failure(seed, shrunk) ?? failure;
+            throw new LawBrokenException(
+                $"{failure.Message}\nscript {i} of {script.Count} operations, shrunk to {shrunk.Count}:",
+                failure.InnerException ?? failure)
+            {
+                Script = [.. shrunk.Select(op => op?.ToString() ?? "")],
+            };
         }
 
         Exception? Failure(ulong seed, List<TOp> script)

@@ -10,8 +10,9 @@ public sealed class LawSuite<TSubject>
 {
     private readonly List<Law> _laws = [];
     private readonly Dictionary<string, Action<LawRun, TSubject>> _checks = [];
+    private string _group = "";
 
-    /// <summary>All laws, in order of their ids' groups.</summary>
+    /// <summary>All laws, in order of their groups.</summary>
     public IReadOnlyList<Law> Laws => _laws;
 
     /// <summary>All ids, each as the arguments of one test case.</summary>
@@ -32,56 +33,32 @@ public sealed class LawSuite<TSubject>
     {
         ArgumentNullException.ThrowIfNull(subject);
         settings ??= new LawSettings();
-        Law law = _laws.Find(each => each.Id == id) ?? throw new ArgumentException($"there is no law '{id}'", nameof(id));
+        Law law = Find(id);
         long start = Stopwatch.GetTimestamp();
-        LawVerdict verdict = LawVerdict.Failed;
-        string detail = $"still running after {settings.HangLimit}";
-        Exception? cause = null;
-        LawNeeds missing = law.Needs & ~subject.Offers();
-        if (missing != LawNeeds.None)
-        {
-            return Result(LawVerdict.NotApplicable, $"it does not offer {missing}", null);
-        }
+        Outcome outcome = new(LawVerdict.Failed, $"still running after {settings.HangLimit}");
+        Outcome judged = outcome;
 
         // A thread of its own: a component that hangs is a verdict, not the end of the run.
-        Thread checker = new(() =>
-        {
-            try
-            {
-                _checks[law.Id](new LawRun(law, settings), subject);
-                verdict = LawVerdict.Passed;
-                detail = "";
-            }
-            catch (LawBrokenException broken)
-            {
-                cause = broken.InnerException;
-                detail = broken.Message;
-            }
-#pragma warning disable CA1031 // Whatever a component throws where nothing may be thrown breaks the law.
-            catch (Exception thrown)
-#pragma warning restore CA1031
-            {
-                cause = thrown;
-                detail = $"unexpected {thrown.GetType().Name}: {thrown.Message}";
-            }
-        })
+        Thread checker = new(() => judged = Judge(law, subject, settings))
         {
             IsBackground = true,
             Name = $"law {law.Id}",
         };
         checker.Start();
-        bool ended = checker.Join(settings.HangLimit);
-        return ended
-            ? Result(verdict, detail, cause)
-            : Result(LawVerdict.Failed, $"still running after {settings.HangLimit}", null);
+        if (checker.Join(settings.HangLimit))
+        {
+            outcome = judged;
+        }
 
-        LawResult Result(LawVerdict found, string text, Exception? thrown) => new()
+        return new LawResult
         {
             Law = law,
             Subject = subject.Name,
-            Verdict = found,
-            Detail = text,
-            Cause = thrown,
+            Verdict = outcome.Verdict,
+            Finding = outcome.Finding,
+            Script = outcome.Script ?? [],
+            Transcript = outcome.Transcript ?? [],
+            Cause = outcome.Cause?.ToString() ?? "",
             Seed = settings.Seed,
             Tier = settings.Tier,
             Duration = Stopwatch.GetElapsedTime(start),
@@ -92,32 +69,112 @@ public sealed class LawSuite<TSubject>
     /// <param name="subject">The component.</param>
     /// <param name="settings">Null for the defaults.</param>
     /// <param name="skip">Laws to leave out; null for none.</param>
-    public IReadOnlyList<LawResult> CheckAll(TSubject subject, LawSettings? settings = null, Predicate<Law>? skip = null)
+    public IReadOnlyList<LawResult> CheckAll(
+        TSubject subject, LawSettings? settings = null, Predicate<Law>? skip = null)
     {
         ArgumentNullException.ThrowIfNull(subject);
         settings ??= new LawSettings();
-        List<LawResult> results = [];
-        foreach (Law law in _laws)
-        {
-            results.Add(skip?.Invoke(law) == true
-                ? new LawResult
-                {
-                    Law = law,
-                    Subject = subject.Name,
-                    Verdict = LawVerdict.SkippedByUser,
-                    Seed = settings.Seed,
-                    Tier = settings.Tier,
-                }
-                : Check(law.Id, subject, settings));
-        }
+        return [.. _laws.Select(law => skip?.Invoke(law) == true
+            ? LawResults.Skipped(law, subject.Name, settings)
+            : Check(law.Id, subject, settings))];
+    }
 
-        return results;
+    /// <summary>What is added from here on belongs to this group.</summary>
+    internal LawSuite<TSubject> Group(string name)
+    {
+        _group = name;
+        return this;
     }
 
     internal LawSuite<TSubject> Add(Law law, Action<LawRun, TSubject> check)
     {
+        law.Group = _group;
         _checks.Add(law.Id, check);
         _laws.Add(law);
         return this;
     }
+
+    private Law Find(string id) =>
+        _laws.Find(each => each.Id == id) ?? throw new ArgumentException($"there is no law '{id}'", nameof(id));
+
+    private Outcome Judge(Law law, TSubject subject, LawSettings settings)
+    {
+        LawNeeds offers;
+        try
+        {
+            offers = subject.Offers();
+        }
+#pragma warning disable CA1031 // Whatever it throws, nothing can be checked of a component that does not open.
+        catch (Exception thrown)
+#pragma warning restore CA1031
+        {
+            return new Outcome(
+                LawVerdict.Errored,
+                $"it does not open in an empty directory: {thrown.GetType().Name}: {thrown.Message}",
+                thrown);
+        }
+
+        LawNeeds missing = law.Needs & ~offers;
+        if (missing != LawNeeds.None)
+        {
+            return JudgeRefusal(missing, subject, settings);
+        }
+
+        return (law.Without & offers) == LawNeeds.None
+            ? Run(law, subject, settings)
+            : new Outcome(LawVerdict.NotApplicable, $"it offers {law.Without & offers}");
+    }
+
+    /// <summary>What a component says that it does not offer it must not offer, and there may be a law to say what that
+    /// means.</summary>
+    private Outcome JudgeRefusal(LawNeeds missing, TSubject subject, LawSettings settings)
+    {
+        if (_laws.Find(each => (each.Without & missing) != LawNeeds.None) is not { } refusal)
+        {
+            return new Outcome(LawVerdict.NotApplicable, $"it does not offer {missing}");
+        }
+
+        Outcome outcome = Run(refusal, subject, settings);
+        return outcome.Verdict == LawVerdict.Passed
+            ? new Outcome(
+                LawVerdict.RefusedCorrectly, $"it says that it does not offer {missing}, and keeps {refusal.Id} for that")
+            : outcome with
+            {
+                Finding = $"it says that it does not offer {missing}, and breaks {refusal.Id} for that: "
+                    + outcome.Finding,
+            };
+    }
+
+    private Outcome Run(Law law, TSubject subject, LawSettings settings)
+    {
+        LawTranscript transcript = LawTranscript.Begin();
+        try
+        {
+            _checks[law.Id](new LawRun(law, settings), subject);
+            return new Outcome(LawVerdict.Passed, "");
+        }
+        catch (LawBrokenException broken)
+        {
+            return new Outcome(
+                LawVerdict.Failed, broken.Message, broken.InnerException, broken.Script, transcript.Lines());
+        }
+#pragma warning disable CA1031 // Whatever a component throws where nothing may be thrown breaks the law.
+        catch (Exception thrown)
+#pragma warning restore CA1031
+        {
+            return new Outcome(
+                LawVerdict.Failed,
+                $"unexpected {thrown.GetType().Name}: {thrown.Message}",
+                thrown,
+                null,
+                transcript.Lines());
+        }
+    }
+
+    private sealed record Outcome(
+        LawVerdict Verdict,
+        string Finding,
+        Exception? Cause = null,
+        IReadOnlyList<string>? Script = null,
+        IReadOnlyList<string>? Transcript = null);
 }

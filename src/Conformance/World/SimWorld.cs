@@ -18,9 +18,8 @@ public sealed class SimWorld : IDisposable
     /// <param name="disk">What the disk is like; null for the defaults.</param>
     /// <param name="eagerBackground">See <see cref="SimBackground.IsEager"/>.</param>
     public SimWorld(ulong seed, SimDiskOptions? disk = null, bool eagerBackground = false)
-        : this(seed, new SimDisk(Seeds.Derive(seed, 1), disk), new SimClock(), eagerBackground, null)
-    {
-    }
+        : this(seed, new SimDisk(Seeds.Derive(seed, 1), disk), new SimClock(), eagerBackground, null) =>
+        LawTranscript.Note(this, null, $"a process on an empty disk, seed {seed}");
 
     private SimWorld(ulong seed, SimDisk disk, SimClock clock, bool eagerBackground, ICacheGrant? cache)
     {
@@ -95,14 +94,20 @@ public sealed class SimWorld : IDisposable
     /// <summary>The world after a kill: see <see cref="SimDisk.AfterProcessDeath"/>.</summary>
     /// <param name="storeId">Another store's id, as if its process had been pointed at these files; null for the
     /// same.</param>
-    public SimWorld AfterProcessDeath(Guid? storeId = null) => Next(Disk.AfterProcessDeath(), Seed, storeId);
+    public SimWorld AfterProcessDeath(Guid? storeId = null) =>
+        Next(Disk.AfterProcessDeath(), Seed, storeId, "the next process, after a close or a kill");
 
     /// <summary>The world after a power cut: see <see cref="SimDisk.AfterPowerCut"/>.</summary>
-    public SimWorld AfterPowerCut(ulong seed, CrashModel model) => Next(Disk.AfterPowerCut(seed, model), seed, null);
+    public SimWorld AfterPowerCut(ulong seed, CrashModel model) =>
+        Next(Disk.AfterPowerCut(seed, model), seed, null, $"the next process, after a power cut ({model}, seed {seed})");
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
 
-    private SimWorld Next(SimDisk disk, ulong seed, Guid? storeId) =>
-        new(seed, disk, Clock, _eagerBackground, Cache) { StoreId = storeId ?? StoreId };
+    private SimWorld Next(SimDisk disk, ulong seed, Guid? storeId, string began)
+    {
+        SimWorld next = new(seed, disk, Clock, _eagerBackground, Cache) { StoreId = storeId ?? StoreId };
+        LawTranscript.Note(next, this, began);
+        return next;
+    }
 }

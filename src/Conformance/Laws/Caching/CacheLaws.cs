@@ -8,7 +8,7 @@ public static class CacheLaws
     private const int Capacity = 1000;
 
     /// <summary>All of them.</summary>
-    public static LawSuite<CachePolicySubject> Suite { get; } = new LawSuite<CachePolicySubject>()
+    public static LawSuite<CachePolicySubject> Suite { get; } = new LawSuite<CachePolicySubject>().Group("policy")
         .Add(Must("CP1", "After TryEvict has answered false, the weight is within the capacity or everything resident is pinned; none is named while there is room."), Capacities)
         .Add(Must("CP2", "A victim was resident, is not pinned, is named once, and is gone."), Random)
         .Add(Must("CP3", "Inserting a resident slot is an ArgumentException and changes nothing; after eviction or removal the slot may come again."), Twice)

@@ -11,12 +11,12 @@ public static class IndexLaws
     private static LawSuite<ComponentSubject<IIndexFamily>> Build()
     {
         LawSuite<ComponentSubject<IIndexFamily>> suite = new();
-        CommonLaws.AddTo(suite, LawContract.IndexFamily, IndexCommon.Probe);
-        IndexMapLaws.AddTo(suite);
-        IndexSnapshotLaws.AddTo(suite);
-        IndexRecoveryLaws.AddTo(suite);
-        IndexPackLaws.AddTo(suite);
-        IndexDamageLaws.AddTo(suite);
+        CommonLaws.AddTo(suite.Group("common"), LawContract.IndexFamily, IndexCommon.Probe);
+        IndexMapLaws.AddTo(suite.Group("map"));
+        IndexSnapshotLaws.AddTo(suite.Group("snapshots"));
+        IndexRecoveryLaws.AddTo(suite.Group("recovery"));
+        IndexPackLaws.AddTo(suite.Group("packing"));
+        IndexDamageLaws.AddTo(suite.Group("damage"));
         return suite;
     }
 

@@ -11,11 +11,11 @@ public static class LogLaws
     private static LawSuite<ComponentSubject<IWriteAheadLog>> Build()
     {
         LawSuite<ComponentSubject<IWriteAheadLog>> suite = new();
-        CommonLaws.AddTo(suite, LawContract.Log, LogCommon.Probe);
-        LogOrderLaws.AddTo(suite);
-        LogCrashLaws.AddTo(suite);
-        LogFaultLaws.AddTo(suite);
-        LogDamageLaws.AddTo(suite);
+        CommonLaws.AddTo(suite.Group("common"), LawContract.Log, LogCommon.Probe);
+        LogOrderLaws.AddTo(suite.Group("order"));
+        LogCrashLaws.AddTo(suite.Group("crash"));
+        LogFaultLaws.AddTo(suite.Group("faults"));
+        LogDamageLaws.AddTo(suite.Group("damage"));
         return suite;
     }
 

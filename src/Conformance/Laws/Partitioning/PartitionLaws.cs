@@ -14,7 +14,7 @@ public static class PartitionLaws
     ];
 
     /// <summary>All of them.</summary>
-    public static LawSuite<PartitionSubject> Suite { get; } = new LawSuite<PartitionSubject>()
+    public static LawSuite<PartitionSubject> Suite { get; } = new LawSuite<PartitionSubject>().Group("scheme")
         .Add(Must("PS1", "Total: every ordinal and every key, hostile ones included, has a partition that the scheme can name."), Total)
         .Add(Must("PS2", "Pure: equal arguments give equal partitions, in every instance and from every thread."), Pure)
         .Add(Must("PS3", "Pure across processes and versions: partitions are as they were recorded.", LawNeeds.GoldenVectors), Golden)

@@ -11,10 +11,10 @@ public static class RecordLaws
     private static LawSuite<ComponentSubject<IRecordStore>> Build()
     {
         LawSuite<ComponentSubject<IRecordStore>> suite = new();
-        CommonLaws.AddTo(suite, LawContract.RecordStore, RecordCommon.Probe);
-        RecordReadingLaws.AddTo(suite);
-        RecordRecoveryLaws.AddTo(suite);
-        RecordDamageLaws.AddTo(suite);
+        CommonLaws.AddTo(suite.Group("common"), LawContract.RecordStore, RecordCommon.Probe);
+        RecordReadingLaws.AddTo(suite.Group("reading"));
+        RecordRecoveryLaws.AddTo(suite.Group("recovery"));
+        RecordDamageLaws.AddTo(suite.Group("damage"));
         return suite;
     }
 
