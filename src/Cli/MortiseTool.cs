@@ -71,6 +71,7 @@ internal static class MortiseTool
             DoctorCommand.Create(context),
             BackupCommand.Create(context),
             SimulateCommand.Create(context),
+            ConformanceCommand.Create(context),
             CompactCommand.Create(context),
             WalCommand.Create(context),
             PluginsCommand.Create(context),

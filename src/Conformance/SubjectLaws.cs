@@ -16,6 +16,9 @@ public abstract class SubjectLaws
     /// <summary>The laws of the contract, in the order of the suite.</summary>
     public abstract IReadOnlyList<Law> Laws { get; }
 
+    /// <summary>What it offers of what laws can need. Opens it.</summary>
+    public abstract LawNeeds Offers();
+
     /// <summary>Checks one law.</summary>
     /// <param name="law">Its id.</param>
     /// <param name="settings">Null for the defaults.</param>
@@ -33,6 +36,8 @@ public abstract class SubjectLaws
         public override LawContract Contract => suite.Laws[0].Contract;
 
         public override IReadOnlyList<Law> Laws => suite.Laws;
+
+        public override LawNeeds Offers() => subject.Offers();
 
         public override LawResult Check(string law, LawSettings? settings = null) =>
             suite.Check(law, subject, settings);

@@ -9,6 +9,11 @@ public sealed class DependencyRuleTests
         ["Mortise.Primitives"] = [],
         ["Mortise.Engine"] = ["Mortise.Abstractions", "Mortise.Primitives"],
         ["Mortise.Conformance"] = ["Mortise.Abstractions", "Mortise.Primitives"],
+        ["Mortise.Conformance.Running"] =
+        [
+            "Mortise.Abstractions", "Mortise.Conformance", "Mortise.Engine", "Mortise.Host", "Mortise.Primitives",
+            "Mortise.Simulation", "NuGet.Versioning",
+        ],
         ["Mortise.Conformance.Xunit"] =
             ["Mortise.Abstractions", "Mortise.Conformance", "Xunit.SkippableFact", "xunit.core"],
         ["Mortise.Host"] =
@@ -23,8 +28,9 @@ public sealed class DependencyRuleTests
         ["Mortise.Bench"] = ["Mortise.Abstractions", "Mortise.Engine", "Mortise.Nostr", "Mortise.Primitives"],
         ["Mortise.Cli"] =
         [
-            "Mortise.Abstractions", "Mortise.Bench", "Mortise.Conformance", "Mortise.Engine", "Mortise.Host", "Mortise.Nostr",
-            "Mortise.Primitives", "Mortise.Relay", "Mortise.Simulation", "Microsoft.Extensions.Logging*",
+            "Mortise.Abstractions", "Mortise.Bench", "Mortise.Conformance", "Mortise.Conformance.Running",
+            "Mortise.Engine", "Mortise.Host", "Mortise.Nostr", "Mortise.Primitives", "Mortise.Relay",
+            "Mortise.Simulation", "Microsoft.Extensions.Logging*",
             "NuGet.Versioning", "System.CommandLine",
         ],
         ["Mortise.Relay"] =

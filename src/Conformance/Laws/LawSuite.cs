@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Mortise.Conformance.Reports;
 
 namespace Mortise.Conformance;
 
@@ -122,7 +123,7 @@ public sealed class LawSuite<TSubject>
 
         return (law.Without & offers) == LawNeeds.None
             ? Run(law, subject, settings)
-            : new Outcome(LawVerdict.NotApplicable, $"it offers {law.Without & offers}");
+            : new Outcome(LawVerdict.NotApplicable, $"it offers {ReportWords.Of(law.Without & offers)}");
     }
 
     /// <summary>What a component says that it does not offer it must not offer, and there may be a law to say what that
@@ -131,16 +132,16 @@ public sealed class LawSuite<TSubject>
     {
         if (_laws.Find(each => (each.Without & missing) != LawNeeds.None) is not { } refusal)
         {
-            return new Outcome(LawVerdict.NotApplicable, $"it does not offer {missing}");
+            return new Outcome(LawVerdict.NotApplicable, $"it does not offer {ReportWords.Of(missing)}");
         }
 
         Outcome outcome = Run(refusal, subject, settings);
         return outcome.Verdict == LawVerdict.Passed
             ? new Outcome(
-                LawVerdict.RefusedCorrectly, $"it says that it does not offer {missing}, and keeps {refusal.Id} for that")
+                LawVerdict.RefusedCorrectly, $"it says that it does not offer {ReportWords.Of(missing)}, and keeps {refusal.Id} for that")
             : outcome with
             {
-                Finding = $"it says that it does not offer {missing}, and breaks {refusal.Id} for that: "
+                Finding = $"it says that it does not offer {ReportWords.Of(missing)}, and breaks {refusal.Id} for that: "
                     + outcome.Finding,
             };
     }

@@ -67,17 +67,38 @@ public sealed class PluginCatalog
     public IEnumerable<InstalledPlugin> WithComponent(string componentId) =>
         Plugins.Where(p => p.Manifest.Components.Any(c => c.IsCalled(componentId)));
 
-    private static InstalledPlugin? Read(string path, string folder, List<Problem> problems)
+    /// <summary>Reads the manifest of one folder that is a plugin, whatever the folder's name.</summary>
+    /// <param name="folder">The folder with the <c>plugin.json</c>.</param>
+    /// <exception cref="PluginLoadException">There is none, or it is wrong.</exception>
+    public static InstalledPlugin ReadFolder(string folder)
     {
-        byte[] bytes;
-        using (FileStream file = File.OpenRead(path))
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        string path = Path.GetFullPath(Path.Combine(folder, PluginManifest.FileName));
+        if (!File.Exists(path))
         {
-            // One byte more than allowed is enough to know that there are too many.
-            bytes = new byte[Math.Min(file.Length, ConfigTreeBuilder.MaxBytes + 1)];
-            file.ReadExactly(bytes);
+            throw new PluginLoadException([new Problem(
+                ProblemCode.Unreadable, new SourcePosition(path), "there is no such file, so the folder is no plugin")]);
         }
 
-        PluginManifest? manifest = PluginManifest.Parse(path, bytes, problems);
+        var problems = new List<Problem>();
+        return PluginManifest.Parse(path, ReadBytes(path), problems) is { } manifest
+            ? new InstalledPlugin(manifest, Path.GetDirectoryName(path)!)
+            : throw new PluginLoadException(problems);
+    }
+
+    private static byte[] ReadBytes(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+
+        // One byte more than allowed is enough to know that there are too many.
+        byte[] bytes = new byte[Math.Min(file.Length, ConfigTreeBuilder.MaxBytes + 1)];
+        file.ReadExactly(bytes);
+        return bytes;
+    }
+
+    private static InstalledPlugin? Read(string path, string folder, List<Problem> problems)
+    {
+        PluginManifest? manifest = PluginManifest.Parse(path, ReadBytes(path), problems);
         if (manifest is null)
         {
             return null;
