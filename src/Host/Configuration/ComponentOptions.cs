@@ -1,5 +1,3 @@
-using Mortise.Plugins;
-
 namespace Mortise.Host.Configuration;
 
 /// <summary>Sets and shows options of a component by the names that stacks use, for tools that have no stack.</summary>
