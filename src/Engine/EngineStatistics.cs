@@ -1,6 +1,7 @@
 using Mortise.Components;
 using Mortise.Indexing;
 using Mortise.Logging;
+using Mortise.Partitioning;
 using Mortise.Records;
 
 namespace Mortise.Engine;
@@ -32,6 +33,12 @@ public sealed class EngineStatistics
     /// <summary>The families, in the order of the stack.</summary>
     public required IReadOnlyList<FamilyStatistics> Families { get; init; }
 
+    /// <summary>Partitions that are open, of families that have several.</summary>
+    public required int OpenPartitions { get; init; }
+
+    /// <summary>Partitions opened since the store was, of families that have several.</summary>
+    public required long PartitionOpenings { get; init; }
+
     /// <summary>Parts that are not healthy, with the reason.</summary>
     public required IReadOnlyList<(string Instance, ComponentHealth Health)> Unhealthy { get; init; }
 }
@@ -49,5 +56,12 @@ public sealed class FamilyStatistics
     public required ComponentIdentity Structure { get; init; }
 
     /// <summary>Its partitions, newest first.</summary>
-    public required IReadOnlyList<(string Name, IndexStatistics Statistics)> Partitions { get; init; }
+    public required IReadOnlyList<PartitionStatistics> Partitions { get; init; }
 }
+
+/// <summary>Counts and sizes of one partition.</summary>
+/// <param name="Name">Its name in the scheme.</param>
+/// <param name="Bounds">All ordinals that can be in it.</param>
+/// <param name="Index">Counts and sizes; of a closed partition those of when it was last open.</param>
+/// <param name="IsOpen">True when it takes memory and a file handle.</param>
+public readonly record struct PartitionStatistics(string Name, OrdinalRange Bounds, IndexStatistics Index, bool IsOpen);

@@ -174,15 +174,16 @@ public sealed class StoreEngine : IAsyncDisposable
     {
         var families = new List<FamilyStatistics>();
         var unhealthy = new List<(string, ComponentHealth)>();
-        Note("wal", _parts.Log);
-        Note("records", _parts.Records);
+        Note("wal", _parts.Log.Health);
+        Note("records", _parts.Records.Health);
         foreach (FamilyState family in _parts.Families)
         {
-            var partitions = new List<(string, IndexStatistics)>();
+            var partitions = new List<PartitionStatistics>();
             foreach (PartitionState partition in family.Partitions)
             {
-                partitions.Add((partition.Name, partition.Index.Statistics));
-                Note($"indexes/{family.Part.Name}/{partition.Name}", partition.Index);
+                partitions.Add(new PartitionStatistics(
+                    partition.Name, partition.Bounds, partition.Handle.Statistics, partition.Handle.IsOpen));
+                Note(partition.Handle.Name, partition.Handle.Health);
             }
 
             families.Add(new FamilyStatistics
@@ -204,14 +205,16 @@ public sealed class StoreEngine : IAsyncDisposable
             Log = _parts.Log.Statistics,
             Records = _parts.Records.Statistics,
             Families = families,
+            OpenPartitions = _parts.Indexes.Count,
+            PartitionOpenings = _parts.Indexes.Now,
             Unhealthy = unhealthy,
         };
 
-        void Note(string instance, IStorageComponent component)
+        void Note(string instance, ComponentHealth health)
         {
-            if (component.Health.Status != HealthStatus.Healthy)
+            if (health.Status != HealthStatus.Healthy)
             {
-                unhealthy.Add((instance, component.Health));
+                unhealthy.Add((instance, health));
             }
         }
     }
@@ -257,9 +260,31 @@ public sealed class StoreEngine : IAsyncDisposable
     private async ValueTask RunGroupAsync(WriterQueue queue)
     {
         await _pipeline.RunGroupAsync(queue).ConfigureAwait(false);
+        if (_parts.Indexes.IsOverfull && FaultCause is null)
+        {
+            await MakeRoomAsync().ConfigureAwait(false);
+        }
+
         if (_pipeline.LoggedBytes - Volatile.Read(ref _bytesAtCheckpoint) >= _parts.Composition.Options.CheckpointBytes.Bytes)
         {
             CheckpointWhenWritten();
+        }
+    }
+
+    private async ValueTask MakeRoomAsync()
+    {
+        try
+        {
+            await _parts.Indexes.MakeRoomAsync(_parts.Log, _versions.Lsn).ConfigureAwait(false);
+        }
+        catch (StorageException e) when (e.IsRetryable)
+        {
+            // The log holds everything, and the partitions stay open until the next attempt.
+            _log.Write(ComponentLogLevel.Warning, "partitions could not be written and closed", e);
+        }
+        catch (Exception e)
+        {
+            FaultAndReport(e);
         }
     }
 
@@ -337,6 +362,7 @@ public sealed class StoreEngine : IAsyncDisposable
 
         _parts.Observer.Tell(pending.Through, static (listener, through) => listener.OnCheckpointStarted(through));
         await _checkpointer.CompleteAsync(pending).ConfigureAwait(false);
+        _parts.Indexes.CloseIdle();
         await RunOnWriterAsync(() =>
         {
             _checkpointer.TruncateLog(pending);

@@ -59,7 +59,7 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
         {
             case WriteStep write:
                 _oracle.Submit(write);
-                await _engine!.WriteAsync(Make(write)).ConfigureAwait(false);
+                await DriveAsync(_engine!.WriteAsync(Make(write)).AsTask()).ConfigureAwait(false);
                 Acknowledged();
                 break;
             case GroupStep group:
@@ -122,12 +122,12 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
         _oracle.Submit(group.Writes[0]);
         try
         {
-            await engine.WriteAsync(leader).ConfigureAwait(false);
+            await DriveAsync(engine.WriteAsync(leader).AsTask()).ConfigureAwait(false);
         }
         finally
         {
             // A power cut fails them all; none may be left running in a world that is gone.
-            await Task.WhenAll(followers).ConfigureAwait(false);
+            await DriveAsync(Task.WhenAll(followers)).ConfigureAwait(false);
         }
 
         Acknowledged();
@@ -138,7 +138,7 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
         var refusal = new StorageException(StorageErrorCode.Unsupported, "refused by the simulation");
         try
         {
-            await _engine!.WriteAsync(new SimWrite([], []) { Failure = refusal }).ConfigureAwait(false);
+            await DriveAsync(_engine!.WriteAsync(new SimWrite([], []) { Failure = refusal }).AsTask()).ConfigureAwait(false);
         }
         catch (StorageException e) when (ReferenceEquals(e, refusal))
         {
@@ -157,15 +157,7 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
 
         Task<CompactionReport> compaction =
             _engine.CompactAsync(new CompactionOptions { MinDeadFraction = 0.01, MoveBytes = ByteSize.KiB(1) }).AsTask();
-        while (!compaction.IsCompleted)
-        {
-            if (!_world.Background.RunOne())
-            {
-                await Task.Yield();
-            }
-        }
-
-        await compaction.ConfigureAwait(false);
+        await DriveAsync(compaction).ConfigureAwait(false);
         using StoreView view = _engine!.OpenView();
         _oracle.RequireNewest(view);
     }
@@ -203,14 +195,7 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
                 _options = composition.Options;
                 Task<StoreEngine> opening =
                     StoreEngine.OpenAsync(composition, SimProjections.All, new SimPlanner()).AsTask();
-                while (!opening.IsCompleted)
-                {
-                    if (!_world.Background.RunOne())
-                    {
-                        await Task.Yield();
-                    }
-                }
-
+                await DriveAsync(opening).ConfigureAwait(false);
                 _engine = await opening.ConfigureAwait(false);
                 using StoreView view = _engine.OpenView();
                 _oracle.Settle(view);
@@ -220,6 +205,19 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
                 Crash();
             }
         }
+    }
+
+    private async Task DriveAsync(Task task)
+    {
+        while (!task.IsCompleted)
+        {
+            if (!_world.Background.RunOne())
+            {
+                await Task.Yield();
+            }
+        }
+
+        await task.ConfigureAwait(false);
     }
 
     private void Crash()

@@ -70,7 +70,7 @@ internal static class StatsCommand
     private static IndexStatistics Sum(FamilyStatistics family)
     {
         IndexStatistics sum = default;
-        foreach ((_, IndexStatistics one) in family.Partitions)
+        foreach (IndexStatistics one in family.Partitions.Select(static p => p.Index))
         {
             sum = new IndexStatistics(
                 sum.Entries + one.Entries,
@@ -138,7 +138,7 @@ internal static class StatsCommand
         json.WriteNumber("pagesRead", sum.PagesRead);
         json.WriteNumber("pagesWritten", sum.PagesWritten);
         json.WriteStartArray("partitions");
-        foreach ((string name, _) in family.Partitions)
+        foreach (string name in family.Partitions.Select(static p => p.Name))
         {
             json.WriteStringValue(name);
         }

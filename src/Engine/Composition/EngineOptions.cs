@@ -18,6 +18,10 @@ public sealed class EngineOptions
     /// <summary>A checkpoint starts when this much time has passed since the last one and something was written.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Open partitions of all families together that the engine tries not to exceed, 1 and up. Families with a
+    /// single partition do not count, those in use are not closed.</summary>
+    public int MaxOpenPartitions { get; init; } = 256;
+
     /// <summary>The most bytes of one commit's records; larger batches are refused whole.</summary>
     public ByteSize MaxCommitBytes { get; init; } = ByteSize.MiB(96);
 

@@ -11,11 +11,17 @@ namespace Mortise.Engine;
 /// <remarks>Threads: the store's writer, or the opening thread before there is one.</remarks>
 internal sealed class FamilyState : IKeySink, IAsyncDisposable
 {
+    /// <summary>A file that says that the family's files must not be trusted. No partition can have its name.</summary>
+    private const string RebuildMarkerName = "rebuild.pending";
+
     private readonly Dictionary<PartitionId, PartitionState> _byId = [];
-    private readonly Func<FamilyState, string, IStorageDirectory, CancellationToken, ValueTask<IIndexFamily>> _open;
+    private readonly List<PartitionState> _held = [];
+    private readonly FamilyIndexes _indexes;
     private readonly IStorageDirectory _directory;
     private PartitionState[] _partitions = [];
     private PartitionState? _last;
+    private bool _wasDiscarded;
+    private volatile bool _isDamaged;
 
     // What Emit writes; set by Project.
     private IndexOperation _operation;
@@ -24,16 +30,12 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
     private int _inlineLength;
     private Lsn _lsn;
 
-    public FamilyState(
-        FamilyPart part,
-        IKeyProjection projection,
-        IStorageDirectory directory,
-        Func<FamilyState, string, IStorageDirectory, CancellationToken, ValueTask<IIndexFamily>> open)
+    public FamilyState(FamilyPart part, IKeyProjection projection, IStorageDirectory directory, FamilyIndexes indexes)
     {
         Part = part;
         Projection = projection;
         _directory = directory;
-        _open = open;
+        _indexes = indexes;
     }
 
     public FamilyPart Part { get; }
@@ -46,49 +48,63 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
     /// <summary>Why the family has to be rebuilt from records; null when it need not be.</summary>
     public string? RebuildReason { get; set; }
 
-    /// <summary>Coverage of a partition that does not exist yet: everything so far, because nothing concerned it.</summary>
-    public Lsn NewPartitionCoveredLsn { get; set; }
+    /// <summary>Every partition contains every commit up to here: because it was applied, or did not concern it.</summary>
+    public Lsn CoveredLsn { get; private set; }
+
+    /// <summary>The end of the log while it is being replayed: a partition that has got further is none of this store's.</summary>
+    public Lsn? ReplayEnd { get; set; }
+
+    /// <summary>While loading: how many partitions one pass may fill; the others are left to further passes.</summary>
+    public int LoadLimit { get; set; } = int.MaxValue;
+
+    /// <summary>True when the pass came across partitions beyond <see cref="LoadLimit"/>.</summary>
+    public bool HasMoreToLoad { get; private set; }
 
     /// <summary>True for a family whose changes are taken from the log; false while it waits to be rebuilt.</summary>
     public bool IsLive => RebuildReason is null;
 
-    /// <summary>Opens the partition of a name, creating it when absent.</summary>
-    public async ValueTask<PartitionState> OpenPartitionAsync(string name, CancellationToken cancellation)
+    /// <summary>True when the files on disk are marked as not to be trusted.</summary>
+    public bool IsMarkedForRebuild => _directory.Exists(RebuildMarkerName);
+
+    /// <summary>Adds a partition that has files; opens nothing.</summary>
+    public PartitionState AddRecorded(ManifestPartition recorded)
     {
-        if (!Part.Partitions.TryParse(name, out PartitionId id))
+        if (!Part.Partitions.TryParse(recorded.Name, out PartitionId id))
         {
             throw new StorageException(
                 StorageErrorCode.UnknownWriter,
-                $"family {Part.Name}: partition '{name}' is none of the scheme {Part.Partitions.Map}",
+                $"family {Part.Name}: partition '{recorded.Name}' is none of the scheme {Part.Partitions.Map}",
                 _directory.Path);
         }
 
-        IIndexFamily index = await _open(
-            this, name, OpenedParts.MakeDirectory(_directory, name), cancellation).ConfigureAwait(false);
-        int longestKey = Projection.MaxKeyBytes
-            + (Projection.Placement == LocationPlacement.InKey ? FamilyView.LocationBytes : 0);
-        int longestValue = Part.InlineBelowBytes
-            + (Projection.Placement == LocationPlacement.InValue ? FamilyView.LocationBytes : 0);
-        if (longestKey > index.Traits.MaxKeyBytes || longestValue > index.Traits.MaxValueBytes)
+        return Add(
+            id,
+            recorded.Name,
+            new Lsn(recorded.DurableLsn),
+            new IndexStatistics(recorded.Entries, recorded.DiskBytes, 0, 0, 0));
+    }
+
+    /// <summary>Deletes directories of partitions that the manifest does not list: what an interrupted checkpoint left is in
+    /// the log, what was dropped must not come back.</summary>
+    public void DeleteUnlisted()
+    {
+        bool any = false;
+        foreach (StorageEntry entry in _directory.List())
         {
-            await index.DisposeAsync().ConfigureAwait(false);
-            throw new StorageException(
-                StorageErrorCode.InvalidConfiguration,
-                $"family {Part.Name}: keys to {longestKey} and values to {longestValue} bytes, but "
-                + $"{index.Identity.ComponentId} takes keys to {index.Traits.MaxKeyBytes} and values to "
-                + $"{index.Traits.MaxValueBytes}",
-                advice: "lower inlineBelow, raise the page size, or choose another structure");
+            if (entry.IsDirectory && !Array.Exists(_partitions, p => p.Name == entry.Name))
+            {
+                _directory.DeleteDirectory(entry.Name);
+                any = true;
+            }
         }
 
-        var state = new PartitionState(id, name, Part.Partitions.Bounds(id), index);
-        _byId.Add(id, state);
-        PartitionState[] grown = [.. _partitions, state];
-        Array.Sort(grown, static (a, b) => b.Bounds.Last.CompareTo(a.Bounds.Last) is var c and not 0
-            ? c
-            : a.Id.Value.CompareTo(b.Id.Value));
-        _partitions = grown;
-        return state;
+        if (any)
+        {
+            _directory.Sync();
+        }
     }
+
+    public bool HasDirectory(PartitionState partition) => _directory.Exists(partition.Name);
 
     /// <summary>Turns a record into pending changes of this family's partitions.</summary>
     /// <param name="operation">Set for a put, remove for a delete.</param>
@@ -125,13 +141,23 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
         {
             if (!_byId.TryGetValue(id, out partition))
             {
-                partition = CreatePartition(id);
+                if (_operation == IndexOperation.Remove)
+                {
+                    return;
+                }
+
+                partition = Add(id, Part.Partitions.Name(id), Lsn.None, default);
             }
 
             _last = partition;
         }
 
-        if (_lsn != Lsn.None && _lsn <= partition.CoveredLsn)
+        if (!partition.IsHeld && !TryHold(partition))
+        {
+            return;
+        }
+
+        if (_lsn != Lsn.None && _lsn <= Lsn.Max(partition.CoveredLsn, CoveredLsn))
         {
             return;
         }
@@ -157,24 +183,35 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
     /// <param name="lsn">The last commit they contain, or <see cref="Lsn.None"/> while loading.</param>
     public void ApplyPending(Lsn lsn)
     {
-        foreach (PartitionState partition in _partitions)
+        foreach (PartitionState partition in _held)
         {
             if (partition.Pending.Count > 0)
             {
-                partition.Pending.ApplyTo(partition.Index, lsn);
-                if (lsn != Lsn.None)
+                if (lsn != Lsn.None && partition.Published is { } published)
                 {
-                    partition.Published?.Release();
+                    published.Supersede();
+                    partition.Pending.ApplyTo(partition.Index, lsn);
+                    published.Release();
                     partition.Published = null;
                 }
+                else
+                {
+                    partition.Pending.ApplyTo(partition.Index, lsn);
+                }
             }
+        }
+
+        // What is being loaded says nothing of itself that would keep it from being closed.
+        if (lsn != Lsn.None)
+        {
+            EndHolds();
         }
     }
 
     public long PendingBytes()
     {
         long bytes = 0;
-        foreach (PartitionState partition in _partitions)
+        foreach (PartitionState partition in _held)
         {
             bytes += partition.Pending.Bytes;
         }
@@ -183,14 +220,7 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
     }
 
     /// <summary>Marks all partitions as containing every commit up to here.</summary>
-    public void Cover(Lsn lsn)
-    {
-        NewPartitionCoveredLsn = lsn;
-        foreach (PartitionState partition in _partitions)
-        {
-            partition.CoveredLsn = Lsn.Max(partition.CoveredLsn, lsn);
-        }
-    }
+    public void Cover(Lsn lsn) => CoveredLsn = Lsn.Max(CoveredLsn, lsn);
 
     /// <summary>The partitions as readers see them from now on.</summary>
     public PartitionVersion[] Publish()
@@ -199,22 +229,70 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
         for (int i = 0; i < versions.Length; i++)
         {
             PartitionState partition = _partitions[i];
-            partition.Published ??= new SharedSnapshot(partition.Index.OpenSnapshot());
+            if (partition.Published is null)
+            {
+                partition.Published = new SharedSnapshot(partition.Handle);
+                partition.Handle.Published = partition.Published;
+            }
+
             versions[i] = new PartitionVersion(partition.Id, partition.Bounds, partition.Published.AddReference());
         }
 
         return versions;
     }
 
-    /// <summary>Empties every partition, for a rebuild.</summary>
-    public async ValueTask ResetAsync(CancellationToken cancellation)
+    /// <summary>Deletes every partition, for a rebuild. Until <see cref="Rebuilt"/> a rebuild that is cut short is begun anew.</summary>
+    public async ValueTask DiscardAsync()
     {
-        foreach (PartitionState partition in _partitions)
+        Mark();
+        await DisposeAsync().ConfigureAwait(false);
+        CoveredLsn = Lsn.None;
+        _isDamaged = false;
+        _wasDiscarded = true;
+        DeleteUnlisted();
+    }
+
+    /// <summary>A pass of loading has read every record.</summary>
+    /// <param name="through">The last commit that the records contain.</param>
+    public void FinishLoadPass(Lsn through)
+    {
+        ApplyPending(Lsn.None);
+        foreach (PartitionState partition in _held)
         {
-            partition.Pending.Clear();
-            await partition.Index.ResetAsync(cancellation).ConfigureAwait(false);
-            partition.CoveredLsn = Lsn.None;
+            // The load of these is whole: only now may the structure claim it.
+            if (through != Lsn.None)
+            {
+                partition.Index.Apply(new IndexBatch(through, default, default));
+            }
+
+            partition.IsLoaded = true;
         }
+
+        HasMoreToLoad = false;
+        EndHolds();
+    }
+
+    /// <summary>Says durably that the family's files must not be trusted. Any thread.</summary>
+    public void Mark()
+    {
+        _isDamaged = true;
+        if (!IsMarkedForRebuild)
+        {
+            _directory.Open(RebuildMarkerName, FileIntent.CreateNew).Dispose();
+            _directory.Sync();
+        }
+    }
+
+    /// <summary>The manifest lists what a rebuild made, so that it may be trusted.</summary>
+    public void Rebuilt()
+    {
+        if (_wasDiscarded && !_isDamaged && IsMarkedForRebuild)
+        {
+            _directory.Delete(RebuildMarkerName);
+            _directory.Sync();
+        }
+
+        _wasDiscarded = false;
     }
 
     public async ValueTask DisposeAsync()
@@ -223,23 +301,64 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
         {
             partition.Published?.Release();
             partition.Published = null;
-            await partition.Index.DisposeAsync().ConfigureAwait(false);
+            await partition.Handle.DisposeAsync().ConfigureAwait(false);
         }
 
         _partitions = [];
         _byId.Clear();
+        _held.Clear();
         _last = null;
     }
 
-    // A key of a new partition appears in the middle of a projection, which is synchronous. Opening an empty directory
-    // does no waiting worth the name, and happens once per partition in the life of a store.
-    private PartitionState CreatePartition(PartitionId id)
+    private bool TryHold(PartitionState partition)
     {
-        string name = Part.Partitions.Name(id);
-        PartitionState partition = OpenPartitionAsync(name, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        if (_lsn == Lsn.None && (partition.IsLoaded || _held.Count >= LoadLimit))
+        {
+            HasMoreToLoad |= !partition.IsLoaded;
+            return false;
+        }
 
-        // A directory that the manifest does not list yet may hold what an interrupted checkpoint made durable.
-        partition.CoveredLsn = Lsn.Max(NewPartitionCoveredLsn, partition.Index.DurableLsn);
-        return partition;
+        try
+        {
+            partition.Hold();
+        }
+        catch (StorageException e) when (ReplayEnd is not null && e.Code == StorageErrorCode.Corrupt)
+        {
+            // Damage that shows while the log is being replayed is mended at once.
+            RebuildReason ??= e.Message;
+            return false;
+        }
+
+        _held.Add(partition);
+        if (ReplayEnd < partition.CoveredLsn)
+        {
+            RebuildReason ??=
+                $"partition {partition.Name} holds commits up to {partition.CoveredLsn}, the log ends at {ReplayEnd}";
+        }
+
+        return true;
+    }
+
+    private void EndHolds()
+    {
+        foreach (PartitionState partition in _held)
+        {
+            partition.EndHold();
+        }
+
+        _held.Clear();
+    }
+
+    private PartitionState Add(PartitionId id, string name, Lsn durable, IndexStatistics statistics)
+    {
+        IndexHandle handle = _indexes.CreateHandle(this, name, _directory, durable, statistics);
+        var state = new PartitionState(id, name, Part.Partitions.Bounds(id), handle);
+        _byId.Add(id, state);
+        PartitionState[] grown = [.. _partitions, state];
+        Array.Sort(grown, static (a, b) => b.Bounds.Last.CompareTo(a.Bounds.Last) is var c and not 0
+            ? c
+            : a.Id.Value.CompareTo(b.Id.Value));
+        _partitions = grown;
+        return state;
     }
 }

@@ -3,24 +3,47 @@ using Mortise.Partitioning;
 
 namespace Mortise.Engine;
 
-/// <summary>One opened partition of a family, as the writer sees it.</summary>
-internal sealed class PartitionState(PartitionId id, string name, OrdinalRange bounds, IIndexFamily index)
+/// <summary>One partition of a family, open or not, as the writer sees it.</summary>
+internal sealed class PartitionState(PartitionId id, string name, OrdinalRange bounds, IndexHandle handle)
 {
+    private IIndexFamily? _held;
+
     public PartitionId Id { get; } = id;
 
     public string Name { get; } = name;
 
     public OrdinalRange Bounds { get; } = bounds;
 
-    public IIndexFamily Index { get; } = index;
+    public IndexHandle Handle { get; } = handle;
 
     /// <summary>Changes of the group in hand.</summary>
     public MutationBuffer Pending { get; } = new();
 
-    /// <summary>The state includes every commit up to here; at least <see cref="IIndexFamily.AppliedLsn"/>, more when
-    /// later commits did not concern this partition.</summary>
+    /// <summary>The state includes every commit up to here at least; more when later commits did not concern this
+    /// partition. Known when the index was open once.</summary>
     public Lsn CoveredLsn { get; set; }
 
     /// <summary>The snapshot of the last published state.</summary>
     public SharedSnapshot? Published { get; set; }
+
+    /// <summary>True once a rebuild has filled it.</summary>
+    public bool IsLoaded { get; set; }
+
+    /// <summary>The writer keeps the index open from the first change of a group to its application.</summary>
+    public bool IsHeld => _held is not null;
+
+    /// <summary>The index; only while it is held.</summary>
+    public IIndexFamily Index => _held ?? throw new InvalidOperationException($"partition {Name} is not held open");
+
+    public void Hold()
+    {
+        _held = Handle.Acquire();
+        CoveredLsn = Lsn.Max(CoveredLsn, _held.DurableLsn);
+    }
+
+    public void EndHold()
+    {
+        _held = null;
+        Handle.Release();
+    }
 }

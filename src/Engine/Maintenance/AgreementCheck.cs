@@ -55,7 +55,8 @@ public sealed class AgreementCheck
 
     private void CheckEntries(FamilyCheck family)
     {
-        using FamilyCursor cursor = family.View.OpenCursor(KeyRange.All, OrdinalRange.All, EntryOrder.ByKey);
+        // In any order, so that partitions are opened one after the other.
+        using FamilyCursor cursor = family.View.OpenCursor(KeyRange.All, OrdinalRange.All, EntryOrder.NewestFirst);
         while (cursor.MoveNext())
         {
             _cancellation.ThrowIfCancellationRequested();

@@ -9,7 +9,7 @@ namespace Mortise.Engine;
 public sealed class StoreManifest
 {
     /// <summary>The format version written now.</summary>
-    public const int CurrentFormatVersion = 1;
+    public const int CurrentFormatVersion = 2;
 
     /// <summary>The store's id; the same id is in the header of every file of the store.</summary>
     public required Guid StoreId { get; init; }
@@ -140,6 +140,24 @@ public sealed class ManifestPartition
 
     /// <summary>Its durable LSN at the checkpoint.</summary>
     public required ulong DurableLsn { get; init; }
+
+    /// <summary>About how many entries it had.</summary>
+    public long Entries { get; init; }
+
+    /// <summary>Bytes of its files.</summary>
+    public long DiskBytes { get; init; }
+
+    internal static ManifestPartition From(string name, IndexHandle handle)
+    {
+        IndexStatistics statistics = handle.Statistics;
+        return new ManifestPartition
+        {
+            Name = name,
+            DurableLsn = handle.DurableLsn.Value,
+            Entries = statistics.Entries,
+            DiskBytes = statistics.DiskBytes,
+        };
+    }
 }
 
 [JsonSerializable(typeof(StoreManifest))]

@@ -73,6 +73,12 @@ internal sealed class StoreMetrics : IDisposable
         _meter.CreateObservableGauge(
             "mortise.family.partitions", () => ObserveFamilies(static f => f.Partitions.Length), "{partition}",
             "Partitions of a family.");
+        _meter.CreateObservableGauge(
+            "mortise.partitions.open", () => Observe(static p => p.Indexes.Count), "{partition}",
+            "Partitions that are open, of families that have several.");
+        _meter.CreateObservableCounter(
+            "mortise.partitions.openings", () => Observe(static p => p.Indexes.Now), "{partition}",
+            "Partitions opened since the store was.");
     }
 
     /// <summary>True when somebody wants to know how long commits take, so that the clock is worth reading.</summary>
@@ -141,7 +147,7 @@ internal sealed class StoreMetrics : IDisposable
         long sum = 0;
         foreach (PartitionState partition in family.Partitions)
         {
-            sum += value(partition.Index.Statistics);
+            sum += value(partition.Handle.Statistics);
         }
 
         return sum;

@@ -44,9 +44,10 @@ internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bo
             families.Add((family, family.Partitions));
             foreach (PartitionState partition in family.Partitions)
             {
-                if (partition.Index.AppliedLsn > partition.Index.DurableLsn && partition.Index.Traits.IsPersistent)
+                // A closed one is durable as it is.
+                if (OpenIndexes.Checkpoint(partition.Handle) is { } task)
                 {
-                    work.Add(partition.Index.CheckpointAsync(cancellation).AsTask());
+                    work.Add(task);
                 }
             }
         }
@@ -64,7 +65,7 @@ internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bo
             families.Add(ManifestFamily.From(
                 family.Part,
                 family.Projection,
-                [.. partitions.Select(static p => new ManifestPartition { Name = p.Name, DurableLsn = p.Index.DurableLsn.Value })]));
+                [.. partitions.Select(static p => ManifestPartition.From(p.Name, p.Handle))]));
         }
 
         ManifestFile.Write(parts.Composition.Root, new StoreManifest
@@ -79,6 +80,10 @@ internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bo
         if (_manifestIsStale)
         {
             DropForgottenFamilies();
+            foreach (FamilyState family in parts.Families)
+            {
+                family.Rebuilt();
+            }
         }
 
         _lastCheckpoint = pending.Through;

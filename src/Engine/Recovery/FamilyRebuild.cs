@@ -5,7 +5,9 @@ namespace Mortise.Engine;
 
 /// <summary>Fills families from a scan of the live records: those that are new, damaged, of another format, or that keep
 /// nothing across a restart.</summary>
-/// <remarks>While loading, batches carry no LSN, so a load that is cut short is never taken for a whole one.</remarks>
+/// <remarks>While loading, batches carry no LSN, so a load that is cut short is never taken for a whole one. What is being
+/// loaded cannot be closed, so a family of many partitions is loaded in several passes over the records, each filling as
+/// many partitions as may be open.</remarks>
 internal static class FamilyRebuild
 {
     private const long GatherBytes = 32 << 20;
@@ -19,7 +21,7 @@ internal static class FamilyRebuild
         {
             if (family.RebuildReason is { } reason)
             {
-                await family.ResetAsync(cancellation).ConfigureAwait(false);
+                await family.DiscardAsync().ConfigureAwait(false);
                 loading.Add(family);
                 rebuilt.Add(new RebuiltFamily(family.Part.Name, reason));
             }
@@ -30,22 +32,27 @@ internal static class FamilyRebuild
             return rebuilt;
         }
 
-        watch?.Enter(OpeningPhase.Rebuild, parts.Records.Statistics.LiveRecords);
-        var sink = new Sink(loading, watch, cancellation);
-        parts.Records.Scan(ScanDirection.Forward, ref sink);
         Lsn through = parts.Log.LastLsn;
-        foreach (FamilyState family in loading)
+        var unfinished = new List<FamilyState>(loading);
+        while (unfinished.Count > 0)
         {
-            family.ApplyPending(Lsn.None);
-            foreach (PartitionState partition in family.Partitions)
+            watch?.Enter(OpeningPhase.Rebuild, parts.Records.Statistics.LiveRecords);
+            foreach (FamilyState family in unfinished)
             {
-                // The load is whole: only now may the structure claim it.
-                if (through != Lsn.None)
-                {
-                    partition.Index.Apply(new IndexBatch(through, default, default));
-                }
+                family.LoadLimit = Math.Max(1, parts.Composition.Options.MaxOpenPartitions / unfinished.Count);
             }
 
+            var sink = new Sink(unfinished, watch, cancellation);
+            parts.Records.Scan(ScanDirection.Forward, ref sink);
+            unfinished.RemoveAll(family => !FinishPass(family, through));
+            if (unfinished.Count > 0)
+            {
+                await parts.Indexes.MakeRoomAsync(parts.Log, through).ConfigureAwait(false);
+            }
+        }
+
+        foreach (FamilyState family in loading)
+        {
             family.Cover(through);
             family.RebuildReason = null;
         }
@@ -56,6 +63,14 @@ internal static class FamilyRebuild
         }
 
         return rebuilt;
+    }
+
+    /// <returns>True when there is more to load.</returns>
+    private static bool FinishPass(FamilyState family, Lsn through)
+    {
+        bool hasMore = family.HasMoreToLoad;
+        family.FinishLoadPass(through);
+        return hasMore;
     }
 
     private readonly struct Sink(List<FamilyState> loading, OpeningWatch? watch, CancellationToken cancellation) : IRecordSink

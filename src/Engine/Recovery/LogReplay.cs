@@ -14,6 +14,7 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
 
     private readonly List<RecordMutation> _mutations = [];
     private Lsn _recordsCovered;
+    private Lsn _last;
     private CancellationToken _cancellation;
     private OpeningWatch _watch = null!;
 
@@ -24,7 +25,7 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
     /// <param name="recordsCovered">The record store contains every commit up to here.</param>
     /// <param name="watch">Told of each commit.</param>
     /// <param name="cancellation">Stops with <see cref="OperationCanceledException"/>; what was applied stays applied.</param>
-    public void Run(Lsn recordsCovered, OpeningWatch watch, CancellationToken cancellation)
+    public async ValueTask RunAsync(Lsn recordsCovered, OpeningWatch watch, CancellationToken cancellation)
     {
         _recordsCovered = recordsCovered;
         _cancellation = cancellation;
@@ -34,11 +35,9 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
         {
             if (family.IsLive)
             {
+                // Partitions that cover less are rebuilt; those that cover more pass over what they have.
                 covered = Lsn.Min(covered, checkpoint);
-                foreach (PartitionState partition in family.Partitions)
-                {
-                    covered = Lsn.Min(covered, partition.CoveredLsn);
-                }
+                family.ReplayEnd = parts.Log.LastLsn;
             }
         }
 
@@ -46,13 +45,22 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
         if (from <= parts.Log.LastLsn)
         {
             watch.Enter(OpeningPhase.Replay, (long)(parts.Log.LastLsn.Value - from.Value + 1));
-            var sink = new Sink(this);
-            parts.Log.Replay(from, ref sink);
+            _last = new Lsn(from.Value - 1);
+            while (_last < parts.Log.LastLsn)
+            {
+                var sink = new Sink(this);
+                parts.Log.Replay(_last.Next, ref sink);
+                if (parts.Indexes.IsOverfull)
+                {
+                    await parts.Indexes.MakeRoomAsync(parts.Log, _last).ConfigureAwait(false);
+                }
+            }
         }
 
         ApplyFamilies(parts.Log.LastLsn);
         foreach (FamilyState family in parts.Families)
         {
+            family.ReplayEnd = null;
             if (family.IsLive)
             {
                 family.Cover(parts.Log.LastLsn);
@@ -60,7 +68,8 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
         }
     }
 
-    private void Commit(Lsn lsn, ReadOnlySpan<byte> payload)
+    /// <returns>False when too many partitions are open to go on.</returns>
+    private bool Commit(Lsn lsn, ReadOnlySpan<byte> payload)
     {
         _cancellation.ThrowIfCancellationRequested();
         CommitFormat.Read(lsn, payload, _mutations);
@@ -91,10 +100,14 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
             gathered += family.PendingBytes();
         }
 
-        if (gathered > GatherBytes)
+        _last = lsn;
+        bool isOverfull = parts.Indexes.IsOverfull;
+        if (gathered > GatherBytes || isOverfull)
         {
             ApplyFamilies(lsn);
         }
+
+        return !isOverfull;
     }
 
     private void Project(IndexOperation operation, Lsn lsn, RecordLocation location, ReadOnlySpan<byte> record)
@@ -120,8 +133,7 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
     {
         public bool Accept(Lsn lsn, ReadOnlySpan<byte> payload)
         {
-            replay.Commit(lsn, payload);
-            return true;
+            return replay.Commit(lsn, payload);
         }
     }
 }

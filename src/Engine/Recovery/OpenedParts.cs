@@ -14,7 +14,7 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
     public const string IndexesDirectory = "indexes";
     public const string LockName = "lock";
 
-    private readonly List<Meter> _meters = [];
+    private readonly HashSet<Meter> _meters = [];
 
     public StoreComposition Composition { get; } = composition;
 
@@ -30,11 +30,18 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
 
     public List<FamilyState> Families { get; } = [];
 
+    /// <summary>The indexes of partitions that are open.</summary>
+    public OpenIndexes Indexes { get; } = new(composition.Options.MaxOpenPartitions);
+
     public ComponentContext Context(string instance, IStorageDirectory directory)
     {
         var meter = new Meter(
             StoreMetrics.MeterName + "." + instance.Replace('/', '.'), version: null, tags: [new("store", StoreId)]);
-        _meters.Add(meter);
+        lock (_meters)
+        {
+            _meters.Add(meter);
+        }
+
         return new ComponentContext
         {
             InstanceName = instance,
@@ -47,6 +54,18 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
             Meter = meter,
             Cache = Composition.CacheGrants(instance),
         };
+    }
+
+    /// <summary>An instance is closed: its metrics end and its share of memory is free.</summary>
+    public void TakeBack(ComponentContext context)
+    {
+        lock (_meters)
+        {
+            _meters.Remove(context.Meter);
+        }
+
+        context.Meter.Dispose();
+        (context.Cache as IDisposable)?.Dispose();
     }
 
     /// <summary>A directory below another, made durably when absent: files synced inside it would otherwise be lost with
@@ -81,9 +100,14 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
             await Log.DisposeAsync().ConfigureAwait(false);
         }
 
-        foreach (Meter meter in _meters)
+        lock (_meters)
         {
-            meter.Dispose();
+            foreach (Meter meter in _meters)
+            {
+                meter.Dispose();
+            }
+
+            _meters.Clear();
         }
 
         Lock?.Dispose();

@@ -1,5 +1,6 @@
 using Mortise.Files;
 using Mortise.Indexing;
+using Mortise.Partitioning;
 
 namespace Mortise.Engine;
 
@@ -73,7 +74,8 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
         await OpenFamiliesAsync(manifest, cancellation).ConfigureAwait(false);
 
         var replay = new LogReplay(parts, new Lsn(manifest.CheckpointLsn));
-        replay.Run(Covered(parts.Records.DurableLsn, manifest.RecordsDurableLsn, manifest), watch, cancellation);
+        await replay.RunAsync(
+            Covered(parts.Records.DurableLsn, manifest.RecordsDurableLsn, manifest), watch, cancellation).ConfigureAwait(false);
         List<RebuiltFamily> rebuilt = await FamilyRebuild.RunAsync(parts, watch, cancellation).ConfigureAwait(false);
         IsManifestCurrent = replay.Commits == 0 && rebuilt.Count == 0 && DescribesStack(manifest);
         Report = new OpenReport
@@ -178,6 +180,7 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
     {
         IStorageDirectory indexes = OpenedParts.MakeDirectory(
             parts.Composition.Root, OpenedParts.IndexesDirectory);
+        var opener = new FamilyIndexes(parts);
         foreach (FamilyPart part in parts.Composition.Families)
         {
             IKeyProjection projection = ProjectionOf(part);
@@ -192,48 +195,77 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
                 indexes.Sync();
             }
 
-            var family = new FamilyState(part, projection, OpenedParts.MakeDirectory(indexes, part.Name), OpenPartitionAsync)
+            var family = new FamilyState(part, projection, OpenedParts.MakeDirectory(indexes, part.Name), opener)
             {
                 RebuildReason = rebuildReason,
-                NewPartitionCoveredLsn = new Lsn(manifest.CheckpointLsn),
             };
+            family.Cover(new Lsn(manifest.CheckpointLsn));
             parts.Families.Add(family);
             if (recorded is not null && rebuildReason is null)
             {
-                await OpenPartitionsAsync(family, recorded, manifest, cancellation).ConfigureAwait(false);
+                await OpenPartitionsAsync(family, recorded, cancellation).ConfigureAwait(false);
             }
         }
     }
 
+    /// <summary>Partitions by time are opened when somebody wants them; the others now, so that damage shows at once.</summary>
     private async ValueTask OpenPartitionsAsync(
-        FamilyState family, ManifestFamily recorded, StoreManifest manifest, CancellationToken cancellation)
+        FamilyState family, ManifestFamily recorded, CancellationToken cancellation)
     {
+        if (family.IsMarkedForRebuild)
+        {
+            family.RebuildReason = "damage was found, or a rebuild was cut short";
+            return;
+        }
+
+        bool isLazy = family.Part.Partitions is { Routing: PartitionRouting.ByOrdinal, MaxPartitions: > 1 };
         foreach (ManifestPartition partition in recorded.Partitions)
         {
-            PartitionState state = await family.OpenPartitionAsync(partition.Name, cancellation).ConfigureAwait(false);
-            state.CoveredLsn = Covered(state.Index.DurableLsn, partition.DurableLsn, manifest);
-            if (!state.Index.Traits.IsPersistent)
+            PartitionState state = family.AddRecorded(partition);
+            if (!family.HasDirectory(state))
             {
-                family.RebuildReason ??= $"{state.Index.Identity.ComponentId} keeps nothing across a restart";
+                family.RebuildReason ??= $"partition {partition.Name} has no directory";
             }
-            else if (state.CoveredLsn.Next < parts.Log.FirstLsn || state.Index.DurableLsn < new Lsn(partition.DurableLsn))
+            else if (!isLazy || partition.DurableLsn == 0)
             {
-                family.RebuildReason ??=
-                    $"partition {partition.Name} holds commits up to {state.Index.DurableLsn}, the last checkpoint "
-                    + $"recorded {partition.DurableLsn}";
-            }
-            else if (state.CoveredLsn > parts.Log.LastLsn)
-            {
-                family.RebuildReason ??=
-                    $"partition {partition.Name} holds commits up to {state.CoveredLsn}, the log ends at {parts.Log.LastLsn}";
+                await OpenPartitionAsync(family, state, cancellation).ConfigureAwait(false);
             }
         }
+
+        family.DeleteUnlisted();
     }
 
-    private ValueTask<IIndexFamily> OpenPartitionAsync(
-        FamilyState family, string partition, IStorageDirectory directory, CancellationToken cancellation) =>
-        family.Part.Structure.Open(
-            parts.Context($"indexes/{family.Part.Name}/{partition}", directory), cancellation);
+    private async ValueTask OpenPartitionAsync(FamilyState family, PartitionState state, CancellationToken cancellation)
+    {
+        try
+        {
+            await state.Handle.OpenAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (StorageException e) when (e.Code == StorageErrorCode.Corrupt)
+        {
+            family.RebuildReason ??= e.Message;
+            return;
+        }
+
+        state.Hold();
+        try
+        {
+            IIndexFamily index = state.Index;
+            if (!index.Traits.IsPersistent)
+            {
+                family.RebuildReason ??= $"{index.Identity.ComponentId} keeps nothing across a restart";
+            }
+            else if (index.DurableLsn > parts.Log.LastLsn)
+            {
+                family.RebuildReason ??=
+                    $"partition {state.Name} holds commits up to {index.DurableLsn}, the log ends at {parts.Log.LastLsn}";
+            }
+        }
+        finally
+        {
+            state.EndHold();
+        }
+    }
 
     private static string? WhyUnusable(
         StoreComposition stack, FamilyPart part, IKeyProjection projection, ManifestFamily recorded)

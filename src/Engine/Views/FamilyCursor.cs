@@ -17,7 +17,7 @@ public sealed class FamilyCursor : IDisposable
     private readonly int _startLength;
     private readonly ScanDirection _direction;
     private readonly EntryOrder _order;
-    private readonly List<IIndexCursor> _open = [];
+    private readonly List<OpenCursor> _open = [];
     private int _next;
     private int _current = -1;
 
@@ -65,13 +65,13 @@ public sealed class FamilyCursor : IDisposable
     /// <summary>Partitions opened so far.</summary>
     public int PartitionsOpened => _next;
 
-    private IIndexCursor Current => _open[_current];
+    private IIndexCursor Current => _open[_current].Cursor;
 
     /// <summary>Moves to the next entry; the first call moves to the first.</summary>
     /// <returns>False past the last entry.</returns>
     public bool MoveNext()
     {
-        if (_current >= 0 && !_open[_current].MoveNext())
+        if (_current >= 0 && !_open[_current].Cursor.MoveNext())
         {
             CloseAt(_current);
         }
@@ -84,13 +84,13 @@ public sealed class FamilyCursor : IDisposable
     /// <returns>False past the last entry.</returns>
     public bool Seek(ReadOnlySpan<byte> key)
     {
-        if (_current >= 0 && IsBefore(_open[_current].Key, key))
+        if (_current >= 0 && IsBefore(_open[_current].Cursor.Key, key))
         {
             SeekOpen(key);
         }
 
         bool found = Settle();
-        while (found && IsBefore(_open[_current].Key, key))
+        while (found && IsBefore(_open[_current].Cursor.Key, key))
         {
             // A cluster that was opened meanwhile begins where its range does.
             SeekOpen(key);
@@ -103,9 +103,9 @@ public sealed class FamilyCursor : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (IIndexCursor cursor in _open)
+        foreach (OpenCursor open in _open)
         {
-            cursor.Dispose();
+            open.Close();
         }
 
         _open.Clear();
@@ -123,7 +123,7 @@ public sealed class FamilyCursor : IDisposable
     {
         for (int i = _open.Count - 1; i >= 0; i--)
         {
-            if (IsBefore(_open[i].Key, key) && !_open[i].Seek(key))
+            if (IsBefore(_open[i].Cursor.Key, key) && !_open[i].Cursor.Seek(key))
             {
                 CloseAt(i);
             }
@@ -147,7 +147,7 @@ public sealed class FamilyCursor : IDisposable
         _current = 0;
         for (int i = 1; i < _open.Count; i++)
         {
-            if (IsBefore(_open[i].Key, _open[_current].Key))
+            if (IsBefore(_open[i].Cursor.Key, _open[_current].Cursor.Key))
             {
                 _current = i;
             }
@@ -166,16 +166,28 @@ public sealed class FamilyCursor : IDisposable
         {
             OrdinalRange bounds = _partitions[_next].Bounds;
             cluster = new OrdinalRange(Math.Min(cluster.First, bounds.First), Math.Max(cluster.Last, bounds.Last));
-            IIndexCursor cursor = _partitions[_next].Shared.Snapshot.OpenCursor(
-                new KeyRange(_range.AsSpan(0, _startLength), _range.AsSpan(_startLength)), _direction);
+            SharedSnapshot shared = _partitions[_next].Shared;
             _next++;
-            if (cursor.MoveNext())
+            IIndexSnapshot snapshot = shared.Rent();
+            OpenCursor open = default;
+            bool isUsed = false;
+            try
             {
-                _open.Add(cursor);
+                open = new OpenCursor(shared, snapshot.OpenCursor(
+                    new KeyRange(_range.AsSpan(0, _startLength), _range.AsSpan(_startLength)), _direction));
+                isUsed = open.Cursor.MoveNext();
             }
-            else
+            finally
             {
-                cursor.Dispose();
+                if (isUsed)
+                {
+                    _open.Add(open);
+                }
+                else
+                {
+                    open.Cursor?.Dispose();
+                    shared.Return();
+                }
             }
         }
         while (_next < _partitions.Length
@@ -184,8 +196,18 @@ public sealed class FamilyCursor : IDisposable
 
     private void CloseAt(int index)
     {
-        _open[index].Dispose();
+        _open[index].Close();
         _open.RemoveAt(index);
         _current = -1;
+    }
+
+    /// <summary>A cursor over one partition, and the snapshot that it keeps open.</summary>
+    private readonly record struct OpenCursor(SharedSnapshot Shared, IIndexCursor Cursor)
+    {
+        public void Close()
+        {
+            Cursor.Dispose();
+            Shared.Return();
+        }
     }
 }

@@ -40,11 +40,21 @@ public sealed class FamilyView
         PartitionId? only = _part.Partitions.Routing == PartitionRouting.ByKey ? _part.Partitions.Locate(0, key) : null;
         foreach (PartitionVersion partition in _partitions)
         {
-            if ((only is null || partition.Partition == only)
-                && partition.Shared.Snapshot.TryGet(key, value, out int length))
+            if (only is null || partition.Partition == only)
             {
-                location = ReadLocation(value[..length], key);
-                return true;
+                IIndexSnapshot snapshot = partition.Shared.Rent();
+                try
+                {
+                    if (snapshot.TryGet(key, value, out int length))
+                    {
+                        location = ReadLocation(value[..length], key);
+                        return true;
+                    }
+                }
+                finally
+                {
+                    partition.Shared.Return();
+                }
             }
         }
 
@@ -62,19 +72,47 @@ public sealed class FamilyView
         KeyRange range, OrdinalRange ordinals, EntryOrder order, ScanDirection direction = ScanDirection.Forward) =>
         new(this, _partitions, range, ordinals, order, direction);
 
-    /// <summary>About how many entries a range holds; never 0 when there is one.</summary>
+    /// <summary>About how many entries a range holds; never 0 when there is one. Asks partitions that are open, and takes
+    /// the others to be like them; opens one when none is.</summary>
     public long Estimate(KeyRange range, OrdinalRange ordinals)
     {
         long sum = 0;
+        long asked = 0;
+        long closed = 0;
+        int closedPartitions = 0;
+        SharedSnapshot? newestClosed = null;
         foreach (PartitionVersion partition in _partitions)
         {
-            if (partition.Bounds.Overlaps(ordinals))
+            if (!partition.Bounds.Overlaps(ordinals))
             {
-                sum += partition.Shared.Snapshot.Estimate(range);
+                continue;
+            }
+
+            SharedSnapshot shared = partition.Shared;
+            long entries = shared.Statistics.Entries;
+            if (shared.TryRentOpen() is { } snapshot)
+            {
+                sum += EstimateAndReturn(shared, snapshot, range);
+                asked += entries;
+            }
+            else
+            {
+                newestClosed ??= shared;
+                closed += entries;
+                closedPartitions += entries > 0 ? 1 : 0;
             }
         }
 
-        return sum;
+        if (asked == 0 && newestClosed is not null)
+        {
+            asked = newestClosed.Statistics.Entries;
+            sum = EstimateAndReturn(newestClosed, newestClosed.Rent(), range);
+            closed -= asked;
+            closedPartitions--;
+        }
+
+        // In double: both factors may be large.
+        return sum + Math.Max((long)((double)sum / Math.Max(1, asked) * closed), Math.Max(0, closedPartitions));
     }
 
     /// <summary>Which ordinals the partitions hold that a newest-first reader has to open together, at or below an
@@ -100,6 +138,18 @@ public sealed class FamilyView
         }
 
         return new OrdinalRange(0, -1);
+    }
+
+    private static long EstimateAndReturn(SharedSnapshot shared, IIndexSnapshot snapshot, KeyRange range)
+    {
+        try
+        {
+            return snapshot.Estimate(range);
+        }
+        finally
+        {
+            shared.Return();
+        }
     }
 
     internal static RecordLocation ReadLocation(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> key)

@@ -37,6 +37,8 @@ internal sealed class EngineSettings : IValidatedOptions
 
     public ByteSize MaxGroupBytes { get; set; } = new EngineOptions().MaxGroupBytes;
 
+    public int MaxOpenPartitions { get; set; } = new EngineOptions().MaxOpenPartitions;
+
     public IEnumerable<OptionProblem> Validate()
     {
         if (CheckpointBytes.Bytes is < 64 << 10 or > 1L << 40)
@@ -58,6 +60,11 @@ internal sealed class EngineSettings : IValidatedOptions
         {
             yield return new OptionProblem(nameof(MaxGroupBytes), "must be 64KiB to 1GiB");
         }
+
+        if (MaxOpenPartitions is < 1 or > 65_536)
+        {
+            yield return new OptionProblem(nameof(MaxOpenPartitions), "must be 1 to 65536");
+        }
     }
 
     public static EngineSettings From(EngineOptions options) => new()
@@ -66,6 +73,7 @@ internal sealed class EngineSettings : IValidatedOptions
         CheckpointInterval = options.CheckpointInterval,
         MaxCommitBytes = options.MaxCommitBytes,
         MaxGroupBytes = options.MaxGroupBytes,
+        MaxOpenPartitions = options.MaxOpenPartitions,
     };
 
     public EngineOptions With(LogSettings log) => new()
@@ -77,6 +85,7 @@ internal sealed class EngineSettings : IValidatedOptions
         CheckpointInterval = CheckpointInterval,
         MaxCommitBytes = MaxCommitBytes,
         MaxGroupBytes = MaxGroupBytes,
+        MaxOpenPartitions = MaxOpenPartitions,
     };
 }
 

@@ -57,7 +57,7 @@ public sealed class DefaultStackTests : IDisposable
         Assert.Equal(100, again.Records.Statistics.LiveRecords);
         EngineStatistics statistics = again.GetStatistics();
         Assert.Equal(s_families.Length, statistics.Families.Count);
-        Assert.All(statistics.Families, static f => Assert.Equal(100, f.Partitions.Sum(static p => p.Statistics.Entries)));
+        Assert.All(statistics.Families, static f => Assert.Equal(100, f.Partitions.Sum(static p => p.Index.Entries)));
     }
 
     [Fact]

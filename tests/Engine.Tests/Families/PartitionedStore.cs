@@ -1,0 +1,112 @@
+using Mortise.Conformance;
+using Mortise.Engine.Tests.Observation;
+using Mortise.Engine.Tests.Simulation;
+using Mortise.Indexing;
+using Mortise.Partitioning;
+using Mortise.Simulation;
+
+namespace Mortise.Engine.Tests.Families;
+
+/// <summary>A store in a simulated world with one family by id, unpartitioned, and one by time.</summary>
+internal sealed class PartitionedStore(SimWorld world, TimeInterval interval, int maxOpen) : IAsyncDisposable
+{
+    private StoreEngine? _engine;
+
+    public const long Day = 86_400;
+
+    /// <summary>2021-01-01.</summary>
+    public const long Begin = 1_609_459_200;
+
+    public StoreEngine Engine => _engine!;
+
+    public SimWorld World => world;
+
+    public SyncMode Mode { get; init; } = SyncMode.Never;
+
+    public static async Task<PartitionedStore> OpenAsync(TimeInterval interval, int maxOpen = 256)
+    {
+        var store = new PartitionedStore(new SimWorld((ulong)Seed.Get(1)), interval, maxOpen);
+        await store.OpenAsync();
+        return store;
+    }
+
+    public async Task OpenAsync(string[]? rebuild = null)
+    {
+        StoreComposition composition = SimStacks.Compose(world, Mode, SimStacks.BTree);
+        Dictionary<string, IPartitionScheme> schemes = PluginParts.Of(new PartitioningPlugin(), options =>
+        {
+            if (options is TimePartitionOptions time)
+            {
+                time.Interval = interval;
+            }
+        }).Schemes;
+        _engine = await ObservedStore.Finish(world, StoreEngine.OpenAsync(
+            composition with
+            {
+                Options = new EngineOptions
+                {
+                    SyncMode = Mode,
+                    CheckpointInterval = TimeSpan.FromHours(10),
+                    MaxOpenPartitions = maxOpen,
+                },
+                Families =
+                [
+                    With(composition.Families[0], schemes["mortise.partition.none"]),
+                    With(composition.Families[1], schemes["mortise.partition.time"]),
+                ],
+                RebuildFamilies = rebuild ?? [],
+            },
+            SimProjections.All,
+            new SimPlanner()).AsTask());
+    }
+
+    /// <summary>Closes and opens again.</summary>
+    public async Task ReopenAsync(string[]? rebuild = null)
+    {
+        await ObservedStore.Finish(world, Engine.DisposeAsync().AsTask());
+        await OpenAsync(rebuild);
+    }
+
+    public Task PutAsync(long id, long time, int bytes = 100) => ObservedStore.Finish(
+        world, Engine.WriteAsync(new SimWrite([SimRecord.Make(id, id % 3, time, bytes, (byte)id)], [])).AsTask());
+
+    public Task DeleteAsync(long id) =>
+        ObservedStore.Finish(world, Engine.WriteAsync(new SimWrite([], [id])).AsTask());
+
+    /// <summary>Entries of the family by time that may have ordinals in a range, newest partitions first.</summary>
+    public int CountByTime(long first, long last)
+    {
+        using StoreView view = Engine.OpenView();
+        using FamilyCursor cursor = view.Families[1].OpenCursor(
+            KeyRange.All, new OrdinalRange(first, last), EntryOrder.ByKey);
+        int count = 0;
+        while (cursor.MoveNext())
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    public void RequireAgreement(int records)
+    {
+        using StoreView view = Engine.OpenView();
+        AgreementReport report = AgreementCheck.Run(view);
+        Assert.True(report.IsClean, string.Join("; ", report.Families.SelectMany(static f => f.Findings)));
+        Assert.Equal(records, report.Records);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ObservedStore.Finish(world, Engine.DisposeAsync().AsTask());
+        world.Dispose();
+    }
+
+    private static FamilyPart With(FamilyPart part, IPartitionScheme scheme) => new()
+    {
+        Name = part.Name,
+        Projection = part.Projection,
+        Structure = part.Structure,
+        Partitions = scheme,
+    };
+}
