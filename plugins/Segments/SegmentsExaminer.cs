@@ -7,7 +7,7 @@ namespace Mortise.Segments;
 /// <summary>Checks every checksum and every frame of a store, and says exactly what is lost.</summary>
 /// <remarks>Only what the last checkpoint vouches for is examined: what lies behind belongs to the log. Reads the files
 /// through handles of its own, so the store may be open; it takes no lock.</remarks>
-internal sealed class SegmentsExaminer : IExaminer
+internal sealed class SegmentsExaminer : IExaminer, IDurableCopier
 {
     /// <inheritdoc/>
     public ExaminationSummary Examine(
@@ -35,6 +35,20 @@ internal sealed class SegmentsExaminer : IExaminer
         }
 
         return tally.Summary(state);
+    }
+
+    /// <inheritdoc/>
+    public CopySummary Copy(
+        IStorageDirectory files,
+        Guid storeId,
+        IStorageDirectory target,
+        Action<Finding> report,
+        CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        ArgumentNullException.ThrowIfNull(target);
+        ArgumentNullException.ThrowIfNull(report);
+        return new SegmentsCopier(files, storeId, target, report, cancellation).Run();
     }
 
     private static ExaminationSummary ExamineWithoutCheckpoint(SegmentCatalog catalog, Action<Finding> report)

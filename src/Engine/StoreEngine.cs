@@ -1,4 +1,5 @@
 using Mortise.Components;
+using Mortise.Files;
 using Mortise.Indexing;
 using Mortise.Records;
 
@@ -162,6 +163,28 @@ public sealed class StoreEngine : IAsyncDisposable
         {
             _parts.Observer.Tell(e, static (listener, cause) => listener.OnCompactionStopped(cause));
             throw;
+        }
+        finally
+        {
+            _compacting.Release();
+        }
+    }
+
+    /// <summary>Makes or renews a copy of the store's files while it serves. See <see cref="StoreBackup"/>.</summary>
+    /// <param name="target">An empty directory, or one with an earlier copy.</param>
+    /// <param name="cancellation">Stops; an earlier copy is still there.</param>
+    /// <returns>The copy holds everything that was acknowledged before the call.</returns>
+    /// <exception cref="StorageException">As <see cref="StoreBackup.RunAsync"/>.</exception>
+    public async ValueTask<BackupReport> BackupAsync(IStorageDirectory target, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        await CheckpointAsync(cancellation).ConfigureAwait(false);
+
+        // No segment is given back meanwhile, so that nothing has to be copied twice.
+        await _compacting.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            return await StoreBackup.RunAsync(_parts.Composition, target, cancellation).ConfigureAwait(false);
         }
         finally
         {

@@ -1,12 +1,15 @@
 using System.CommandLine;
 using System.Text.Json;
 using Mortise.Cli.Output;
+using Mortise.Components;
 using Mortise.Engine;
+using Mortise.Host.Composition;
+using Mortise.Host.Files;
 using Mortise.Nostr;
 
 namespace Mortise.Cli.Commands;
 
-/// <summary><c>mortise backup</c>: copies the events into a new store.</summary>
+/// <summary><c>mortise backup</c>: copies the store into another directory.</summary>
 internal static class BackupCommand
 {
     private const string Unfinished = ".unfinished";
@@ -16,9 +19,9 @@ internal static class BackupCommand
     {
         var target = new Argument<string>("DIR")
         {
-            Description = "Where the copy goes; must not be there, or be empty.",
+            Description = "Where the copy goes: a new or empty directory, or an earlier copy that nobody has opened.",
         };
-        var command = new Command("backup", "Copies the store, as it is at one commit, into a new store.") { target };
+        var command = new Command("backup", "Copies the store, as it is at one commit, while it may be in use.") { target };
         command.SetAction((arguments, cancellation) =>
             RunAsync(context, arguments, Path.GetFullPath(arguments.GetRequiredValue(target)), cancellation));
         return command;
@@ -33,9 +36,46 @@ internal static class BackupCommand
             throw new BadInputException($"{data}: there is no store here");
         }
 
-        // What is under DIR is always a whole copy: until then it has another name.
-        string unfinished = Path.TrimEndingDirectorySeparator(target) + Unfinished;
         RequireOutside(target, data);
+        ComposedStore composed = StoreSession.ComposeExisting(context, arguments);
+        return StoreBackup.IsOffered(composed.Composition)
+            ? await CopyFilesAsync(context, arguments, composed, target, cancellation).ConfigureAwait(false)
+            : await CopyRecordsAsync(context, arguments, target, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>By files: of a store that may be open elsewhere, and into an earlier copy.</summary>
+    private static async Task<int> CopyFilesAsync(
+        CommandContext context,
+        ParseResult arguments,
+        ComposedStore composed,
+        string target,
+        CancellationToken cancellation)
+    {
+        // What is under DIR is always a whole copy: until then it has another name.
+        bool isRenewed = File.Exists(Path.Combine(target, ManifestFile.Name));
+        string place = isRenewed ? target : Path.TrimEndingDirectorySeparator(target) + Unfinished;
+        if (!isRenewed)
+        {
+            RequireEmpty(target);
+        }
+
+        BackupReport report = await StoreBackup.RunAsync(
+            composed.Composition, PosixDirectory.OpenRoot(place), cancellation).ConfigureAwait(false);
+        CopyStack(context, arguments, context.Options.Data(arguments), place);
+        if (!isRenewed)
+        {
+            MoveInto(place, target);
+        }
+
+        Print(context, report, target, context.Options.Json(arguments));
+        return report.Findings.Count == 0 ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    /// <summary>By records, through the contracts: right for any stack, but the store has to be opened here.</summary>
+    private static async Task<int> CopyRecordsAsync(
+        CommandContext context, ParseResult arguments, string target, CancellationToken cancellation)
+    {
+        string unfinished = Path.TrimEndingDirectorySeparator(target) + Unfinished;
         RequireEmpty(target);
         RequireEmpty(unfinished);
         StoreCopyReport report;
@@ -45,16 +85,25 @@ internal static class BackupCommand
             report = await CopyAsync(context, session, unfinished, cancellation).ConfigureAwait(false);
         }
 
-        CopyStack(context, arguments, data, unfinished);
-        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        CopyStack(context, arguments, context.Options.Data(arguments), unfinished);
+        MoveInto(unfinished, target);
+        Print(context, report, target, context.Options.Json(arguments));
+        return ExitCode.Ok;
+    }
+
+    private static void MoveInto(string unfinished, string target)
+    {
+        string parent = Path.GetDirectoryName(target)!;
+        Directory.CreateDirectory(parent);
         if (Directory.Exists(target))
         {
             Directory.Delete(target);
         }
 
         Directory.Move(unfinished, target);
-        Print(context, report, target, context.Options.Json(arguments));
-        return ExitCode.Ok;
+
+        // A copy without a durable name would be gone with the power.
+        PosixDirectory.OpenRoot(parent).Sync();
     }
 
     private static async ValueTask<StoreCopyReport> CopyAsync(
@@ -106,7 +155,7 @@ internal static class BackupCommand
         string inData = Path.Combine(data, StoreSession.StackFileName);
         if (context.Options.Stack(arguments) is null && File.Exists(inData))
         {
-            File.Copy(inData, Path.Combine(target, StoreSession.StackFileName));
+            File.Copy(inData, Path.Combine(target, StoreSession.StackFileName), overwrite: true);
         }
     }
 
@@ -128,6 +177,40 @@ internal static class BackupCommand
             json.WriteNumber("lsn", report.Lsn.Value);
             json.WriteNumber("events", report.Records);
             json.WriteNumber("bytes", report.Bytes);
+            json.WriteEndObject();
+        }
+
+        output.EndLine();
+    }
+
+    private static void Print(CommandContext context, BackupReport report, string target, bool asJson)
+    {
+        using var output = new OutputWriter(context.Console.Output);
+        CopySummary copied = report.Copied;
+        if (!asJson)
+        {
+            output.Line(
+                $"{target} holds {Words.Count(report.Records)} events as of commit {report.Lsn}, "
+                + $"{Words.Count(report.LoggedCommits)} commits of them from the log");
+            output.Line(
+                $"copied {Words.Count(copied.FilesCopied)} files ({Words.Size(copied.BytesCopied)}), "
+                + $"kept {Words.Count(copied.FilesKept)} ({Words.Size(copied.BytesKept)})");
+            ExaminationText.WriteFindings(report.Findings, report.Findings.Count, output);
+            return;
+        }
+
+        using (var json = new Utf8JsonWriter(output))
+        {
+            json.WriteStartObject();
+            json.WriteString("target", target);
+            json.WriteNumber("lsn", report.Lsn.Value);
+            json.WriteNumber("events", report.Records);
+            json.WriteNumber("loggedCommits", report.LoggedCommits);
+            json.WriteNumber("filesCopied", copied.FilesCopied);
+            json.WriteNumber("bytesCopied", copied.BytesCopied);
+            json.WriteNumber("filesKept", copied.FilesKept);
+            json.WriteNumber("bytesKept", copied.BytesKept);
+            ExaminationText.WriteFindings(json, "findings", report.Findings);
             json.WriteEndObject();
         }
 

@@ -14,6 +14,11 @@ public sealed class StoreManifest
     /// <summary>The store's id; the same id is in the header of every file of the store.</summary>
     public required Guid StoreId { get; init; }
 
+    /// <summary>True for a copy that was never opened: its records say how far it has got, it has no indexes yet, and its
+    /// log begins behind the records.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsCopy { get; init; }
+
     /// <summary>The last checkpoint: every part contains every commit up to here, given its own durable LSN below.</summary>
     public required ulong CheckpointLsn { get; init; }
 

@@ -106,7 +106,8 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
                 advice: "there are: " + string.Join(", ", projections.Keys.Order(StringComparer.Ordinal)));
 
     private bool DescribesStack(StoreManifest manifest) =>
-        manifest.CheckpointLsn == parts.Log.LastLsn.Value
+        !manifest.IsCopy
+        && manifest.CheckpointLsn == parts.Log.LastLsn.Value
         && manifest.Log.IsSameAs(parts.Composition.Log.Identity)
         && manifest.Records.IsSameAs(parts.Composition.Records.Identity)
         && manifest.Families.Count == parts.Families.Count
@@ -155,6 +156,11 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
         watch.Enter(OpeningPhase.Records);
         parts.Records = await parts.Composition.Records.Open(
             parts.Context("records", OpenedParts.MakeDirectory(root, OpenedParts.RecordsDirectory)), cancellation).ConfigureAwait(false);
+
+        if (manifest.IsCopy && parts.Log.LastLsn < parts.Records.DurableLsn)
+        {
+            parts.Log.Restart(parts.Records.DurableLsn.Next);
+        }
 
         Lsn covered = Covered(parts.Records.DurableLsn, manifest.RecordsDurableLsn, manifest);
         if (parts.Log.LastLsn < covered)
