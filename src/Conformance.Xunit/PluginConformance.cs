@@ -5,9 +5,9 @@ namespace Mortise.Conformance.Xunit;
 
 /// <summary>One test for each law of each component of a plugin.</summary>
 /// <remarks>
-/// <para>All that a plugin's test project needs: <c>public sealed class LawTests : PluginConformance&lt;MyPlugin&gt;;</c>
-/// No law can be left out by forgetting it: the tests are taken from what the plugin registers and from the laws of
-/// those contracts.</para>
+/// <para>All that a plugin's test project needs: <c>public sealed class LawTests :
+/// PluginConformance&lt;MyPlugin&gt;;</c> No law can be left out by forgetting it: the tests are taken from what the
+/// plugin registers and from the laws of those contracts.</para>
 /// <para>The seed is in the environment variable MORTISE_SEED, the tier in MORTISE_TIER (<c>smoke</c>, the default,
 /// <c>standard</c> or <c>soak</c>). A law that does not concern a component is reported as skipped, with the
 /// reason.</para>

@@ -79,7 +79,8 @@ internal sealed class SimOracle
         if (!agreement.IsClean)
         {
             throw new SimulationFailureException(
-                "access paths disagree: " + string.Join("; ", agreement.Families.SelectMany(static f => f.Findings).Take(5)));
+                "access paths disagree: " + string.Join(
+                    "; ", agreement.Families.SelectMany(static f => f.Findings).Take(5)));
         }
 
         var content = new SortedDictionary<long, byte[]>();

@@ -138,7 +138,8 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
         var refusal = new StorageException(StorageErrorCode.Unsupported, "refused by the simulation");
         try
         {
-            await DriveAsync(_engine!.WriteAsync(new SimWrite([], []) { Failure = refusal }).AsTask()).ConfigureAwait(false);
+            await DriveAsync(
+                _engine!.WriteAsync(new SimWrite([], []) { Failure = refusal }).AsTask()).ConfigureAwait(false);
         }
         catch (StorageException e) when (ReferenceEquals(e, refusal))
         {
@@ -156,7 +157,8 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
         }
 
         Task<CompactionReport> compaction =
-            _engine.CompactAsync(new CompactionOptions { MinDeadFraction = 0.01, MoveBytes = ByteSize.KiB(1) }).AsTask();
+            _engine.CompactAsync(
+                new CompactionOptions { MinDeadFraction = 0.01, MoveBytes = ByteSize.KiB(1) }).AsTask();
         await DriveAsync(compaction).ConfigureAwait(false);
         using StoreView view = _engine!.OpenView();
         _oracle.RequireNewest(view);
@@ -169,7 +171,9 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
         _world.Clock.Advance(time);
         if (_options.SyncMode == SyncMode.Batch && time >= _options.BatchInterval)
         {
-            SpinWait.SpinUntil(() => _world.Disk.IsOff || _engine.FaultCause is not null || _engine.GetStatistics().DurableLsn >= acknowledged);
+            SpinWait.SpinUntil(
+                () => _world.Disk.IsOff || _engine.FaultCause is not null
+                    || _engine.GetStatistics().DurableLsn >= acknowledged);
             if (!_world.Disk.IsOff)
             {
                 _oracle.PromiseAll();
@@ -238,5 +242,6 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
     }
 
     private bool IsPowerCut(Exception e) =>
-        _armed is not null && _world.Disk.IsOff && e is not (SimulationFailureException or InvalidOperationException or ArgumentException);
+        _armed is not null && _world.Disk.IsOff && e is not (
+            SimulationFailureException or InvalidOperationException or ArgumentException);
 }

@@ -3,12 +3,13 @@ using Mortise.Engine;
 
 namespace Mortise.Simulation;
 
-/// <summary>Runs a whole store, whatever its plugins, through a script in a simulated world, against an oracle.</summary>
+/// <summary>Runs a whole store, whatever its plugins, through a script in a simulated world, against an
+/// oracle.</summary>
 /// <remarks>
 /// <para>Role: proof by trial that a stack keeps its promises: what was acknowledged is there after any crash as far as
 /// the sync mode promises, nothing else is, and every record is on all access paths or on none.</para>
-/// <para>Determinism: a stack, a seed and a length give the same run, disk operation by disk operation, provided that the
-/// plugins do their background work through the host.</para>
+/// <para>Determinism: a stack, a seed and a length give the same run, disk operation by disk operation, provided that
+/// the plugins do their background work through the host.</para>
 /// <para>Source: Zhou et al., "FoundationDB", SIGMOD 2021 (simulation); Pillai et al., OSDI 2014 (crash states);
 /// Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input", IEEE TSE 28(2), 2002 (shrinking).</para>
 /// </remarks>
@@ -17,8 +18,8 @@ public sealed class StoreSimulation
     private readonly Func<SimWorld, StoreComposition> _compose;
 
     /// <summary>Makes a simulation of a stack.</summary>
-    /// <param name="compose">Composes the stack over a world: its root, clock, background and logs. The first family must
-    /// have <see cref="SimProjections.Id"/>; the others any of <see cref="SimProjections"/>.</param>
+    /// <param name="compose">Composes the stack over a world: its root, clock, background and logs. The first family
+    /// must have <see cref="SimProjections.Id"/>; the others any of <see cref="SimProjections"/>.</param>
     public StoreSimulation(Func<SimWorld, StoreComposition> compose)
     {
         ArgumentNullException.ThrowIfNull(compose);

@@ -6,6 +6,9 @@ namespace Mortise.Architecture.Tests;
 public sealed partial class TidyTests
 {
     private const int MaxFileLines = 600;
+    private const int MaxLineLength = 120;
+
+    private static readonly string[] s_wrapped = ["src/Conformance", "src/Simulation/"];
 
     private static readonly string[] s_text =
     [
@@ -20,6 +23,15 @@ public sealed partial class TidyTests
             let lines = Repository.Lines(file).Length
             where lines > MaxFileLines
             select $"{file} has {lines} lines");
+
+    [Fact]
+    public void No_line_of_code_is_longer_than_120_characters() =>
+        Findings.None(
+            from file in Code()
+            where s_wrapped.Any(folder => file.StartsWith(folder, StringComparison.Ordinal))
+            from line in Repository.Lines(file).Index()
+            where line.Item.Length > MaxLineLength
+            select $"{file}:{line.Index + 1} has {line.Item.Length} characters");
 
     [Fact]
     public void No_type_is_named_after_nothing_in_particular() =>

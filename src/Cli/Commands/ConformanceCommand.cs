@@ -59,7 +59,8 @@ internal static class ConformanceCommand
                 Seed = settings.Seed(arguments),
                 Jobs = settings.Jobs(arguments),
                 Worker = Worker(),
-                Command = Again(context, arguments, arguments.GetValue(folder)!, settings, arguments.GetValue(contract)),
+                Command = Again(
+                    context, arguments, arguments.GetValue(folder)!, settings, arguments.GetValue(contract)),
             },
             Kinds(arguments.GetValue(report), arguments.GetValue(badge)),
             settings.Out(arguments) ?? DefaultOut,
@@ -178,7 +179,8 @@ internal static class ConformanceCommand
         string shown = File.Exists(Path.Combine(folder, "plugin.json")) && place.Length > 0 ? $"{place}/{name}" : name;
         string command = string.Create(
             CultureInfo.InvariantCulture,
-            $"mortise conformance {shown} --tier {Words.OneWord(settings.Tier(arguments).ToString())} --seed {settings.Seed(arguments)}");
+            $"mortise conformance {shown} --tier {Words.OneWord(settings.Tier(arguments).ToString())} --seed "
+                + $"{settings.Seed(arguments)}");
         IEnumerable<string> sets = context.Options.Overrides(arguments).Select(static set => $" --set {set}");
         return command + (contract is null ? "" : $" --contract {contract}") + string.Concat(sets);
     }

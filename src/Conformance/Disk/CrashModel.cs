@@ -1,6 +1,7 @@
 namespace Mortise.Conformance;
 
-/// <summary>Which unsynced changes a simulated power cut leaves. All of them are what real devices and file systems do.</summary>
+/// <summary>Which unsynced changes a simulated power cut leaves. All of them are what real devices and file systems
+/// do.</summary>
 /// <remarks>A rename is atomic in every model. A change of names whose own premise did not survive (the file it renames
 /// was never there) does not survive either. Bytes that a failed sync marked clean survive in none.</remarks>
 public enum CrashModel
@@ -20,7 +21,8 @@ public enum CrashModel
     /// <summary>Each unsynced change survives or not, independently.</summary>
     RandomSubset = 5,
 
-    /// <summary>Each 512-byte sector takes its own prefix in time of the writes to it; lengths and names likewise.</summary>
+    /// <summary>Each 512-byte sector takes its own prefix in time of the writes to it; lengths and names
+    /// likewise.</summary>
     Reordered = 6,
 
     /// <summary>All but one unsynced change.</summary>

@@ -164,7 +164,8 @@ internal sealed class SimDirectory(SimDisk disk, SimDirectoryNode node, string p
                 case SimFaultEffect.SyncFailed or SimFaultEffect.SyncFailedReverted:
                     // The names stay visible and never become durable, so that a retry can be told from the truth.
                     node.Pending.Clear();
-                    throw SimDisk.Failure(StorageErrorCode.SyncFailed, "the device failed a sync (simulated)", Path, -1);
+                    throw SimDisk.Failure(
+                        StorageErrorCode.SyncFailed, "the device failed a sync (simulated)", Path, -1);
                 default:
                     node.MakeDurable();
                     return;

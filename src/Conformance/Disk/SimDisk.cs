@@ -3,7 +3,8 @@ using Mortise.Files;
 
 namespace Mortise.Conformance;
 
-/// <summary>A disk in memory that knows what is synced and what is not, and can fail in every way that real ones do.</summary>
+/// <summary>A disk in memory that knows what is synced and what is not, and can fail in every way that real ones
+/// do.</summary>
 /// <remarks>
 /// <para>Role: stands below a component in tests. Per file it keeps what reads show, what is durable, and the changes
 /// between; per directory the same for names. <see cref="AfterPowerCut"/> and <see cref="AfterProcessDeath"/> give the
@@ -179,8 +180,8 @@ public sealed class SimDisk
         }
     }
 
-    /// <summary>The disk as the next process finds it after this one was killed: every write is there, handles and locks
-    /// are gone. What a failed sync marked clean is still readable and still never becomes durable.</summary>
+    /// <summary>The disk as the next process finds it after this one was killed: every write is there, handles and
+    /// locks are gone. What a failed sync marked clean is still readable and still never becomes durable.</summary>
     public SimDisk AfterProcessDeath()
     {
         lock (Gate)

@@ -29,7 +29,8 @@ public sealed class SimFault
     /// <summary>True when it hits every matching operation from the <see cref="Nth"/> on.</summary>
     public bool IsSticky { get; }
 
-    /// <summary>How often it hit. 0 after a run means that <see cref="Nth"/> is past the end: a sweep stops there.</summary>
+    /// <summary>How often it hit. 0 after a run means that <see cref="Nth"/> is past the end: a sweep stops
+    /// there.</summary>
     public int Fired { get; private set; }
 
     internal bool Hits(SimOperationKind kind, string path)

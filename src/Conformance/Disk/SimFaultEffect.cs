@@ -16,8 +16,8 @@ public enum SimFaultEffect
     /// <summary>Fails with <see cref="StorageErrorCode.TooManyFiles"/>; nothing happened.</summary>
     TooManyFiles = 4,
 
-    /// <summary>Of a sync: fails, and what was dirty is marked clean. It stays readable and never becomes durable, as on
-    /// ext4 and XFS (Rebello et al., USENIX ATC 2020).</summary>
+    /// <summary>Of a sync: fails, and what was dirty is marked clean. It stays readable and never becomes durable, as
+    /// on ext4 and XFS (Rebello et al., USENIX ATC 2020).</summary>
     SyncFailed = 5,
 
     /// <summary>Of a sync: fails, and what was dirty is gone from reads too, as on Btrfs.</summary>

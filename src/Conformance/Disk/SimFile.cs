@@ -116,7 +116,8 @@ internal sealed class SimFile : IStorageFile
                 if (length < region.Offset + region.Length)
                 {
                     throw new InvalidOperationException(
-                        $"{Path} is cut to {length} bytes below a mapping that ends at {region.Offset + region.Length}");
+                        $"{Path} is cut to {length} bytes below a mapping that ends at "
+                            + $"{region.Offset + region.Length}");
                 }
             }
 
@@ -163,7 +164,8 @@ internal sealed class SimFile : IStorageFile
                     }
 
                     _inode.IsPoisoned = true;
-                    throw SimDisk.Failure(StorageErrorCode.SyncFailed, "the device failed a sync (simulated)", Path, -1);
+                    throw SimDisk.Failure(
+                        StorageErrorCode.SyncFailed, "the device failed a sync (simulated)", Path, -1);
                 default:
                     _inode.MakeDurable();
                     return;

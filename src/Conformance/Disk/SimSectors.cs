@@ -25,7 +25,8 @@ internal static class SimSectors
             SimChange change = pending[i];
             if (change.NewLength >= 0 && change.NewLength < lengths[i])
             {
-                ZeroReached(content, change.NewLength, lengths[i] - change.NewLength, i, moments, pending.Count, random);
+                ZeroReached(
+                    content, change.NewLength, lengths[i] - change.NewLength, i, moments, pending.Count, random);
             }
 
             if (change.Data is null)

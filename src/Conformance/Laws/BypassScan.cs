@@ -5,18 +5,21 @@ using System.Reflection.Emit;
 namespace Mortise.Conformance;
 
 /// <summary>Reads the code that a type can reach in its own assembly, and lists what it must not call.</summary>
-/// <remarks>Reads code, runs none of it. It sees calls, not reflection: a proof of carelessness, not of malice.</remarks>
+/// <remarks>Reads code, runs none of it. It sees calls, not reflection: a proof of carelessness, not of
+/// malice.</remarks>
 public static class BypassScan
 {
     private const BindingFlags Every =
-        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance
+        | BindingFlags.DeclaredOnly;
 
     private static readonly OpCode[] s_oneByte = new OpCode[256];
     private static readonly OpCode[] s_twoBytes = new OpCode[256];
 
     private static readonly HashSet<string> s_types =
     [
-        "System.IO.File", "System.IO.FileInfo", "System.IO.FileStream", "System.IO.Directory", "System.IO.DirectoryInfo",
+        "System.IO.File", "System.IO.FileInfo", "System.IO.FileStream", "System.IO.Directory",
+        "System.IO.DirectoryInfo",
         "System.IO.RandomAccess", "System.IO.FileSystemWatcher", "System.IO.MemoryMappedFiles.MemoryMappedFile",
         "System.Diagnostics.Process", "System.Threading.Thread", "System.Threading.Timer",
         "System.Threading.PeriodicTimer", "System.Timers.Timer", "System.Net.Sockets.Socket",
@@ -102,7 +105,8 @@ public static class BypassScan
         bool unseeded = owner == typeof(Random) && callee is ConstructorInfo && callee.GetParameters().Length == 0;
         bool named = owner == typeof(StreamWriter) && callee is ConstructorInfo
             && callee.GetParameters()[0].ParameterType == typeof(string);
-        bool randomized = hashes && (owner == typeof(HashCode) || name is "System.String.GetHashCode" or "System.Object.GetHashCode");
+        bool randomized = hashes && (
+            owner == typeof(HashCode) || name is "System.String.GetHashCode" or "System.Object.GetHashCode");
         if (randomized || (s_types.Contains(owner.FullName!) && !s_harmless.Contains(name)) || s_members.Contains(name)
             || unseeded || named)
         {

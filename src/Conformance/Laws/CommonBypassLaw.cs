@@ -2,7 +2,8 @@ using Mortise.Components;
 
 namespace Mortise.Conformance;
 
-/// <summary>A component that reaches around its context cannot be simulated, so nothing else that was shown holds.</summary>
+/// <summary>A component that reaches around its context cannot be simulated, so nothing else that was shown
+/// holds.</summary>
 internal static class CommonBypassLaw
 {
     public static void AddTo<T>(LawSuite<ComponentSubject<T>> suite, LawContract contract)

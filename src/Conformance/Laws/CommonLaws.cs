@@ -9,18 +9,34 @@ internal static class CommonLaws
         where T : class, IStorageComponent
     {
         Add("C1", "Disposing twice, also concurrently, is safe.", Dispose);
-        Add("C2", "Any call after disposal throws ObjectDisposedException; one that races it completes or throws that.", AfterDispose);
-        Add("C3", "Arguments that no caller may pass throw the ArgumentException family, and nothing has changed.", BadArguments);
-        Add("C4", "A token that is cancelled before the call: OperationCanceledException with that token, and no effect.", CancelledBefore);
+        Add(
+            "C2",
+            "Any call after disposal throws ObjectDisposedException; one that races it completes or throws that.",
+            AfterDispose);
+        Add(
+            "C3",
+            "Arguments that no caller may pass throw the ArgumentException family, and nothing has changed.",
+            BadArguments);
+        Add(
+            "C4",
+            "A token that is cancelled before the call: OperationCanceledException with that token, and no effect.",
+            CancelledBefore);
         Add("C5", "Cancelled in flight: all or nothing, and the component works on.", CancelledInFlight);
-        Add("C6", "A failing read gives a StorageException and nothing else, and the component opens again.", FailingReads);
-        Add("C8", "Empty, cut or garbage files: a typed error with nothing modified, or an empty component that says so.", Garbage);
+        Add(
+            "C6",
+            "A failing read gives a StorageException and nothing else, and the component opens again.",
+            FailingReads);
+        Add(
+            "C8",
+            "Empty, cut or garbage files: a typed error with nothing modified, or an empty component that says so.",
+            Garbage);
         Add("C9", "Nothing runs, waits or is open after closing, nor after an open that failed.", NothingLeft);
         Add("C10", "Opening and closing without a change leaves every byte as it was.", Unchanged);
         CommonBypassLaw.AddTo(suite, contract);
 
         void Add(string id, string text, Action<LawRun, ComponentSubject<T>, CommonProbe<T>> check) =>
-            suite.Add(new Law { Id = id, Contract = contract, Text = text }, (run, subject) => check(run, subject, probe));
+            suite.Add(
+                new Law { Id = id, Contract = contract, Text = text }, (run, subject) => check(run, subject, probe));
     }
 
     private static void Dispose<T>(LawRun run, ComponentSubject<T> subject, CommonProbe<T> probe)
@@ -125,7 +141,8 @@ internal static class CommonLaws
         foreach ((string name, Action call) in probe.BadCalls(session.Component))
         {
             LawRun.Throws<ArgumentException>(call, name);
-            LawRun.Require(probe.Content(session.Component) == before, $"{name} changed something before it was refused");
+            LawRun.Require(
+                probe.Content(session.Component) == before, $"{name} changed something before it was refused");
             LawRun.Require(world.Disk.Operations == operations, $"{name} wrote something before it was refused");
         }
 
@@ -139,7 +156,9 @@ internal static class CommonLaws
         source.Cancel();
         using SimWorld world = new(run.Seed);
         LawRun.Throws<OperationCanceledException>(
-            () => world.Background.Complete(subject.Open(world.Context("other"), source.Token)), "opening with a cancelled token");
+            () =>
+                world.Background.Complete(
+                    subject.Open(world.Context("other"), source.Token)), "opening with a cancelled token");
         LawRun.Require(world.Disk.OpenHandles.Count == 0, "an open that was cancelled holds files");
         using Session<T> session = new(subject, world);
         probe.Fill(session, 0);
@@ -197,7 +216,10 @@ internal static class CommonLaws
             using SimWorld after = world.AfterPowerCut(run.Seed, CrashModel.SyncedOnly);
             using Session<T> again = new(subject, after);
             LawRun.Require(
-                Expected(again.Component, probe, before), $"after a cancellation at write {nth} a later sync or checkpoint kept something else");
+                Expected(
+                    again.Component,
+                    probe,
+                    before), $"after a cancellation at write {nth} a later sync or checkpoint kept something else");
         }
     }
 
@@ -229,7 +251,8 @@ internal static class CommonLaws
             }
             catch (StorageException failed)
             {
-                LawRun.Require(failed.Code == StorageErrorCode.Io, $"read {nth} failed and is reported as {failed.Code}");
+                LawRun.Require(
+                    failed.Code == StorageErrorCode.Io, $"read {nth} failed and is reported as {failed.Code}");
             }
             catch (Exception thrown) when (thrown is not LawBrokenException)
             {
@@ -268,7 +291,10 @@ internal static class CommonLaws
             byte[] noise = new byte[bytes.Length];
             random.NextBytes(noise);
             foreach ((string what, byte[] content) in (ReadOnlySpan<(string, byte[])>)
-                [("emptied", []), ("cut in half", bytes[..(bytes.Length / 2)]), ("noise", noise), ("zeroes", new byte[bytes.Length])])
+                [
+                    ("emptied", []), ("cut in half", bytes[..(bytes.Length / 2)]), ("noise", noise),
+                    ("zeroes", new byte[bytes.Length])
+                ])
             {
                 using SimWorld damaged = world.AfterProcessDeath();
                 damaged.Disk.Overwrite(path, content);
@@ -297,12 +323,14 @@ internal static class CommonLaws
         catch (StorageException refused)
         {
             LawRun.Require(
-                refused.Code is StorageErrorCode.Corrupt or StorageErrorCode.FormatTooNew or StorageErrorCode.FormatTooOld
-                    or StorageErrorCode.ForeignFile or StorageErrorCode.UnknownWriter or StorageErrorCode.NotFound,
+                refused.Code is StorageErrorCode.Corrupt or StorageErrorCode.FormatTooNew
+                    or StorageErrorCode.FormatTooOld or StorageErrorCode.ForeignFile
+                    or StorageErrorCode.UnknownWriter or StorageErrorCode.NotFound,
                 $"{what}: refused with {refused.Code}");
             LawRun.Require(damaged.Disk.Operations == operations, $"{what}: refused, and something was written");
             LawRun.Require(
-                damaged.Disk.OpenHandles.Count == 0, $"{what}: refused, and left open {string.Join(", ", damaged.Disk.OpenHandles)}");
+                damaged.Disk.OpenHandles.Count == 0, $"{what}: refused, and left open "
+                    + $"{string.Join(", ", damaged.Disk.OpenHandles)}");
         }
         catch (Exception thrown) when (thrown is not LawBrokenException)
         {
@@ -329,7 +357,10 @@ internal static class CommonLaws
         {
             using SimWorld faulty = world.AfterProcessDeath();
             SimFault fault = faulty.Disk.Plant(
-                SimOperationKind.Read | SimOperationKind.Mutations | SimOperationKind.Open, "*", nth, SimFaultEffect.Io);
+                SimOperationKind.Read | SimOperationKind.Mutations | SimOperationKind.Open,
+                "*",
+                nth,
+                SimFaultEffect.Io);
             bool opened = false;
             try
             {
@@ -352,7 +383,8 @@ internal static class CommonLaws
     private static void CheckNothingLeft(SimWorld world, string after)
     {
         LawRun.Require(
-            world.Disk.OpenHandles.Count == 0, $"after {after} these are still open: {string.Join(", ", world.Disk.OpenHandles)}");
+            world.Disk.OpenHandles.Count == 0, $"after {after} these are still open: "
+                + $"{string.Join(", ", world.Disk.OpenHandles)}");
         LawRun.Require(
             world.Background.Registered.Count == 0,
             $"after {after} this work is still registered: {string.Join(", ", world.Background.Registered)}");
@@ -379,11 +411,13 @@ internal static class CommonLaws
         new Session<T>(subject, world).Dispose();
         IReadOnlyList<string> after = world.Disk.FilePaths();
         LawRun.Require(
-            after.SequenceEqual(before.Keys), $"opening and closing changed the files from {string.Join(", ", before.Keys)} to {string.Join(", ", after)}");
+            after.SequenceEqual(before.Keys), "opening and closing changed the files from "
+                + $"{string.Join(", ", before.Keys)} to {string.Join(", ", after)}");
         foreach (string path in after)
         {
             LawRun.Require(
-                world.Disk.ReadAllBytes(path).AsSpan().SequenceEqual(before[path]), $"opening and closing changed {path}");
+                world.Disk.ReadAllBytes(path).AsSpan().SequenceEqual(before[path]),
+                $"opening and closing changed {path}");
         }
     }
 }

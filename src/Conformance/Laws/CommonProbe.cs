@@ -25,7 +25,9 @@ internal sealed class CommonProbe<T>
     public required Func<T, IReadOnlyList<(string Name, Action Call)>> BadCalls { get; init; }
 
     /// <summary>Calls that take a token.</summary>
-    public required Func<T, CancellationToken, IReadOnlyList<(string Name, Func<ValueTask> Call)>> Cancellable { get; init; }
+    public required Func<T, CancellationToken, IReadOnlyList<(
+        string Name, Func<ValueTask> Call)>> Cancellable
+    { get; init; }
 
     /// <summary>True when unusable files are a typed error at open; false when they make it empty, to be
     /// rebuilt.</summary>

@@ -79,7 +79,8 @@ internal static class CrashSweep
                 string crash = way == s_models.Length ? "a kill" : $"a power cut ({s_models[way]})";
                 string where = boundary == long.MaxValue ? "after the script" : Last(before.Disk);
                 throw new LawBrokenException(
-                    $"after {crash} {where}: {(broken is LawBrokenException ? "" : broken.GetType().Name + ": ")}{broken.Message}",
+                    $"after {crash} {where}: "
+                        + $"{(broken is LawBrokenException ? "" : broken.GetType().Name + ": ")}{broken.Message}",
                     broken.InnerException ?? broken);
             }
         }

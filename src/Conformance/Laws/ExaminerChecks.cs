@@ -47,7 +47,8 @@ internal static class ExaminerChecks
         catch (Exception thrown)
 #pragma warning restore CA1031
         {
-            throw new LawBrokenException($"{what}: the examiner threw {thrown.GetType().Name}: {thrown.Message}", thrown);
+            throw new LawBrokenException(
+                $"{what}: the examiner threw {thrown.GetType().Name}: {thrown.Message}", thrown);
         }
 
         LawRun.Require(disk.Operations == operations, $"{what}: the examiner wrote something");

@@ -32,7 +32,8 @@ internal static class FaultSweeps
         }
     }
 
-    /// <summary>Fails each sync in turn, kills the process, asks the next one what is durable, and cuts the power.</summary>
+    /// <summary>Fails each sync in turn, kills the process, asks the next one what is durable, and cuts the
+    /// power.</summary>
     public static void FailedSyncs<TJournal>(
         LawRun run, Func<SimWorld> world, Action<SimWorld, TJournal> script, Func<SimWorld, Lsn> durable)
         where TJournal : new()
@@ -60,7 +61,8 @@ internal static class FaultSweeps
             using SimWorld cut = killed.AfterPowerCut(1, CrashModel.SyncedOnly);
             Lsn left = durable(cut);
             LawRun.Require(
-                left >= vouched, $"after sync {nth} failed and a restart {vouched} was called durable; a power cut leaves {left}");
+                left >= vouched, $"after sync {nth} failed and a restart {vouched} was called durable; a power cut "
+                    + $"leaves {left}");
         }
     }
 
@@ -92,7 +94,8 @@ internal static class FaultSweeps
             return false;
         }
 
-        foreach (CrashModel model in (ReadOnlySpan<CrashModel>)[CrashModel.SyncedOnly, CrashModel.KeepAll, CrashModel.RandomSubset])
+        foreach (CrashModel model in (ReadOnlySpan<CrashModel>)
+            [CrashModel.SyncedOnly, CrashModel.KeepAll, CrashModel.RandomSubset])
         {
             using SimWorld cut = before.AfterPowerCut((ulong)nth, model);
             try

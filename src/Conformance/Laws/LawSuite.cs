@@ -138,10 +138,12 @@ public sealed class LawSuite<TSubject>
         Outcome outcome = Run(refusal, subject, settings);
         return outcome.Verdict == LawVerdict.Passed
             ? new Outcome(
-                LawVerdict.RefusedCorrectly, $"it says that it does not offer {ReportWords.Of(missing)}, and keeps {refusal.Id} for that")
+                LawVerdict.RefusedCorrectly, $"it says that it does not offer {ReportWords.Of(missing)}, and keeps "
+                    + $"{refusal.Id} for that")
             : outcome with
             {
-                Finding = $"it says that it does not offer {ReportWords.Of(missing)}, and breaks {refusal.Id} for that: "
+                Finding = $"it says that it does not offer {ReportWords.Of(missing)}, and breaks {refusal.Id} for "
+                    + "that: "
                     + outcome.Finding,
             };
     }

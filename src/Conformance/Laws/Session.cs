@@ -17,7 +17,8 @@ internal sealed class Session<T> : IDisposable
     {
         World = world;
         world.Cache ??= subject.Cache?.Invoke();
-        Component = world.Background.Complete(subject.Open(world.Context(Session.InstanceName), CancellationToken.None));
+        Component = world.Background.Complete(
+            subject.Open(world.Context(Session.InstanceName), CancellationToken.None));
         world.Background.AfterCall();
     }
 

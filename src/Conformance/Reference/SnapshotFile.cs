@@ -68,7 +68,8 @@ internal static class SnapshotFile
 
     /// <summary>Replaces the file; durable when it returns. A failure leaves the old file or the new one.</summary>
     public static void Replace(
-        IStorageDirectory files, string name, ulong magic, uint version, Guid storeId, Lsn lsn, ReadOnlySpan<byte> payload)
+        IStorageDirectory files, string name, ulong magic, uint version, Guid storeId, Lsn lsn,
+        ReadOnlySpan<byte> payload)
     {
         byte[] bytes = new byte[HeaderBytes + payload.Length + ChecksumBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, magic);

@@ -18,7 +18,8 @@ public static class BadgeReport
             result.Verdict is not (LawVerdict.NotApplicable or LawVerdict.SkippedByUser));
         int good = report.Count(LawVerdict.Passed) + report.Count(LawVerdict.RefusedCorrectly);
         string left = $"mortise {ReportWords.Lower(report.Tier.ToString())}";
-        string right = string.Create(CultureInfo.InvariantCulture, $"{good}/{laws} laws{(report.IsPartial ? ", partial" : "")}");
+        string right = string.Create(
+            CultureInfo.InvariantCulture, $"{good}/{laws} laws{(report.IsPartial ? ", partial" : "")}");
         string color = !report.Conforms ? "#c0392b" : report.IsPartial ? "#8a6d1a" : "#2c7a3f";
         int leftWidth = Width(left);
         int rightWidth = Width(right);
@@ -27,7 +28,8 @@ public static class BadgeReport
         return string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            <svg xmlns="http://www.w3.org/2000/svg" width="{leftWidth + rightWidth}" height="20" role="img" aria-label="{title}">
+            <svg xmlns="http://www.w3.org/2000/svg" width="{leftWidth + rightWidth}" height="20"
+              role="img" aria-label="{title}">
               <title>{title}</title>
               <rect width="{leftWidth}" height="20" fill="#444"/>
               <rect x="{leftWidth}" width="{rightWidth}" height="20" fill="{color}"/>

@@ -42,8 +42,8 @@ public sealed class ConformanceReport
     /// <summary>True when no law that must hold is broken or could not be checked.</summary>
     public bool Conforms => Subjects.Count > 0 && Results.All(IsNoObstacle);
 
-    /// <summary>The whole run in a word or two: <c>conforms</c>, <c>does not conform</c>, or <c>partial</c> when what was
-    /// checked is good and not all was checked.</summary>
+    /// <summary>The whole run in a word or two: <c>conforms</c>, <c>does not conform</c>, or <c>partial</c> when what
+    /// was checked is good and not all was checked.</summary>
     public string Conclusion => !Conforms ? "does not conform" : IsPartial ? "partial" : "conforms";
 
     /// <summary>How many results have a verdict.</summary>

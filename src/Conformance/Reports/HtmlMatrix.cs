@@ -37,7 +37,8 @@ public static class HtmlMatrix
                 + $"<td>{ReportWords.Time(report.ProcessorTime)}</td></tr>\n");
         }
 
-        html.Append("</tbody></table>\n<p class=\"soft\">✓ passed, ○ refused correctly, – not applicable, ✗ failed, "
+        html.Append(
+            "</tbody></table>\n<p class=\"soft\">✓ passed, ○ refused correctly, – not applicable, ✗ failed, "
             + "! errored, s skipped</p>\n");
         foreach (IGrouping<LawContract, SubjectReport> contract in reports.SelectMany(report => report.Subjects)
             .GroupBy(subject => subject.Contract).OrderBy(group => group.Key))

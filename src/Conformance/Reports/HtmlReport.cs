@@ -72,7 +72,9 @@ public static class HtmlReport
         return report switch
         {
             { Subjects.Count: 0 } => "Nothing was checked: it has no component of the contract asked for.",
-            { Conforms: false } => $"Does not conform: {broken} {(broken == 1 ? "law that must hold does not" : "laws that must hold do not")}.",
+            { Conforms: false } =>
+                $"Does not conform: {broken} "
+                    + $"{(broken == 1 ? "law that must hold does not" : "laws that must hold do not")}.",
             { IsPartial: true } => "Partial: what was checked holds, and laws were left out.",
             _ => "Conforms: every law that must hold was seen to hold.",
         };
@@ -119,12 +121,14 @@ public static class HtmlReport
     private static void Card(StringBuilder html, ConformanceReport report, LawResult result, string edge)
     {
         Law law = result.Law;
+        string kind = Encode(
+            $"{result.Subject} · {ReportWords.Of(law.Contract)}, {law.Group} · {ReportWords.Of(law.Level)}");
         html.Append(
             CultureInfo.InvariantCulture,
             $"""
             <section class="card{edge}" id="{Anchor(result)}">
             <h3>{Encode(law.Id)} · {Encode(law.Text)}</h3>
-            <p class="soft">{Encode(result.Subject)} · {ReportWords.Of(law.Contract)}, {Encode(law.Group)} · {ReportWords.Of(law.Level)} · <span class="{Tone(result)}">{ReportWords.Of(result.Verdict)}</span></p>
+            <p class="soft">{kind} · <span class="{Tone(result)}">{ReportWords.Of(result.Verdict)}</span></p>
             <p class="label">Found</p>
             <p class="finding">{Encode(result.Finding)}</p>
 
@@ -140,7 +144,8 @@ public static class HtmlReport
         Fold(html, "What was thrown", result.Cause.Length == 0 ? [] : result.Cause.Split('\n'));
         html.Append(
             CultureInfo.InvariantCulture,
-            $"<p class=\"label\">This law alone</p>\n<pre>{Encode($"{report.Command} --law {law.Id}")}</pre>\n</section>\n");
+            $"<p class=\"label\">This law alone</p>\n<pre>{Encode($"{report.Command} --law {law.Id}")}</pre>\n"
+            + $"</section>\n");
     }
 
     private static void Fold(StringBuilder html, string title, IReadOnlyList<string> lines)

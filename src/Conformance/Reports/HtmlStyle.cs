@@ -35,7 +35,8 @@ internal static class HtmlStyle
         table { border-collapse: collapse; width: 100%; }
         th, td { text-align: left; vertical-align: top; padding: 6px 12px 6px 0; border-top: 1px solid var(--line); }
         th { color: var(--soft); font-weight: 500; font-size: 14px; border-top: 0; }
-        td.id { white-space: nowrap; font-weight: 600; } td.time { white-space: nowrap; text-align: right; padding-right: 0; }
+        td.id { white-space: nowrap; font-weight: 600; }
+        td.time { white-space: nowrap; text-align: right; padding-right: 0; }
         td.verdict { white-space: nowrap; font-weight: 600; }
         td .why { display: block; color: var(--soft); font-size: 14px; font-weight: 400; }
         .scroll { overflow-x: auto; }

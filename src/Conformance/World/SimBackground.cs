@@ -4,7 +4,8 @@ namespace Mortise.Conformance;
 
 /// <summary>Background work whose steps run only when a test says so, in an order that a seed decides.</summary>
 /// <remarks>Threads: any; at most one step runs at a time. A component that waits for its own background work inside a
-/// call would wait for ever: such a wait belongs behind a task, which <see cref="Complete(ValueTask)"/> drives.</remarks>
+/// call would wait for ever: such a wait belongs behind a task, which <see cref="Complete(ValueTask)"/>
+/// drives.</remarks>
 public sealed class SimBackground : IBackground
 {
     private readonly Lock _gate = new();

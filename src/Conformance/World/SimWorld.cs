@@ -99,7 +99,8 @@ public sealed class SimWorld : IDisposable
 
     /// <summary>The world after a power cut: see <see cref="SimDisk.AfterPowerCut"/>.</summary>
     public SimWorld AfterPowerCut(ulong seed, CrashModel model) =>
-        Next(Disk.AfterPowerCut(seed, model), seed, null, $"the next process, after a power cut ({model}, seed {seed})");
+        Next(
+            Disk.AfterPowerCut(seed, model), seed, null, $"the next process, after a power cut ({model}, seed {seed})");
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();

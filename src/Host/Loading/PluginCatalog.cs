@@ -77,7 +77,9 @@ public sealed class PluginCatalog
         if (!File.Exists(path))
         {
             throw new PluginLoadException([new Problem(
-                ProblemCode.Unreadable, new SourcePosition(path), "there is no such file, so the folder is no plugin")]);
+                ProblemCode.Unreadable,
+                new SourcePosition(path),
+                "there is no such file, so the folder is no plugin")]);
         }
 
         var problems = new List<Problem>();

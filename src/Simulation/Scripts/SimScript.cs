@@ -28,7 +28,8 @@ public static class SimScript
                 9 or 10 or 11 or 12 => new PowerCutStep(
                     random.Next(1, 80), s_models[random.Next(s_models.Length)], (ulong)random.NextInt64()),
                 13 => new RefusedWriteStep(),
-                14 or 15 or 16 => new GroupStep([Write(random, ids), Write(random, ids), Write(random, ids), Write(random, ids)]),
+                14 or 15 or 16 =>
+                    new GroupStep([Write(random, ids), Write(random, ids), Write(random, ids), Write(random, ids)]),
                 _ => Write(random, ids),
             });
         }
@@ -48,7 +49,9 @@ public static class SimScript
         for (int i = random.Next(1, 6); i > 0; i--)
         {
             bool isHostileTime = random.Next(8) == 0;
-            long ordinal = isHostileTime ? random.NextInt64() - random.NextInt64() : 1_600_000_000L + random.Next(200_000_000);
+            long ordinal = isHostileTime
+                ? random.NextInt64() - random.NextInt64()
+                : 1_600_000_000L + random.Next(200_000_000);
             int body = random.Next(40) switch { 0 => random.Next(60_000), 1 => 0, _ => random.Next(300) };
             puts.Add(new SimPut(random.Next(ids), random.Next(5), ordinal, body, (byte)random.Next(256)));
         }

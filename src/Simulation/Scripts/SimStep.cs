@@ -3,7 +3,8 @@ using Mortise.Conformance;
 
 namespace Mortise.Simulation;
 
-/// <summary>One step of a simulation. A script is a list of them; a failing one is shrunk by leaving steps out.</summary>
+/// <summary>One step of a simulation. A script is a list of them; a failing one is shrunk by leaving steps
+/// out.</summary>
 public abstract record SimStep;
 
 /// <summary>Commits one write.</summary>

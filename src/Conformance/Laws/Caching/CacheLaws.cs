@@ -9,19 +9,39 @@ public static class CacheLaws
 
     /// <summary>All of them.</summary>
     public static LawSuite<CachePolicySubject> Suite { get; } = new LawSuite<CachePolicySubject>().Group("policy")
-        .Add(Must("CP1", "After TryEvict has answered false, the weight is within the capacity or everything resident is pinned; none is named while there is room."), Capacities)
+        .Add(
+            Must("CP1", "After TryEvict has answered false, the weight is within the capacity or everything resident "
+                + "is pinned; none is named while there is room."),
+            Capacities)
         .Add(Must("CP2", "A victim was resident, is not pinned, is named once, and is gone."), Random)
-        .Add(Must("CP3", "Inserting a resident slot is an ArgumentException and changes nothing; after eviction or removal the slot may come again."), Twice)
+        .Add(
+            Must("CP3", "Inserting a resident slot is an ArgumentException and changes nothing; after eviction or "
+                + "removal the slot may come again."),
+            Twice)
         .Add(Must("CP4", "A pinned slot is never a victim; when all are pinned TryEvict answers false."), Pinned)
         .Add(Must("CP5", "Count and WeightBytes equal the owner's own books after any calls."), Random)
         .Add(Must("CP6", "Touches, pins and removals of slots that are not resident are ignored."), Strangers)
         .Add(Must("CP7", "Equal calls on equal seeds name equal victims."), Deterministic)
-        .Add(Must("CP8", "Weights of 0, 1, the capacity and more: an item above the capacity is the next victim itself and drives nobody out."), Weights)
+        .Add(
+            Must("CP8", "Weights of 0, 1, the capacity and more: an item above the capacity is the next victim itself "
+                + "and drives nobody out."),
+            Weights)
         .Add(Must("CP9", "A smaller capacity evicts to fit, a larger one evicts nobody, 0 empties."), Resizing)
         .Add(Must("CP10", "Removing a slot frees its weight exactly once."), Removal)
-        .Add(new Law { Id = "CP11", Contract = LawContract.CachePolicy, Level = LawLevel.Performance, Text = "No member allocates once the number of slots has stopped growing." }, Allocations)
-        .Add(Must("CP12", "A policy with a reference names the same victims in the same order.", LawNeeds.Reference), SameAsReference)
-        .Add(Must("CP15", "Removing all slots brings Count and WeightBytes back to 0, also after much churn."), Emptied);
+        .Add(
+            new Law
+            {
+                Id = "CP11",
+                Contract = LawContract.CachePolicy,
+                Level = LawLevel.Performance,
+                Text = "No member allocates once the number of slots has stopped growing.",
+            },
+            Allocations)
+        .Add(
+            Must("CP12", "A policy with a reference names the same victims in the same order.", LawNeeds.Reference),
+            SameAsReference)
+        .Add(
+            Must("CP15", "Removing all slots brings Count and WeightBytes back to 0, also after much churn."), Emptied);
 
     private static Law Must(string id, string text, LawNeeds needs = LawNeeds.None) =>
         new() { Id = id, Contract = LawContract.CachePolicy, Text = text, Needs = needs };
@@ -51,7 +71,8 @@ public static class CacheLaws
     {
         CacheShadow shadow = Shadow(run, subject);
         shadow.Insert(3, 10);
-        LawRun.Throws<ArgumentException>(() => shadow.Policy.Insert(new CacheSlot(3), 1, 20), "inserting a resident slot");
+        LawRun.Throws<ArgumentException>(
+            () => shadow.Policy.Insert(new CacheSlot(3), 1, 20), "inserting a resident slot");
         shadow.Check();
         LawRun.Throws<ArgumentException>(() => shadow.Policy.Insert(new CacheSlot(4), 1, -1), "a negative weight");
         LawRun.Throws<ArgumentException>(() => shadow.Policy.Insert(new CacheSlot(-1), 1, 1), "a negative slot");
@@ -76,7 +97,8 @@ public static class CacheLaws
         }
 
         shadow.Insert(10, 100);
-        LawRun.Require(shadow.Victims.SequenceEqual([10]), "with ten pinned slots the eleventh is the only possible victim");
+        LawRun.Require(
+            shadow.Victims.SequenceEqual([10]), "with ten pinned slots the eleventh is the only possible victim");
         shadow.Insert(11, 0);
         shadow.Pin(11, pinned: true);
         shadow.Resize(300);
@@ -98,7 +120,9 @@ public static class CacheLaws
         shadow.Remove(7);
         shadow.Insert(7, 600);
         shadow.Insert(8, 600);
-        LawRun.Require(shadow.Victims.Count == 1, $"{shadow.Victims.Count} victims for one item too many: a pin of a stranger stuck");
+        LawRun.Require(
+            shadow.Victims.Count == 1,
+            $"{shadow.Victims.Count} victims for one item too many: a pin of a stranger stuck");
         shadow.Touch(shadow.Victims[0]);
         shadow.Remove(shadow.Victims[0]);
     }
@@ -125,7 +149,9 @@ public static class CacheLaws
         shadow.Insert(2, 900);
         LawRun.Require(shadow.Victims.Count == 0, "victims were named while all fits");
         shadow.Insert(3, Capacity + 1);
-        LawRun.Require(shadow.Victims.SequenceEqual([3]), $"an item above the capacity drove out {string.Join(", ", shadow.Victims)}");
+        LawRun.Require(
+            shadow.Victims.SequenceEqual([3]),
+            $"an item above the capacity drove out {string.Join(", ", shadow.Victims)}");
         shadow.Insert(4, int.MaxValue);
         LawRun.Require(shadow.Victims.SequenceEqual([3, 4]), "an item of 2 GiB drove somebody out");
         shadow.Insert(5, Capacity);
@@ -214,7 +240,8 @@ public static class CacheLaws
                 int same = found.Victims.Zip(expected.Victims).TakeWhile(pair => pair.First == pair.Second).Count();
                 LawRun.Require(
                     found.Victims.SequenceEqual(expected.Victims),
-                    $"victim {same} is {(same < found.Victims.Count ? found.Victims[same] : "nobody")}, the reference names {(same < expected.Victims.Count ? expected.Victims[same] : "nobody")}");
+                    $"victim {same} is {(same < found.Victims.Count ? found.Victims[same] : "nobody")}, the reference "
+                        + $"names {(same < expected.Victims.Count ? expected.Victims[same] : "nobody")}");
             });
 
     private static void Emptied(LawRun run, CachePolicySubject subject)

@@ -49,7 +49,8 @@ internal sealed class CacheShadow(ICachePolicy policy)
     public void Resize(long capacity)
     {
         Policy.Resize(capacity);
-        LawRun.Require(Policy.CapacityBytes == capacity, $"resized to {capacity}, CapacityBytes is {Policy.CapacityBytes}");
+        LawRun.Require(
+            Policy.CapacityBytes == capacity, $"resized to {capacity}, CapacityBytes is {Policy.CapacityBytes}");
         Evict();
     }
 
@@ -61,10 +62,12 @@ internal sealed class CacheShadow(ICachePolicy policy)
         {
             LawRun.Require(i < limit, $"{i + 1} victims of {limit} resident slots were named");
             LawRun.Require(
-                _resident.TryGetValue(victim.Index, out (int Weight, bool Pinned) item), $"victim {victim.Index} is not resident");
+                _resident.TryGetValue(
+                    victim.Index, out (int Weight, bool Pinned) item), $"victim {victim.Index} is not resident");
             LawRun.Require(!item.Pinned, $"victim {victim.Index} is pinned");
             LawRun.Require(
-                Weight > Policy.CapacityBytes, $"victim {victim.Index} was named with {Weight} of {Policy.CapacityBytes} bytes in use");
+                Weight > Policy.CapacityBytes, $"victim {victim.Index} was named with {Weight} of "
+                    + $"{Policy.CapacityBytes} bytes in use");
             _resident.Remove(victim.Index);
             Victims.Add(victim.Index);
         }
@@ -77,7 +80,8 @@ internal sealed class CacheShadow(ICachePolicy policy)
 
     public void Check()
     {
-        LawRun.Require(Policy.Count == _resident.Count, $"Count is {Policy.Count}, {_resident.Count} slots are resident");
+        LawRun.Require(
+            Policy.Count == _resident.Count, $"Count is {Policy.Count}, {_resident.Count} slots are resident");
         LawRun.Require(Policy.WeightBytes == Weight, $"WeightBytes is {Policy.WeightBytes}, {Weight} are resident");
     }
 

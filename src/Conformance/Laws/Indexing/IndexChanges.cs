@@ -22,7 +22,9 @@ internal sealed class IndexChanges
         for (int i = 0; i < count; i++)
         {
             byte[] key = Key(random.Next(space));
-            byte[]? value = random.Next(4) == 0 ? null : new byte[random.Next(8) == 0 ? random.Next(200) : random.Next(12)];
+            byte[]? value = random.Next(4) == 0
+                ? null
+                : new byte[random.Next(8) == 0 ? random.Next(200) : random.Next(12)];
             if (value is not null)
             {
                 random.NextBytes(value);

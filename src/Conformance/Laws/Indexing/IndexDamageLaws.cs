@@ -10,9 +10,19 @@ internal static class IndexDamageLaws
     public static void AddTo(LawSuite<ComponentSubject<IIndexFamily>> suite)
     {
         suite
-            .Add(IndexLaws.Must("IX20", "Any single flipped bit in any file: an error, or an index that is exactly its state at the DurableLsn it claims, which may be an older one or None; never a wrong or incomplete answer.", LawNeeds.Persistence), AnyBit)
-            .Add(IndexLaws.Must("IX21", "Files of another store make the index empty with a warning; nothing of theirs is served.", LawNeeds.Persistence), Foreign)
-            .Add(IndexLaws.Must("IX18", "The examiner finds nothing in sound files, reports damage as findings, and throws nothing.", LawNeeds.Examiner), Examiner);
+            .Add(
+                IndexLaws.Must("IX20", "Any single flipped bit in any file: an error, or an index that is exactly its "
+                    + "state at the DurableLsn it claims, which may be an older one or None; never a wrong or "
+                        + "incomplete answer.", LawNeeds.Persistence),
+                AnyBit)
+            .Add(
+                IndexLaws.Must("IX21", "Files of another store make the index empty with a warning; nothing of theirs "
+                    + "is served.", LawNeeds.Persistence),
+                Foreign)
+            .Add(
+                IndexLaws.Must("IX18", "The examiner finds nothing in sound files, reports damage as findings, and "
+                    + "throws nothing.", LawNeeds.Examiner),
+                Examiner);
     }
 
     private static SimWorld Written(
@@ -77,7 +87,8 @@ internal static class IndexDamageLaws
         IndexChanges changes = IndexChanges.Random(9, 60);
         changes.ApplyTo(session.Component, new Lsn(1));
         session.Complete(session.Component.CheckpointAsync());
-        IndexReading.SameWhole(changes.ApplyTo(IndexChanges.Empty), session.Component, "rebuilt over another store's files");
+        IndexReading.SameWhole(
+            changes.ApplyTo(IndexChanges.Empty), session.Component, "rebuilt over another store's files");
     }
 
     private static void Examiner(LawRun run, ComponentSubject<IIndexFamily> subject)

@@ -9,18 +9,51 @@ internal static class IndexMapLaws
     public static void AddTo(LawSuite<ComponentSubject<IIndexFamily>> suite)
     {
         suite
-            .Add(IndexLaws.Must("IX1", "Lookups, scans and cursors equal an ordered map after any changes, for any range, in both directions."), Oracle)
-            .Add(IndexLaws.Must("IX3", "Keys come in the order of unsigned bytes, a prefix before its extensions, each once; backward is the reverse."), Order)
-            .Add(IndexLaws.Must("IX5", "A set replaces the value and makes no second entry; a removed key is absent; a removal of an absent key changes nothing."), Replace)
-            .Add(IndexLaws.Must("IX6", "Changes are absolute: applying the same batch again under a later LSN changes nothing."), Idempotent)
-            .Add(IndexLaws.Must("IX11", "Keys and values of every size from the least to the declared limit come back; one more byte is refused, and an empty value is not absence."), Limits)
-            .Add(IndexLaws.Must("IX12", "Keys that are prefixes, extensions or concatenations of each other do not collide."), Collisions)
-            .Add(IndexLaws.Must("IX13", "Ranges at the ends: empty bounds mean all, inverted or equal bounds mean none, prefixes of 0xFF work."), Ranges)
-            .Add(IndexLaws.Must("IX14", "An estimate is never 0 when the range is not empty, nor negative."), EstimateNotZero)
-            .Add(IndexLaws.Should("IX27", "An estimate is within a factor of 2 once the range holds more than a page."), EstimateClose)
-            .Add(IndexLaws.Must("IX19", "Seek moves to the first entry at or beyond a key in the cursor's direction, never backwards, never out of the range."), Seek)
-            .Add(IndexLaws.Must("IX25", "A sink that returns false stops the scan; what it throws passes unchanged and nothing stays held."), Sinks)
-            .Add(IndexLaws.Must("IX26", "A value buffer that is too short is an ArgumentException, not a cut value."), ShortBuffer);
+            .Add(
+                IndexLaws.Must("IX1", "Lookups, scans and cursors equal an ordered map after any changes, for any "
+                    + "range, in both directions."),
+                Oracle)
+            .Add(
+                IndexLaws.Must("IX3", "Keys come in the order of unsigned bytes, a prefix before its extensions, each "
+                    + "once; backward is the reverse."),
+                Order)
+            .Add(
+                IndexLaws.Must("IX5", "A set replaces the value and makes no second entry; a removed key is absent; a "
+                    + "removal of an absent key changes nothing."),
+                Replace)
+            .Add(
+                IndexLaws.Must("IX6", "Changes are absolute: applying the same batch again under a later LSN changes "
+                    + "nothing."),
+                Idempotent)
+            .Add(
+                IndexLaws.Must("IX11", "Keys and values of every size from the least to the declared limit come back; "
+                    + "one more byte is refused, and an empty value is not absence."),
+                Limits)
+            .Add(
+                IndexLaws.Must("IX12", "Keys that are prefixes, extensions or concatenations of each other do not "
+                    + "collide."),
+                Collisions)
+            .Add(
+                IndexLaws.Must("IX13", "Ranges at the ends: empty bounds mean all, inverted or equal bounds mean "
+                    + "none, prefixes of 0xFF work."),
+                Ranges)
+            .Add(
+                IndexLaws.Must("IX14", "An estimate is never 0 when the range is not empty, nor negative."),
+                EstimateNotZero)
+            .Add(
+                IndexLaws.Should("IX27", "An estimate is within a factor of 2 once the range holds more than a page."),
+                EstimateClose)
+            .Add(
+                IndexLaws.Must("IX19", "Seek moves to the first entry at or beyond a key in the cursor's direction, "
+                    + "never backwards, never out of the range."),
+                Seek)
+            .Add(
+                IndexLaws.Must("IX25", "A sink that returns false stops the scan; what it throws passes unchanged and "
+                    + "nothing stays held."),
+                Sinks)
+            .Add(
+                IndexLaws.Must("IX26", "A value buffer that is too short is an ArgumentException, not a cut value."),
+                ShortBuffer);
     }
 
     private static void Oracle(LawRun run, ComponentSubject<IIndexFamily> subject) =>
@@ -44,7 +77,8 @@ internal static class IndexMapLaws
             {
                 byte[] start = random.Next(5) == 0 ? [] : IndexChanges.Key(random.Next(400));
                 byte[] end = random.Next(5) == 0 ? [] : IndexChanges.Key(random.Next(400));
-                foreach (ScanDirection direction in (ReadOnlySpan<ScanDirection>)[ScanDirection.Forward, ScanDirection.Backward])
+                foreach (ScanDirection direction in (ReadOnlySpan<ScanDirection>)
+                    [ScanDirection.Forward, ScanDirection.Backward])
                 {
                     List<ReadEntry> expected = IndexReading.Expected(state, start, end, direction);
                     string what = $"{direction} from {Convert.ToHexString(start)} to {Convert.ToHexString(end)}";
@@ -180,12 +214,14 @@ internal static class IndexMapLaws
         session.Complete(index.CheckpointAsync());
         world.Background.RunAll();
         IndexReading.SameWhole(state, index, "keys and values up to the limits");
-        foreach ((int keyBytes, int valueBytes) in (ReadOnlySpan<(int, int)>)[(traits.MaxKeyBytes + 1, 1), (1, traits.MaxValueBytes + 1), (0, 1)])
+        foreach ((int keyBytes, int valueBytes) in (ReadOnlySpan<(int, int)>)
+            [(traits.MaxKeyBytes + 1, 1), (1, traits.MaxValueBytes + 1), (0, 1)])
         {
             IndexChanges tooMuch = new();
             tooMuch.Changes[Filled(keyBytes, 3)] = Filled(valueBytes, 3);
             LawRun.Throws<ArgumentException>(
-                () => tooMuch.ApplyTo(index, new Lsn(lsn + 1)), $"a key of {keyBytes} and a value of {valueBytes} bytes");
+                () =>
+                    tooMuch.ApplyTo(index, new Lsn(lsn + 1)), $"a key of {keyBytes} and a value of {valueBytes} bytes");
         }
 
         IndexReading.SameWhole(state, index, "after refused keys and values");
@@ -203,9 +239,12 @@ internal static class IndexMapLaws
         using SimWorld world = IndexLaws.World(run.Seed);
         using Session<IIndexFamily> session = new(subject, world);
         IndexChanges changes = new();
-        foreach (string key in (ReadOnlySpan<string>)["a", "ab", "abc", "abcd", "b", "bc", "c", "\0", "\0\0", "a\0", "a\0\0", "\x7f", "\x80", "ÿ"])
+        foreach (string key in (ReadOnlySpan<string>)
+            ["a", "ab", "abc", "abcd", "b", "bc", "c", "\0", "\0\0", "a\0", "a\0\0", "\x7f", "\x80", "ÿ"])
         {
-            changes.Changes[System.Text.Encoding.Latin1.GetBytes(key)] = System.Text.Encoding.Latin1.GetBytes("value of " + key);
+            changes.Changes[
+                System.Text.Encoding.Latin1.GetBytes(key)
+            ] = System.Text.Encoding.Latin1.GetBytes("value of " + key);
         }
 
         changes.ApplyTo(session.Component, new Lsn(1));
@@ -215,7 +254,8 @@ internal static class IndexMapLaws
         foreach ((byte[] key, byte[]? value) in changes.Changes)
         {
             LawRun.Require(
-                IndexReading.Get(snapshot, key, 512).AsSpan().SequenceEqual(value), $"the value of {Text(key)} is another key's");
+                IndexReading.Get(snapshot, key, 512).AsSpan().SequenceEqual(value), $"the value of {Text(key)} is "
+                    + "another key's");
         }
     }
 
@@ -239,12 +279,14 @@ internal static class IndexMapLaws
             {
                 foreach (byte[] end in (byte[][])[[], .. keys])
                 {
-                    foreach (ScanDirection direction in (ReadOnlySpan<ScanDirection>)[ScanDirection.Forward, ScanDirection.Backward])
+                    foreach (ScanDirection direction in (ReadOnlySpan<ScanDirection>)
+                        [ScanDirection.Forward, ScanDirection.Backward])
                     {
                         List<ReadEntry> expected = IndexReading.Expected(state, start, end, direction);
                         string what = $"{direction} [{Text(start)}, {Text(end)})";
                         IndexReading.Same(expected, IndexReading.Scan(snapshot, start, end, direction), $"scan {what}");
-                        IndexReading.Same(expected, IndexReading.Walk(snapshot, start, end, direction), $"cursor {what}");
+                        IndexReading.Same(
+                            expected, IndexReading.Walk(snapshot, start, end, direction), $"cursor {what}");
                     }
                 }
             }
@@ -361,9 +403,11 @@ internal static class IndexMapLaws
                 }
 
                 LawRun.Require(
-                    moved == at < entries.Count, $"{what} {direction} in [{Text(start)}, {Text(end)}) returned {moved} at {at} of {entries.Count}");
+                    moved == at < entries.Count, $"{what} {direction} in [{Text(start)}, {Text(end)}) returned "
+                        + $"{moved} at {at} of {entries.Count}");
                 LawRun.Require(
-                    !moved || (cursor.Key.SequenceEqual(entries[at].Key) && cursor.Value.SequenceEqual(entries[at].Value)),
+                    !moved || (
+                        cursor.Key.SequenceEqual(entries[at].Key) && cursor.Value.SequenceEqual(entries[at].Value)),
                     $"{what} {direction} in [{Text(start)}, {Text(end)}) is not at entry {at}");
             }
         }
@@ -379,7 +423,8 @@ internal static class IndexMapLaws
         using (IIndexSnapshot snapshot = session.Component.OpenSnapshot())
         {
             LawRun.Require(
-                IndexReading.Scan(snapshot, [], [], ScanDirection.Forward, 5).Count == 5, "a scan went on after its sink said stop");
+                IndexReading.Scan(
+                    snapshot, [], [], ScanDirection.Forward, 5).Count == 5, "a scan went on after its sink said stop");
             ThrowingEntrySink sink = default;
             InvalidTimeZoneException thrown = LawRun.Throws<InvalidTimeZoneException>(
                 () => snapshot.Scan(KeyRange.All, ScanDirection.Backward, ref sink), "a sink that throws");
@@ -399,8 +444,10 @@ internal static class IndexMapLaws
         for (int round = 0; round < 2; round++)
         {
             using IIndexSnapshot snapshot = session.Component.OpenSnapshot();
-            LawRun.Throws<ArgumentException>(() => snapshot.TryGet([1], new byte[4], out _), "a value buffer of 4 for 5 bytes");
-            LawRun.Require(snapshot.TryGet([1], new byte[5], out int length) && length == 5, "a buffer that fits is refused");
+            LawRun.Throws<ArgumentException>(
+                () => snapshot.TryGet([1], new byte[4], out _), "a value buffer of 4 for 5 bytes");
+            LawRun.Require(
+                snapshot.TryGet([1], new byte[5], out int length) && length == 5, "a buffer that fits is refused");
             LawRun.Require(!snapshot.TryGet([2], [], out _), "an absent key is found");
             session.Complete(session.Component.CheckpointAsync());
             world.Background.RunAll();

@@ -11,10 +11,22 @@ internal static class IndexPackLaws
     public static void AddTo(LawSuite<ComponentSubject<IIndexFamily>> suite)
     {
         suite
-            .Add(IndexLaws.Must("IX30", "Packing changes no answer and makes what was applied durable; what is applied beside it is kept.", LawNeeds.Packing), SameAnswers)
-            .Add(IndexLaws.Must("IX31", "After a crash at any write boundary of a pack the index opens at exactly its state at DurableLsn, and no pack moves that back.", LawNeeds.Packing | LawNeeds.Persistence), CutPacks)
-            .Add(IndexLaws.Must("IX32", "IsPacked tells whether a pack would write something: packing what is packed writes nothing, also after a restart.", LawNeeds.Packing | LawNeeds.Persistence), Twice)
-            .Add(IndexLaws.Should("IX33", "A packed index takes no more room than one that was filled with its entries alone and packed.", LawNeeds.Packing), NothingLeft);
+            .Add(
+                IndexLaws.Must("IX30", "Packing changes no answer and makes what was applied durable; what is applied "
+                    + "beside it is kept.", LawNeeds.Packing),
+                SameAnswers)
+            .Add(
+                IndexLaws.Must("IX31", "After a crash at any write boundary of a pack the index opens at exactly its "
+                    + "state at DurableLsn, and no pack moves that back.", LawNeeds.Packing | LawNeeds.Persistence),
+                CutPacks)
+            .Add(
+                IndexLaws.Must("IX32", "IsPacked tells whether a pack would write something: packing what is packed "
+                    + "writes nothing, also after a restart.", LawNeeds.Packing | LawNeeds.Persistence),
+                Twice)
+            .Add(
+                IndexLaws.Should("IX33", "A packed index takes no more room than one that was filled with its entries "
+                    + "alone and packed.", LawNeeds.Packing),
+                NothingLeft);
     }
 
     private static void SameAnswers(LawRun run, ComponentSubject<IIndexFamily> subject) =>
@@ -45,7 +57,8 @@ internal static class IndexPackLaws
             for (ulong lsn = 1; lsn <= 6; lsn++)
             {
                 IndexChanges.Random((int)lsn, 200).ApplyTo(session.Component, new Lsn(lsn));
-                LawRun.Require(!Packable(session).IsPacked, $"an index with batch {lsn} in memory says that it is packed");
+                LawRun.Require(
+                    !Packable(session).IsPacked, $"an index with batch {lsn} in memory says that it is packed");
                 session.Complete(session.Component.CheckpointAsync());
             }
 
@@ -87,7 +100,8 @@ internal static class IndexPackLaws
 
         long rest = Room(run.Seed, subject, [.. history, removal, kept]);
         LawRun.Require(
-            rest <= alone + AllowedBytes, $"its entries alone take {alone} bytes packed, and {rest} bytes with their history");
+            rest <= alone + AllowedBytes, $"its entries alone take {alone} bytes packed, and {rest} bytes with their "
+                + "history");
     }
 
     private static long Room(ulong seed, ComponentSubject<IIndexFamily> subject, List<IndexChanges> batches)

@@ -81,7 +81,8 @@ internal static class IndexReading
         {
             string e = i < expected.Count ? expected[i].ToString() : "the end";
             string f = i < found.Count ? found[i].ToString() : "the end";
-            LawRun.Require(e == f, $"{what}: entry {i} is {f}, expected {e} ({found.Count} and {expected.Count} entries)");
+            LawRun.Require(
+                e == f, $"{what}: entry {i} is {f}, expected {e} ({found.Count} and {expected.Count} entries)");
         }
     }
 

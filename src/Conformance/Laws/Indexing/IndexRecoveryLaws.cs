@@ -8,16 +8,46 @@ internal static class IndexRecoveryLaws
     public static void AddTo(LawSuite<ComponentSubject<IIndexFamily>> suite)
     {
         suite
-            .Add(IndexLaws.Must("IX7", "After a crash at any write boundary the index opens at exactly its state at DurableLsn, which is not ahead of the disk and not behind the last checkpoint."), Everywhere)
-            .Add(IndexLaws.Must("IX8", "After a crash at any boundary, a replay from DurableLsn gives the state before; also when recovery is cut."), Nested)
-            .Add(IndexLaws.Must("IX9", "Loading with Lsn.None and then an LSN gives the same map as applying batches one by one."), Loading)
-            .Add(IndexLaws.Must("IX10", "A load that is cut short is never taken for a whole one: the index is empty and DurableLsn is None."), CutLoad)
-            .Add(IndexLaws.Must("IX16", "AppliedLsn only grows; a batch at or below it, or with keys out of order, is an ArgumentException and changes nothing."), Refusals)
-            .Add(IndexLaws.Must("IX17", "After ResetAsync the map is empty on disk too, through any crash, and can be filled again."), Reset)
-            .Add(IndexLaws.Must("IX23", "A checkpoint with nothing changed writes nothing, and an idle index writes nothing."), IdleCheckpoint)
-            .Add(IndexLaws.Must("IX28", "A checkpoint covers exactly what was applied when it was called, however much is applied while it is pending."), Captured)
-            .Add(IndexLaws.Must("IX24", "Any failed write or sync, at every place, gives a StorageException, and DurableLsn stays honest.", LawNeeds.Persistence), FaultSweep)
-            .Add(IndexLaws.Should("IX29", "After a failed sync and a restart, DurableLsn counts nothing that only the page cache holds.", LawNeeds.Persistence), FailedSync);
+            .Add(
+                IndexLaws.Must("IX7", "After a crash at any write boundary the index opens at exactly its state at "
+                    + "DurableLsn, which is not ahead of the disk and not behind the last checkpoint."),
+                Everywhere)
+            .Add(
+                IndexLaws.Must("IX8", "After a crash at any boundary, a replay from DurableLsn gives the state "
+                    + "before; also when recovery is cut."),
+                Nested)
+            .Add(
+                IndexLaws.Must("IX9", "Loading with Lsn.None and then an LSN gives the same map as applying batches "
+                    + "one by one."),
+                Loading)
+            .Add(
+                IndexLaws.Must("IX10", "A load that is cut short is never taken for a whole one: the index is empty "
+                    + "and DurableLsn is None."),
+                CutLoad)
+            .Add(
+                IndexLaws.Must("IX16", "AppliedLsn only grows; a batch at or below it, or with keys out of order, is "
+                    + "an ArgumentException and changes nothing."),
+                Refusals)
+            .Add(
+                IndexLaws.Must("IX17", "After ResetAsync the map is empty on disk too, through any crash, and can be "
+                    + "filled again."),
+                Reset)
+            .Add(
+                IndexLaws.Must("IX23", "A checkpoint with nothing changed writes nothing, and an idle index writes "
+                    + "nothing."),
+                IdleCheckpoint)
+            .Add(
+                IndexLaws.Must("IX28", "A checkpoint covers exactly what was applied when it was called, however much "
+                    + "is applied while it is pending."),
+                Captured)
+            .Add(
+                IndexLaws.Must("IX24", "Any failed write or sync, at every place, gives a StorageException, and "
+                    + "DurableLsn stays honest.", LawNeeds.Persistence),
+                FaultSweep)
+            .Add(
+                IndexLaws.Should("IX29", "After a failed sync and a restart, DurableLsn counts nothing that only the "
+                    + "page cache holds.", LawNeeds.Persistence),
+                FailedSync);
     }
 
     private static void Everywhere(LawRun run, ComponentSubject<IIndexFamily> subject) =>
@@ -69,7 +99,8 @@ internal static class IndexRecoveryLaws
                 journal.Begin(batch);
                 batch.ApplyTo(session.Component, Lsn.None);
                 LawRun.Require(
-                    session.Component.AppliedLsn == Lsn.None, $"while loading AppliedLsn is {session.Component.AppliedLsn}");
+                    session.Component.AppliedLsn == Lsn.None, "while loading AppliedLsn is "
+                        + $"{session.Component.AppliedLsn}");
                 if (i % 6 == 0)
                 {
                     world.Background.RunAll();
@@ -87,7 +118,8 @@ internal static class IndexRecoveryLaws
         using Session<IIndexFamily> again = new(subject, after);
         if (again.Component.Traits.IsPersistent)
         {
-            LawRun.Require(again.Component.DurableLsn.Value == 41, $"a loaded index opens at {again.Component.DurableLsn}");
+            LawRun.Require(
+                again.Component.DurableLsn.Value == 41, $"a loaded index opens at {again.Component.DurableLsn}");
             IndexReading.SameWhole(journal.States[^1], again.Component, "a loaded index after a power cut");
         }
     }
@@ -126,12 +158,14 @@ internal static class IndexRecoveryLaws
             {
             }
 
-            foreach (CrashModel model in (ReadOnlySpan<CrashModel>)[CrashModel.SyncedOnly, CrashModel.KeepAll, CrashModel.RandomSubset])
+            foreach (CrashModel model in (ReadOnlySpan<CrashModel>)
+                [CrashModel.SyncedOnly, CrashModel.KeepAll, CrashModel.RandomSubset])
             {
                 using SimWorld after = world.AfterPowerCut((ulong)cut, model);
                 using Session<IIndexFamily> again = new(subject, after);
                 LawRun.Require(
-                    again.Component.DurableLsn == Lsn.None, $"half a load opens at DurableLsn {again.Component.DurableLsn}");
+                    again.Component.DurableLsn == Lsn.None, "half a load opens at DurableLsn "
+                        + $"{again.Component.DurableLsn}");
                 IndexReading.SameWhole(IndexChanges.Empty, again.Component, "half a load after a restart");
             }
         }
@@ -178,7 +212,8 @@ internal static class IndexRecoveryLaws
             {
                 using SimWorld cut = world.AfterPowerCut(run.Seed, model);
                 using Session<IIndexFamily> empty = new(subject, cut);
-                LawRun.Require(empty.Component.DurableLsn == Lsn.None, $"a reset was forgotten by a power cut ({model})");
+                LawRun.Require(
+                    empty.Component.DurableLsn == Lsn.None, $"a reset was forgotten by a power cut ({model})");
                 IndexReading.SameWhole(IndexChanges.Empty, empty.Component, $"after a reset and a power cut ({model})");
             }
 
@@ -213,7 +248,8 @@ internal static class IndexRecoveryLaws
         }
 
         LawRun.Require(
-            world.Disk.Operations == operations, $"idle checkpoints made {world.Disk.Operations - operations} mutations");
+            world.Disk.Operations == operations, $"idle checkpoints made {world.Disk.Operations - operations} "
+                + "mutations");
     }
 
     private static void Captured(LawRun run, ComponentSubject<IIndexFamily> subject) =>

@@ -75,7 +75,8 @@ internal sealed class IndexScript(ComponentSubject<IIndexFamily> subject, IReadO
         LawRun.Require(
             !persists || durable >= journal.Durable, $"DurableLsn is {durable}, and {journal.Durable} was promised");
         LawRun.Require(
-            durable <= (ulong)journal.Batches.Count, $"DurableLsn is {durable}, and only {journal.Batches.Count} were applied");
+            durable <= (ulong)journal.Batches.Count, $"DurableLsn is {durable}, and only {journal.Batches.Count} were "
+                + "applied");
         LawRun.Require(
             index.AppliedLsn.Value == durable, $"after open AppliedLsn is {index.AppliedLsn}, DurableLsn {durable}");
         IndexReading.SameWhole(journal.States[(int)durable], index, $"after open at DurableLsn {durable}");

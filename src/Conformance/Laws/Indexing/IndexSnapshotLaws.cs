@@ -9,10 +9,19 @@ internal static class IndexSnapshotLaws
     public static void AddTo(LawSuite<ComponentSubject<IIndexFamily>> suite)
     {
         suite
-            .Add(IndexLaws.Must("IX2", "A snapshot never changes: the same reads give the same bytes through writes, checkpoints, merges, a reset and the removal of every key."), Immutable)
-            .Add(IndexLaws.Must("IX4", "A cursor that is open while the index changes gives the entries of its snapshot, each once."), OpenCursor)
+            .Add(
+                IndexLaws.Must("IX2", "A snapshot never changes: the same reads give the same bytes through writes, "
+                    + "checkpoints, merges, a reset and the removal of every key."),
+                Immutable)
+            .Add(
+                IndexLaws.Must("IX4", "A cursor that is open while the index changes gives the entries of its "
+                    + "snapshot, each once."),
+                OpenCursor)
             .Add(IndexLaws.Must("IX15", "A reader sees a batch wholly or not at all, from any thread."), WholeBatches)
-            .Add(IndexLaws.Must("IX22", "A snapshot's Lsn is the last batch it contains, and its content is the state after that batch."), SnapshotLsn);
+            .Add(
+                IndexLaws.Must("IX22", "A snapshot's Lsn is the last batch it contains, and its content is the state "
+                    + "after that batch."),
+                SnapshotLsn);
     }
 
     private static void Immutable(LawRun run, ComponentSubject<IIndexFamily> subject)
@@ -79,7 +88,8 @@ internal static class IndexSnapshotLaws
 
     private static void OpenCursor(LawRun run, ComponentSubject<IIndexFamily> subject)
     {
-        foreach (ScanDirection direction in (ReadOnlySpan<ScanDirection>)[ScanDirection.Forward, ScanDirection.Backward])
+        foreach (ScanDirection direction in (ReadOnlySpan<ScanDirection>)
+            [ScanDirection.Forward, ScanDirection.Backward])
         {
             using SimWorld world = IndexLaws.World(run.Seed);
             using Session<IIndexFamily> session = new(subject, world);
@@ -108,7 +118,8 @@ internal static class IndexSnapshotLaws
             }
 
             IndexReading.Same(
-                IndexReading.Expected(state, [], [], direction), found, $"a cursor {direction} that was open beside changes");
+                IndexReading.Expected(state, [], [], direction), found, $"a cursor {direction} that was open beside "
+                    + "changes");
         }
     }
 

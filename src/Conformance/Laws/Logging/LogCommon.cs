@@ -27,7 +27,9 @@ internal static class LogCommon
         [
             ("an empty payload", () => log.Append([])),
             ("a payload above the limit", () => log.Append(new byte[log.MaxPayloadBytes + 1])),
-            ("a sync of what was never appended", () => log.SyncAsync(log.LastLsn.Next).AsTask().GetAwaiter().GetResult()),
+            (
+                "a sync of what was never appended",
+                () => log.SyncAsync(log.LastLsn.Next).AsTask().GetAwaiter().GetResult()),
             ("truncation of what is not durable", () => log.Truncate(log.DurableLsn.Next.Next)),
             ("a restart at a used LSN", () => log.Restart(log.LastLsn)),
         ],

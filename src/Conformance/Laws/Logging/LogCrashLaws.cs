@@ -8,18 +8,38 @@ internal static class LogCrashLaws
     public static void AddTo(LawSuite<ComponentSubject<IWriteAheadLog>> suite)
     {
         suite
-            .Add(LogLaws.Must("WL3", "After a crash at any write boundary the log opens and is a prefix of what was appended, with all synced records, and works on."), Everywhere)
-            .Add(LogLaws.Must("WL4", "No record is invented: leftovers of truncated, recycled or failed writes never replay."), NothingInvented)
-            .Add(LogLaws.Must("WL5", "A record is there wholly or not at all, however many sectors it has."), WholeOrNot)
-            .Add(LogLaws.Must("WL6", "SyncAsync completes only when everything up to its LSN survives a power cut."), SyncedIsThere)
-            .Add(LogLaws.Must("WL9", "A torn tail is cut at the last whole record and reported, and is not an error."), TornTail)
-            .Add(LogLaws.Must("WL12", "A crash during recovery, at any boundary and repeatedly, changes nothing about its result."), Recovery)
+            .Add(
+                LogLaws.Must("WL3", "After a crash at any write boundary the log opens and is a prefix of what was "
+                    + "appended, with all synced records, and works on."),
+                Everywhere)
+            .Add(
+                LogLaws.Must("WL4", "No record is invented: leftovers of truncated, recycled or failed writes never "
+                    + "replay."),
+                NothingInvented)
+            .Add(
+                LogLaws.Must("WL5", "A record is there wholly or not at all, however many sectors it has."), WholeOrNot)
+            .Add(
+                LogLaws.Must("WL6", "SyncAsync completes only when everything up to its LSN survives a power cut."),
+                SyncedIsThere)
+            .Add(
+                LogLaws.Must("WL9", "A torn tail is cut at the last whole record and reported, and is not an error."),
+                TornTail)
+            .Add(
+                LogLaws.Must("WL12", "A crash during recovery, at any boundary and repeatedly, changes nothing about "
+                    + "its result."),
+                Recovery)
             .Add(LogLaws.Must("WL13", "A record counts as durable only when the name of its file is."), Names)
-            .Add(LogLaws.Must("WL14", "Truncation keeps every record from keepFrom on, through a crash at any boundary; a dropped position is Truncated."), Truncation)
-            .Add(LogLaws.Must("WL25", "A crash at any boundary of Restart leaves the old log or the new one."), Restarting);
+            .Add(
+                LogLaws.Must("WL14", "Truncation keeps every record from keepFrom on, through a crash at any "
+                    + "boundary; a dropped position is Truncated."),
+                Truncation)
+            .Add(
+                LogLaws.Must("WL25", "A crash at any boundary of Restart leaves the old log or the new one."),
+                Restarting);
     }
 
-    private static SimWorld World(ulong seed) => new(seed, new SimDiskOptions { CanMap = seed % 2 == 0 }, seed % 3 == 0);
+    private static SimWorld World(ulong seed) =>
+        new(seed, new SimDiskOptions { CanMap = seed % 2 == 0 }, seed % 3 == 0);
 
     private static void Sweep(
         LawRun run, ComponentSubject<IWriteAheadLog> subject, int scripts, Func<Random, List<LogOp>> generate,
@@ -106,14 +126,16 @@ internal static class LogCrashLaws
             session.Complete(session.Component.SyncAsync(new Lsn(1)));
             journal.Synced = 1;
             LogScript.Append(session.Component, journal, 5000);
-            using SimWorld cut = world.AfterPowerCut((ulong)i, i % 4 == 0 ? CrashModel.GarbageTail : CrashModel.TornLast);
+            using SimWorld cut = world.AfterPowerCut(
+                (ulong)i, i % 4 == 0 ? CrashModel.GarbageTail : CrashModel.TornLast);
             using Session<IWriteAheadLog> after = new(subject, cut);
             LogScript.Check(after.Component, journal);
             LogRecoveryReport report = after.Component.Recovery;
             LawRun.Require(!report.WasClean, "a power cut is reported as a clean stop");
             torn += report.TornBytes > 0 ? 1 : 0;
             LawRun.Require(
-                report.TornBytes == 0 || after.Component.LastLsn.Value == 1, "a torn tail is reported and nothing was cut");
+                report.TornBytes == 0 || after.Component.LastLsn.Value == 1, "a torn tail is reported and nothing was "
+                    + "cut");
         }
 
         LawRun.Require(torn > 0, "of many torn tails none was reported in Recovery.TornBytes");
@@ -172,7 +194,8 @@ internal static class LogCrashLaws
                     LogScript.Check(session.Component, journal);
                     LawRun.Require(
                         session.Component.LastLsn.Value == expected,
-                        $"recovery that was cut at boundary {boundary} ends at {session.Component.LastLsn}, undisturbed at {expected}");
+                        $"recovery that was cut at boundary {boundary} ends at {session.Component.LastLsn}, "
+                            + $"undisturbed at {expected}");
                 }
 
                 again.Dispose();
@@ -227,14 +250,17 @@ internal static class LogCrashLaws
         }
 
         LawRun.Throws<ArgumentException>(
-            () => session.Component.Truncate(session.Component.DurableLsn.Next.Next), "truncation of what is not durable");
+            () =>
+                session.Component.Truncate(
+                    session.Component.DurableLsn.Next.Next), "truncation of what is not durable");
         session.Complete(session.Component.SyncAsync(session.Component.LastLsn));
         session.Component.Truncate(new Lsn(150));
         world.Background.RunAll();
         Lsn first = session.Component.FirstLsn;
         LawRun.Require(first.Value <= 150, $"truncation up to 150 left {first} as the first");
         LawRun.Require(
-            LogScript.Replay(session.Component, first).Count == (int)(201 - first.Value), "truncation dropped too much");
+            LogScript.Replay(session.Component, first).Count == (int)(201 - first.Value),
+            "truncation dropped too much");
         if (first.Value > 1)
         {
             LawRun.Refuses(

@@ -10,13 +10,21 @@ internal static class LogDamageLaws
     public static void AddTo(LawSuite<ComponentSubject<IWriteAheadLog>> suite)
     {
         suite
-            .Add(LogLaws.Must("WL10", "Damage in front of a record that was synced is Corrupt, never silently cut."), DamagedMiddle)
-            .Add(LogLaws.Must("WL11", "Any single flipped bit is detected or harmless, and a record copied to another position is not taken for one."), AnyBit)
-            .Add(LogLaws.Must("WL20", "A log of another store is refused with ForeignFile, and nothing is changed."), Foreign);
+            .Add(
+                LogLaws.Must("WL10", "Damage in front of a record that was synced is Corrupt, never silently cut."),
+                DamagedMiddle)
+            .Add(
+                LogLaws.Must("WL11", "Any single flipped bit is detected or harmless, and a record copied to another "
+                    + "position is not taken for one."),
+                AnyBit)
+            .Add(
+                LogLaws.Must("WL20", "A log of another store is refused with ForeignFile, and nothing is changed."),
+                Foreign);
     }
 
     /// <summary>A log whose records are of equal size and known content, closed in order or killed.</summary>
-    private static SimWorld Written(ComponentSubject<IWriteAheadLog> subject, ulong seed, LogJournal journal, bool clean)
+    private static SimWorld Written(
+        ComponentSubject<IWriteAheadLog> subject, ulong seed, LogJournal journal, bool clean)
     {
         SimWorld world = new(seed, new SimDiskOptions { CanMap = seed % 2 == 0 });
         Session<IWriteAheadLog> session = new(subject, world);
@@ -53,7 +61,8 @@ internal static class LogDamageLaws
                         LogScript.Replay(session.Component, session.Component.FirstLsn);
                     },
                     $"damage in record {lsn} of {Records} synced ones ({(clean ? "closed in order" : "killed")})");
-                LawRun.Require(found.Code == StorageErrorCode.Corrupt, $"damage in record {lsn} is reported as {found.Code}");
+                LawRun.Require(
+                    found.Code == StorageErrorCode.Corrupt, $"damage in record {lsn} is reported as {found.Code}");
                 LawRun.Require(found.File is not null, "damage is reported without its file");
             }
         }
@@ -117,7 +126,8 @@ internal static class LogDamageLaws
         }
     }
 
-    /// <summary>Either the damage is reported, or every record that replays is right and only the last may be gone.</summary>
+    /// <summary>Either the damage is reported, or every record that replays is right and only the last may be
+    /// gone.</summary>
     private static void CheckDamaged(
         ComponentSubject<IWriteAheadLog> subject, SimWorld damaged, LogJournal journal, string what)
     {
@@ -133,13 +143,14 @@ internal static class LogDamageLaws
                     $"{what}: record {record.Lsn} replays with wrong bytes");
             }
 
-            LawRun.Require(records.Count >= Records - 1, $"{what}: only {records.Count} of {Records} synced records replay");
+            LawRun.Require(
+                records.Count >= Records - 1, $"{what}: only {records.Count} of {Records} synced records replay");
         }
         catch (StorageException reported)
         {
             LawRun.Require(
-                reported.Code is StorageErrorCode.Corrupt or StorageErrorCode.FormatTooNew or StorageErrorCode.FormatTooOld
-                    or StorageErrorCode.ForeignFile or StorageErrorCode.UnknownWriter,
+                reported.Code is StorageErrorCode.Corrupt or StorageErrorCode.FormatTooNew
+                    or StorageErrorCode.FormatTooOld or StorageErrorCode.ForeignFile or StorageErrorCode.UnknownWriter,
                 $"{what}: reported as {reported.Code}");
         }
         catch (Exception thrown) when (thrown is not LawBrokenException)
@@ -162,7 +173,9 @@ internal static class LogDamageLaws
             },
             "a log of another store");
         LawRun.Require(foreign.Disk.Operations == before, "a refused log was written to");
-        LawRun.Require(foreign.Disk.OpenHandles.Count == 0, $"a refused log left open {string.Join(", ", foreign.Disk.OpenHandles)}");
+        LawRun.Require(
+            foreign.Disk.OpenHandles.Count == 0,
+            $"a refused log left open {string.Join(", ", foreign.Disk.OpenHandles)}");
     }
 
     private static (string Path, int Offset) Find(SimDisk disk, byte[] payload)
@@ -177,6 +190,7 @@ internal static class LogDamageLaws
         }
 
         throw new LawBrokenException(
-            "the kit does not find a record's payload in any file: this law can only be checked on a log that stores payloads as they are");
+            "the kit does not find a record's payload in any file: this law can only be checked on a log that stores "
+                + "payloads as they are");
     }
 }

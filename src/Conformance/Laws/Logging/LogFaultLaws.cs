@@ -8,10 +8,21 @@ internal static class LogFaultLaws
     public static void AddTo(LawSuite<ComponentSubject<IWriteAheadLog>> suite)
     {
         suite
-            .Add(LogLaws.Must("WL7", "After a failed sync the log is faulted until reopened, and nothing is reported durable on the strength of a retry, before or after a restart."), FailedSync)
-            .Add(LogLaws.Must("WL8", "A full device fails the append with NoSpace; that record never appears, earlier ones stay, and space makes the log work again."), Full)
-            .Add(LogLaws.Must("WL26", "Any failed write or sync, at every place, gives a StorageException, and no promise made before or after is broken."), FaultSweep)
-            .Add(LogLaws.Must("WL19", "Cancelling a sync stops the waiting, not the sync, and blocks nobody else."), Cancelled);
+            .Add(
+                LogLaws.Must("WL7", "After a failed sync the log is faulted until reopened, and nothing is reported "
+                    + "durable on the strength of a retry, before or after a restart."),
+                FailedSync)
+            .Add(
+                LogLaws.Must("WL8", "A full device fails the append with NoSpace; that record never appears, earlier "
+                    + "ones stay, and space makes the log work again."),
+                Full)
+            .Add(
+                LogLaws.Must("WL26", "Any failed write or sync, at every place, gives a StorageException, and no "
+                    + "promise made before or after is broken."),
+                FaultSweep)
+            .Add(
+                LogLaws.Must("WL19", "Cancelling a sync stops the waiting, not the sync, and blocks nobody else."),
+                Cancelled);
     }
 
     private static SimWorld World(ulong seed, long? capacity = null) =>
@@ -19,7 +30,8 @@ internal static class LogFaultLaws
 
     private static void FailedSync(LawRun run, ComponentSubject<IWriteAheadLog> subject)
     {
-        foreach (SimFaultEffect effect in (ReadOnlySpan<SimFaultEffect>)[SimFaultEffect.SyncFailed, SimFaultEffect.SyncFailedReverted])
+        foreach (SimFaultEffect effect in (ReadOnlySpan<SimFaultEffect>)
+            [SimFaultEffect.SyncFailed, SimFaultEffect.SyncFailedReverted])
         {
             for (int kept = 0; kept < 6; kept++)
             {
@@ -38,17 +50,21 @@ internal static class LogFaultLaws
                 bool synced = false;
                 for (int i = 0; i < 50 && !synced; i++)
                 {
-                    // A log may sync on its own account when it opens a segment; the first failure is the one that counts.
+                    // A log may sync on its own account when it opens a segment; the first failure is the one that
+                    // counts.
                     LogScript.Append(log, journal, 300);
                     StorageException failed = LawRun.Throws<StorageException>(
                         () => session.Complete(log.SyncAsync(log.LastLsn)), "a sync that the device failed");
-                    LawRun.Require(failed.Code == StorageErrorCode.SyncFailed, $"a failed sync is reported as {failed.Code}");
+                    LawRun.Require(
+                        failed.Code == StorageErrorCode.SyncFailed, $"a failed sync is reported as {failed.Code}");
                     synced = true;
                 }
 
-                LawRun.Require(log.DurableLsn.Value == journal.Synced, $"after a failed sync DurableLsn is {log.DurableLsn}");
+                LawRun.Require(
+                    log.DurableLsn.Value == journal.Synced, $"after a failed sync DurableLsn is {log.DurableLsn}");
                 LawRun.Refuses(
-                    StorageErrorCode.Faulted, () => session.Complete(log.SyncAsync(log.LastLsn)), "a sync after a failed one");
+                    StorageErrorCode.Faulted, () =>
+                        session.Complete(log.SyncAsync(log.LastLsn)), "a sync after a failed one");
                 LawRun.Refuses(StorageErrorCode.Faulted, () => log.Append([1, 2, 3]), "an append after a failed sync");
                 Restart(subject, world, journal);
             }
@@ -70,7 +86,8 @@ internal static class LogFaultLaws
             LogScript.Check(after.Component, journal);
             LawRun.Require(
                 after.Component.LastLsn.Value >= vouched,
-                $"the log vouched for {vouched} after a failed sync and a restart; a power cut leaves {after.Component.LastLsn}");
+                $"the log vouched for {vouched} after a failed sync and a restart; a power cut leaves "
+                    + $"{after.Component.LastLsn}");
         }
     }
 
@@ -78,14 +95,21 @@ internal static class LogFaultLaws
     {
         for (int nth = 1; nth <= run.Scale(25, 100, 400); nth++)
         {
-            foreach (SimFaultEffect effect in (ReadOnlySpan<SimFaultEffect>)[SimFaultEffect.NoSpace, SimFaultEffect.ShortNoSpace])
+            foreach (SimFaultEffect effect in (ReadOnlySpan<SimFaultEffect>)
+                [SimFaultEffect.NoSpace, SimFaultEffect.ShortNoSpace])
             {
                 using SimWorld world = World(Seeds.Derive(run.Seed, (ulong)nth));
                 LogJournal journal = new();
                 using (Session<IWriteAheadLog> session = new(subject, world))
                 {
-                    world.Disk.Plant(SimOperationKind.Write, "*", nth, effect);
+                    SimFault fault = world.Disk.Plant(SimOperationKind.Write, "*", nth, effect);
                     AppendThroughNoSpace(session, journal);
+                    if (fault.Fired == 0)
+                    {
+                        // Beyond the last write: from here on there is nothing new.
+                        return;
+                    }
+
                     LogScript.Append(session.Component, journal, 40);
                     session.Complete(session.Component.SyncAsync(session.Component.LastLsn));
                     journal.Synced = journal.Last;
@@ -172,7 +196,8 @@ internal static class LogFaultLaws
             throw new LawBrokenException($"{what}: {thrown.GetType().Name}: {thrown.Message}", thrown);
         }
 
-        foreach (CrashModel model in (ReadOnlySpan<CrashModel>)[CrashModel.SyncedOnly, CrashModel.KeepAll, CrashModel.RandomSubset])
+        foreach (CrashModel model in (ReadOnlySpan<CrashModel>)
+            [CrashModel.SyncedOnly, CrashModel.KeepAll, CrashModel.RandomSubset])
         {
             using SimWorld cut = world.AfterPowerCut(run.Seed, model);
             try
@@ -209,7 +234,9 @@ internal static class LogFaultLaws
         }
 
         LawRun.Throws<OperationCanceledException>(
-            () => session.Complete(log.SyncAsync(log.LastLsn, source.Token)), "a token that was cancelled before the call");
+            () =>
+                session.Complete(log.SyncAsync(log.LastLsn, source.Token)), "a token that was cancelled before the "
+                    + "call");
         LogScript.Append(log, journal, 100);
         session.Complete(log.SyncAsync(log.LastLsn));
         LawRun.Require(log.DurableLsn.Value == 2, "a cancelled sync blocks later ones");

@@ -8,19 +8,46 @@ internal static class LogOrderLaws
     public static void AddTo(LawSuite<ComponentSubject<IWriteAheadLog>> suite)
     {
         suite
-            .Add(LogLaws.Must("WL1", "LSNs are dense and strictly increasing; FirstLsn, DurableLsn and LastLsn keep their order, seen from every thread."), Order)
-            .Add(LogLaws.Must("WL2", "A replay from FirstLsn gives exactly the payloads that were appended, in order, across truncation and reopening."), Model)
-            .Add(LogLaws.Must("WL15", "Payloads of every size from 1 byte to the limit come back; 0 and limit + 1 are refused and change nothing."), Sizes)
-            .Add(LogLaws.Must("WL16", "Records that cross blocks and segments come back whole, and padding is never taken for a record."), Crossing)
-            .Add(LogLaws.Must("WL17", "One appender, several syncers and several readers at once: no gap, no overlap, no sync that returns early."), Threads)
+            .Add(
+                LogLaws.Must("WL1", "LSNs are dense and strictly increasing; FirstLsn, DurableLsn and LastLsn keep "
+                    + "their order, seen from every thread."),
+                Order)
+            .Add(
+                LogLaws.Must("WL2", "A replay from FirstLsn gives exactly the payloads that were appended, in order, "
+                    + "across truncation and reopening."),
+                Model)
+            .Add(
+                LogLaws.Must("WL15", "Payloads of every size from 1 byte to the limit come back; 0 and limit + 1 are "
+                    + "refused and change nothing."),
+                Sizes)
+            .Add(
+                LogLaws.Must("WL16", "Records that cross blocks and segments come back whole, and padding is never "
+                    + "taken for a record."),
+                Crossing)
+            .Add(
+                LogLaws.Must("WL17", "One appender, several syncers and several readers at once: no gap, no overlap, "
+                    + "no sync that returns early."),
+                Threads)
             .Add(LogLaws.Must("WL18", "A replay beside appends never sees a torn or reordered record."), Tailing)
-            .Add(LogLaws.Must("WL21", "LastLsn survives the truncation of every record and any restart; no LSN is given twice."), NeverBack)
-            .Add(LogLaws.Must("WL22", "Restart(next) discards all records, continues at next, and is durable when it returns."), Restart)
-            .Add(LogLaws.Must("WL23", "A sink that returns false stops the replay; what it throws passes unchanged and leaves the log usable."), Sinks)
-            .Add(LogLaws.Must("WL24", "An idle log writes nothing: neither an empty sync nor waiting changes the disk."), Idle);
+            .Add(
+                LogLaws.Must("WL21", "LastLsn survives the truncation of every record and any restart; no LSN is "
+                    + "given twice."),
+                NeverBack)
+            .Add(
+                LogLaws.Must("WL22", "Restart(next) discards all records, continues at next, and is durable when it "
+                    + "returns."),
+                Restart)
+            .Add(
+                LogLaws.Must("WL23", "A sink that returns false stops the replay; what it throws passes unchanged and "
+                    + "leaves the log usable."),
+                Sinks)
+            .Add(
+                LogLaws.Must("WL24", "An idle log writes nothing: neither an empty sync nor waiting changes the disk."),
+                Idle);
     }
 
-    private static SimWorld World(ulong seed) => new(seed, new SimDiskOptions { CanMap = seed % 2 == 0 }, seed % 3 == 0);
+    private static SimWorld World(ulong seed) =>
+        new(seed, new SimDiskOptions { CanMap = seed % 2 == 0 }, seed % 3 == 0);
 
     private static void Order(LawRun run, ComponentSubject<IWriteAheadLog> subject)
     {
@@ -108,7 +135,8 @@ internal static class LogOrderLaws
             byte[] tooLong = new byte[max + 1];
             LawRun.Throws<ArgumentOutOfRangeException>(() => log.Append(tooLong), $"a payload of {max + 1} bytes");
             LawRun.Require(
-                log.LastLsn.Value == journal.Last && operations == world.Disk.Operations, "a refused append left a trace");
+                log.LastLsn.Value == journal.Last
+                    && operations == world.Disk.Operations, "a refused append left a trace");
         }
 
         using Session<IWriteAheadLog> again = new(subject, world);
@@ -157,7 +185,8 @@ internal static class LogOrderLaws
                             Lsn through = log.LastLsn;
                             bool hasWork = log.DurableLsn < through;
                             log.SyncAsync(through).AsTask().GetAwaiter().GetResult();
-                            LawRun.Require(log.DurableLsn >= through, $"a sync through {through} left {log.DurableLsn}");
+                            LawRun.Require(
+                                log.DurableLsn >= through, $"a sync through {through} left {log.DurableLsn}");
                             if (hasWork)
                             {
                                 Interlocked.Increment(ref syncs);
@@ -229,7 +258,8 @@ internal static class LogOrderLaws
             List<LogRecord> all = LogScript.Replay(session.Component, session.Component.FirstLsn);
             LawRun.Require((ulong)all.Count == journal.Last, $"after {journal.Last} appends a replay gave {all.Count}");
             LawRun.Require(
-                all[^1].Payload.AsSpan().SequenceEqual(journal.PayloadOf(journal.Last)), "the newest record reads wrong");
+                all[^1].Payload.AsSpan().SequenceEqual(
+                    journal.PayloadOf(journal.Last)), "the newest record reads wrong");
             LawRun.Require(
                 LogScript.Replay(session.Component, session.Component.LastLsn.Next).Count == 0,
                 "a replay behind the last record gave something");
@@ -261,7 +291,8 @@ internal static class LogOrderLaws
             {
                 IWriteAheadLog log = session.Component;
                 LawRun.Require(
-                    log.LastLsn.Value == journal.Last, $"LastLsn is {log.LastLsn} after a restart, expected {journal.Last}");
+                    log.LastLsn.Value == journal.Last, $"LastLsn is {log.LastLsn} after a restart, expected "
+                        + $"{journal.Last}");
                 for (int i = 0; i < round; i++)
                 {
                     LogScript.Append(log, journal, 100);
@@ -306,7 +337,8 @@ internal static class LogOrderLaws
                 log.LastLsn.Value == 99 && log.FirstLsn.Value == 100 && log.DurableLsn.Value == 99,
                 $"after a restart at 100: first {log.FirstLsn}, durable {log.DurableLsn}, last {log.LastLsn}");
             LawRun.Require(LogScript.Replay(log, new Lsn(100)).Count == 0, "a restart left records");
-            LawRun.Refuses(StorageErrorCode.Truncated, () => LogScript.Replay(log, new Lsn(5)), "a replay of discarded records");
+            LawRun.Refuses(
+                StorageErrorCode.Truncated, () => LogScript.Replay(log, new Lsn(5)), "a replay of discarded records");
             world.Disk.CutPower();
         }
 
@@ -329,7 +361,8 @@ internal static class LogOrderLaws
             LogScript.Append(session.Component, journal, 10);
         }
 
-        LawRun.Require(LogScript.Replay(session.Component, new Lsn(3), stopAfter: 4).Count == 4, "a stopped replay went on");
+        LawRun.Require(
+            LogScript.Replay(session.Component, new Lsn(3), stopAfter: 4).Count == 4, "a stopped replay went on");
         ThrowingLogSink sink = default;
         InvalidTimeZoneException thrown = LawRun.Throws<InvalidTimeZoneException>(
             () => session.Component.Replay(new Lsn(1), ref sink), "a sink that throws");

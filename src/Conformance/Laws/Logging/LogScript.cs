@@ -55,9 +55,12 @@ internal sealed class LogScript(ComponentSubject<IWriteAheadLog> subject, IReadO
         ulong first = log.FirstLsn.Value;
         ulong last = log.LastLsn.Value;
         bool restarted = journal.Restarting != 0 && last == journal.Restarting - 1;
-        ulong newest = restarted ? last : Math.Max(journal.Last, journal.Sizes.Count == 0 ? 0 : journal.Sizes.Last().Key);
+        ulong newest = restarted
+            ? last
+            : Math.Max(journal.Last, journal.Sizes.Count == 0 ? 0 : journal.Sizes.Last().Key);
         ulong keepFrom = restarted ? journal.Restarting : journal.KeepFrom;
-        LawRun.Require(last >= journal.Synced, $"the last record is {last}, and {journal.Synced} was promised to be durable");
+        LawRun.Require(
+            last >= journal.Synced, $"the last record is {last}, and {journal.Synced} was promised to be durable");
         LawRun.Require(last <= newest, $"the last record is {last}, and only {newest} were ever appended");
         LawRun.Require(first <= keepFrom, $"the first record is {first}, and {keepFrom} has to be kept");
         LawRun.Require(log.DurableLsn.Value == last, $"after open DurableLsn is {log.DurableLsn}, LastLsn is {last}");
@@ -72,13 +75,15 @@ internal sealed class LogScript(ComponentSubject<IWriteAheadLog> subject, IReadO
         {
             LawRun.Require(record.Lsn == expected, $"replay gave LSN {record.Lsn}, expected {expected}");
             LawRun.Require(
-                journal.Sizes.ContainsKey(expected) && record.Payload.AsSpan().SequenceEqual(journal.PayloadOf(expected)),
+                journal.Sizes.ContainsKey(expected)
+                    && record.Payload.AsSpan().SequenceEqual(journal.PayloadOf(expected)),
                 $"record {expected} has {record.Payload.Length} bytes that were not appended there");
             expected++;
         }
     }
 
-    /// <summary>As <see cref="Check(IWriteAheadLog, LogJournal)"/> after a restart, and that the log then works on.</summary>
+    /// <summary>As <see cref="Check(IWriteAheadLog, LogJournal)"/> after a restart, and that the log then works
+    /// on.</summary>
     public void CheckAndContinue(SimWorld world, LogJournal journal)
     {
         ulong last;
@@ -90,7 +95,8 @@ internal sealed class LogScript(ComponentSubject<IWriteAheadLog> subject, IReadO
             Lsn given = log.Append(LogJournal.Payload(last, 77));
             LawRun.Require(given.Value == last, $"after recovery append returned LSN {given}, expected {last}");
             session.Complete(log.SyncAsync(given));
-            LawRun.Require(log.DurableLsn.Value == last, $"after a sync DurableLsn is {log.DurableLsn}, expected {last}");
+            LawRun.Require(
+                log.DurableLsn.Value == last, $"after a sync DurableLsn is {log.DurableLsn}, expected {last}");
             world.Disk.CutPower();
         }
 

@@ -15,18 +15,54 @@ public static class PartitionLaws
 
     /// <summary>All of them.</summary>
     public static LawSuite<PartitionSubject> Suite { get; } = new LawSuite<PartitionSubject>().Group("scheme")
-        .Add(Must("PS1", "Total: every ordinal and every key, hostile ones included, has a partition that the scheme can name."), Total)
+        .Add(
+            Must("PS1", "Total: every ordinal and every key, hostile ones included, has a partition that the scheme "
+                + "can name."),
+            Total)
         .Add(Must("PS2", "Pure: equal arguments give equal partitions, in every instance and from every thread."), Pure)
-        .Add(Must("PS3", "Pure across processes and versions: partitions are as they were recorded.", LawNeeds.GoldenVectors), Golden)
+        .Add(
+            Must(
+                "PS3",
+                "Pure across processes and versions: partitions are as they were recorded.",
+                LawNeeds.GoldenVectors),
+            Golden)
         .Add(Must("PS4", "Bounds contains every ordinal that Locate sends to a partition."), Bounded)
-        .Add(Must("PS5", "Bounds is never inverted, and a scheme that does not look at ordinals bounds none away."), BoundsSane)
+        .Add(
+            Must("PS5", "Bounds is never inverted, and a scheme that does not look at ordinals bounds none away."),
+            BoundsSane)
         .Add(Must("PS6", "Routing tells the truth: what Locate is said not to look at changes nothing."), Routing)
-        .Add(Must("PS7", "Name and TryParse are inverse; names are of [a-z0-9-]{1,64} and differ between partitions; other texts are no names."), Names)
-        .Add(Must("PS8", "A recorded map is accepted by the options that wrote it, and refused with a reason by others."), Maps)
+        .Add(
+            Must("PS7", "Name and TryParse are inverse; names are of [a-z0-9-]{1,64} and differ between partitions; "
+                + "other texts are no names."),
+            Names)
+        .Add(
+            Must(
+                "PS8", "A recorded map is accepted by the options that wrote it, and refused with a reason by others."),
+            Maps)
         .Add(Must("PS14", "No more partitions than MaxPartitions ever come up, whatever is located."), AtMost)
-        .Add(new Law { Id = "PS12", Contract = LawContract.PartitionScheme, Level = LawLevel.Should, Text = "A scheme that routes by key spreads random and sequential keys: no partition has over 1.5 times its share." }, Balance)
-        .Add(new Law { Id = "PS15", Contract = LawContract.PartitionScheme, Level = LawLevel.Performance, Text = "Locate and Bounds allocate nothing." }, Allocations)
-        .Add(Must("PS16", "The code of a scheme calls no hash that differs between processes, no clock and no random source."), NoHiddenInput);
+        .Add(
+            new Law
+            {
+                Id = "PS12",
+                Contract = LawContract.PartitionScheme,
+                Level = LawLevel.Should,
+                Text = "A scheme that routes by key spreads random and sequential keys: no partition has over "
+                    + "1.5 times its share.",
+            },
+            Balance)
+        .Add(
+            new Law
+            {
+                Id = "PS15",
+                Contract = LawContract.PartitionScheme,
+                Level = LawLevel.Performance,
+                Text = "Locate and Bounds allocate nothing.",
+            },
+            Allocations)
+        .Add(
+            Must("PS16", "The code of a scheme calls no hash that differs between processes, no clock and no random "
+                + "source."),
+            NoHiddenInput);
 
     private static Law Must(string id, string text, LawNeeds needs = LawNeeds.None) =>
         new() { Id = id, Contract = LawContract.PartitionScheme, Text = text, Needs = needs };
@@ -63,7 +99,10 @@ public static class PartitionLaws
     }
 
     private static string Text(long ordinal, byte[] key) =>
-        string.Create(CultureInfo.InvariantCulture, $"ordinal {ordinal}, key {Convert.ToHexString(key.AsSpan(0, Math.Min(16, key.Length)))} of {key.Length} bytes");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"ordinal {ordinal}, key {Convert.ToHexString(key.AsSpan(0, Math.Min(16, key.Length)))} of {key.Length} "
+                + $"bytes");
 
     private static void Total(LawRun run, PartitionSubject subject)
     {
@@ -77,7 +116,8 @@ public static class PartitionLaws
             }
             catch (Exception thrown)
             {
-                throw new LawBrokenException($"{Text(ordinal, key)}: Locate threw {thrown.GetType().Name}: {thrown.Message}", thrown);
+                throw new LawBrokenException(
+                    $"{Text(ordinal, key)}: Locate threw {thrown.GetType().Name}: {thrown.Message}", thrown);
             }
 
             string name = scheme.Name(id);
@@ -135,14 +175,20 @@ public static class PartitionLaws
             PartitionId id = scheme.Locate(ordinal, key);
             OrdinalRange bounds = scheme.Bounds(id);
             LawRun.Require(
-                bounds.Contains(ordinal), $"{Text(ordinal, key)} is in '{scheme.Name(id)}', whose bounds are {bounds.First} to {bounds.Last}");
+                bounds.Contains(ordinal), $"{Text(ordinal, key)} is in '{scheme.Name(id)}', whose bounds are "
+                    + $"{bounds.First} to {bounds.Last}");
 
             // The ordinals at and beside the bounds are where an off-by-one lives.
-            foreach (long edge in (ReadOnlySpan<long>)[bounds.First, bounds.Last, bounds.First == long.MinValue ? 0 : bounds.First - 1, bounds.Last == long.MaxValue ? 0 : bounds.Last + 1])
+            foreach (long edge in (ReadOnlySpan<long>)
+                [
+                    bounds.First, bounds.Last, bounds.First == long.MinValue ? 0 : bounds.First - 1,
+                    bounds.Last == long.MaxValue ? 0 : bounds.Last + 1
+                ])
             {
                 PartitionId beside = scheme.Locate(edge, key);
                 LawRun.Require(
-                    scheme.Bounds(beside).Contains(edge), $"{Text(edge, key)} is in '{scheme.Name(beside)}', whose bounds do not contain it");
+                    scheme.Bounds(beside).Contains(edge), $"{Text(edge, key)} is in '{scheme.Name(beside)}', whose "
+                        + "bounds do not contain it");
             }
         }
     }
@@ -180,7 +226,8 @@ public static class PartitionLaws
         }
 
         LawRun.Require(
-            scheme.Routing != PartitionRouting.Nothing || scheme.MaxPartitions == 1, "a scheme that looks at nothing has one partition");
+            scheme.Routing != PartitionRouting.Nothing || scheme.MaxPartitions == 1, "a scheme that looks at nothing "
+                + "has one partition");
     }
 
     private static void Names(LawRun run, PartitionSubject subject)
@@ -192,15 +239,21 @@ public static class PartitionLaws
             PartitionId id = scheme.Locate(ordinal, key);
             string name = scheme.Name(id);
             LawRun.Require(
-                name.Length is >= 1 and <= 64 && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'),
+                name.Length is >= 1 and <= 64 && name.All(
+                    c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'),
                 $"'{name}' is not a name of 1 to 64 characters of [a-z0-9-]");
             LawRun.Require(
                 names.TryAdd(name, id.Value) || names[name] == id.Value, $"'{name}' is the name of two partitions");
             LawRun.Require(
-                scheme.TryParse(name, out PartitionId parsed) && parsed == id, $"'{name}' is not read as partition {id.Value}");
+                scheme.TryParse(name, out PartitionId parsed) && parsed == id, $"'{name}' is not read as partition "
+                    + $"{id.Value}");
         }
 
-        foreach (string strange in (ReadOnlySpan<string>)["", " ", "no such partition", "..", "ALL", names.Keys.First() + "x", names.Keys.First() + " ", "0" + names.Keys.First()])
+        foreach (string strange in (ReadOnlySpan<string>)
+            [
+                "", " ", "no such partition", "..", "ALL", names.Keys.First() + "x", names.Keys.First() + " ",
+                "0" + names.Keys.First()
+            ])
         {
             LawRun.Require(
                 !scheme.TryParse(strange, out PartitionId found) || scheme.Name(found) == strange,
@@ -213,9 +266,11 @@ public static class PartitionLaws
         _ = run;
         IPartitionScheme scheme = subject.Create();
         string map = scheme.Map;
-        LawRun.Require(map.Length > 0 && map == subject.Create().Map, "Map is empty or differs between equal instances");
+        LawRun.Require(
+            map.Length > 0 && map == subject.Create().Map, "Map is empty or differs between equal instances");
         LawRun.Require(scheme.Accepts(map, out _), $"the scheme refuses its own map '{map}'");
-        foreach (string other in (ReadOnlySpan<string>)["", "another/scheme/1", map + "x", map[..^1] + (char)(map[^1] ^ 1)])
+        foreach (string other in (ReadOnlySpan<string>)
+            ["", "another/scheme/1", map + "x", map[..^1] + (char)(map[^1] ^ 1)])
         {
             LawRun.Require(!scheme.Accepts(other, out string? reason), $"the map '{other}' is accepted beside '{map}'");
             LawRun.Require(!string.IsNullOrEmpty(reason), $"the map '{other}' is refused without a reason");
@@ -239,7 +294,9 @@ public static class PartitionLaws
             seen.Add(scheme.Locate(ordinal, key).Value);
         }
 
-        LawRun.Require(seen.Count <= scheme.MaxPartitions, $"{seen.Count} partitions came up, MaxPartitions is {scheme.MaxPartitions}");
+        LawRun.Require(
+            seen.Count <= scheme.MaxPartitions,
+            $"{seen.Count} partitions came up, MaxPartitions is {scheme.MaxPartitions}");
     }
 
     private static void Balance(LawRun run, PartitionSubject subject)
@@ -271,7 +328,8 @@ public static class PartitionLaws
 
             LawRun.Require(
                 counts.Values.Max() <= 3000,
-                $"of {keys} {(sequential ? "sequential" : "random")} keys one of {scheme.MaxPartitions} partitions has {counts.Values.Max()}");
+                $"of {keys} {(sequential ? "sequential" : "random")} keys one of {scheme.MaxPartitions} partitions "
+                    + $"has {counts.Values.Max()}");
         }
     }
 

@@ -45,7 +45,8 @@ internal static class RecordCommon
     private static void Put(IRecordStore store, int length)
     {
         ulong lsn = store.AppliedLsn.Value + 1;
-        RecordCommit commit = RecordCommit.Of(store, [LogJournal.Payload(lsn, length), LogJournal.Payload(lsn, length + 9)]);
+        RecordCommit commit = RecordCommit.Of(
+            store, [LogJournal.Payload(lsn, length), LogJournal.Payload(lsn, length + 9)]);
         commit.ApplyTo(store, new Lsn(lsn));
     }
 

@@ -8,9 +8,17 @@ internal static class RecordDamageLaws
     public static void AddTo(LawSuite<ComponentSubject<IRecordStore>> suite)
     {
         suite
-            .Add(RecordLaws.Must("RS20", "Any single flipped bit in any file: a typed error for what is affected, or no difference; never wrong bytes, never a silent loss."), AnyBit)
-            .Add(RecordLaws.Must("RS23", "Files of another store are refused with ForeignFile, and nothing is changed."), Foreign)
-            .Add(RecordLaws.Must("RS18", "The examiner finds nothing in sound files, reports damage as findings, and throws nothing.", LawNeeds.Examiner), Examiner);
+            .Add(
+                RecordLaws.Must("RS20", "Any single flipped bit in any file: a typed error for what is affected, or "
+                    + "no difference; never wrong bytes, never a silent loss."),
+                AnyBit)
+            .Add(
+                RecordLaws.Must("RS23", "Files of another store are refused with ForeignFile, and nothing is changed."),
+                Foreign)
+            .Add(
+                RecordLaws.Must("RS18", "The examiner finds nothing in sound files, reports damage as findings, and "
+                    + "throws nothing.", LawNeeds.Examiner),
+                Examiner);
     }
 
     private static SimWorld Written(ComponentSubject<IRecordStore> subject, ulong seed, RecordJournal journal)
@@ -20,7 +28,9 @@ internal static class RecordDamageLaws
         for (int i = 0; i < 4; i++)
         {
             RecordCommit commit = RecordCommit.Of(
-                session.Component, [.. Enumerable.Range(0, 5).Select(k => LogJournal.Payload((ulong)(i * 5 + k + 1), 60 + k))]);
+                session.Component, [
+                    .. Enumerable.Range(0, 5).Select(k => LogJournal.Payload((ulong)(i * 5 + k + 1), 60 + k))
+                ]);
             if (i == 3)
             {
                 commit.Deletes.Add(journal.Commits[0].Puts[2].Location);
@@ -72,7 +82,8 @@ internal static class RecordDamageLaws
                 }
                 catch (StorageException reported)
                 {
-                    LawRun.Require(reported.Code == StorageErrorCode.Corrupt, $"{what}: a read is refused with {reported.Code}");
+                    LawRun.Require(
+                        reported.Code == StorageErrorCode.Corrupt, $"{what}: a read is refused with {reported.Code}");
                 }
             }
 
@@ -82,14 +93,15 @@ internal static class RecordDamageLaws
             }
             catch (StorageException reported)
             {
-                LawRun.Require(reported.Code == StorageErrorCode.Corrupt, $"{what}: a scan is refused with {reported.Code}");
+                LawRun.Require(
+                    reported.Code == StorageErrorCode.Corrupt, $"{what}: a scan is refused with {reported.Code}");
             }
         }
         catch (StorageException reported)
         {
             LawRun.Require(
-                reported.Code is StorageErrorCode.Corrupt or StorageErrorCode.FormatTooNew or StorageErrorCode.FormatTooOld
-                    or StorageErrorCode.ForeignFile or StorageErrorCode.UnknownWriter,
+                reported.Code is StorageErrorCode.Corrupt or StorageErrorCode.FormatTooNew
+                    or StorageErrorCode.FormatTooOld or StorageErrorCode.ForeignFile or StorageErrorCode.UnknownWriter,
                 $"{what}: reported as {reported.Code}");
         }
         catch (Exception thrown) when (thrown is not LawBrokenException)
@@ -111,7 +123,9 @@ internal static class RecordDamageLaws
             },
             "files of another store");
         LawRun.Require(foreign.Disk.Operations == before, "refused files were written to");
-        LawRun.Require(foreign.Disk.OpenHandles.Count == 0, $"a refused open left open {string.Join(", ", foreign.Disk.OpenHandles)}");
+        LawRun.Require(
+            foreign.Disk.OpenHandles.Count == 0,
+            $"a refused open left open {string.Join(", ", foreign.Disk.OpenHandles)}");
     }
 
     private static void Examiner(LawRun run, ComponentSubject<IRecordStore> subject)

@@ -7,7 +7,8 @@ namespace Mortise.Conformance;
 internal readonly record struct ReadRecord(ulong Location, byte[] Body, RecordInfo Info)
 {
     public override string ToString() =>
-        $"{Location:x} ({Body.Length} bytes {Convert.ToHexString(Body.AsSpan(0, Math.Min(8, Body.Length)))}, LSN {Info.Lsn}{(Info.IsDeleted ? ", deleted" : "")})";
+        $"{Location:x} ({Body.Length} bytes {Convert.ToHexString(Body.AsSpan(0, Math.Min(8, Body.Length)))}, LSN "
+            + $"{Info.Lsn}{(Info.IsDeleted ? ", deleted" : "")})";
 
     public bool Equals(KnownRecord known) =>
         Body.AsSpan().SequenceEqual(known.Body) && Info.Lsn.Value == known.Lsn && Info.IsDeleted == known.IsDeleted;
@@ -41,7 +42,8 @@ internal static class RecordReading
         return sink.Records;
     }
 
-    public static List<ReadRecord> ReadMany(IRecordStore store, RecordLocation[] locations, int stopAfter = int.MaxValue)
+    public static List<ReadRecord> ReadMany(
+        IRecordStore store, RecordLocation[] locations, int stopAfter = int.MaxValue)
     {
         RecordCollector sink = new() { StopAfter = stopAfter };
         store.ReadMany(locations, ref sink);
@@ -63,22 +65,29 @@ internal static class RecordReading
         {
             string found = i < forward.Count ? forward[i].ToString() : "the end";
             string expected = i < live.Count
-                ? new ReadRecord(live[i].Key, live[i].Value.Body, new RecordInfo(new Lsn(live[i].Value.Lsn), false)).ToString()
+                ? new ReadRecord(
+                    live[i].Key, live[i].Value.Body, new RecordInfo(new Lsn(live[i].Value.Lsn), false)).ToString()
                 : "the end";
             LawRun.Require(
-                i < live.Count && i < forward.Count && forward[i].Location == live[i].Key && forward[i].Equals(live[i].Value),
-                $"{what}: a scan gives {found} as number {i}, expected {expected} ({forward.Count} and {live.Count} live records)");
+                i < live.Count && i < forward.Count && forward[i].Location == live[i].Key
+                    && forward[i].Equals(live[i].Value),
+                $"{what}: a scan gives {found} as number {i}, expected {expected} ({forward.Count} and {live.Count} "
+                    + "live records)");
         }
 
         foreach ((ulong location, KnownRecord known) in state)
         {
             ReadRecord read = Read(store, location);
-            LawRun.Require(read.Equals(known), $"{what}: a read at {location:x} gives {read}, expected LSN {known.Lsn}{(known.IsDeleted ? ", deleted" : "")}");
+            LawRun.Require(
+                read.Equals(known),
+                $"{what}: a read at {location:x} gives {read}, expected LSN "
+                    + $"{known.Lsn}{(known.IsDeleted ? ", deleted" : "")}");
         }
 
         RecordStoreStatistics counted = store.Statistics;
         LawRun.Require(
             counted.LiveRecords == live.Count && counted.LiveBytes == live.Sum(pair => (long)pair.Value.Body.Length),
-            $"{what}: {counted.LiveRecords} live records of {counted.LiveBytes} bytes are counted, there are {live.Count} of {live.Sum(pair => (long)pair.Value.Body.Length)}");
+            $"{what}: {counted.LiveRecords} live records of {counted.LiveBytes} bytes are counted, there are "
+                + $"{live.Count} of {live.Sum(pair => (long)pair.Value.Body.Length)}");
     }
 }

@@ -9,20 +9,49 @@ internal static class RecordReadingLaws
     public static void AddTo(LawSuite<ComponentSubject<IRecordStore>> suite)
     {
         suite
-            .Add(RecordLaws.Must("RS1", "What Apply put is read by location, in bulk and by scans as soon as it returns."), ReadYourWrites)
-            .Add(RecordLaws.Must("RS2", "Reads, bulk reads, scans and counts equal a map of locations after any commits, checkpoints and restarts."), Oracle)
-            .Add(RecordLaws.Must("RS3", "A scan gives each live record once, in the order of locations; backward is the reverse."), Order)
-            .Add(RecordLaws.Must("RS4", "Plan changes nothing, gives strictly increasing locations, and equal histories plan equal locations."), Planning)
-            .Add(RecordLaws.Must("RS5", "A lease's bytes stay as they are until it ends: through other reads, writes, checkpoints and the record's deletion."), Leases)
+            .Add(
+                RecordLaws.Must("RS1", "What Apply put is read by location, in bulk and by scans as soon as it "
+                    + "returns."),
+                ReadYourWrites)
+            .Add(
+                RecordLaws.Must("RS2", "Reads, bulk reads, scans and counts equal a map of locations after any "
+                    + "commits, checkpoints and restarts."),
+                Oracle)
+            .Add(
+                RecordLaws.Must("RS3", "A scan gives each live record once, in the order of locations; backward is "
+                    + "the reverse."),
+                Order)
+            .Add(
+                RecordLaws.Must("RS4", "Plan changes nothing, gives strictly increasing locations, and equal "
+                    + "histories plan equal locations."),
+                Planning)
+            .Add(
+                RecordLaws.Must("RS5", "A lease's bytes stay as they are until it ends: through other reads, writes, "
+                    + "checkpoints and the record's deletion."),
+                Leases)
             .Add(RecordLaws.Must("RS6", "A batch at or below AppliedLsn is ignored."), OldBatches)
-            .Add(RecordLaws.Must("RS12", "Lengths of 0 or above the limit and too little room are refused by Plan, and nothing changed."), PlanLimits)
+            .Add(
+                RecordLaws.Must("RS12", "Lengths of 0 or above the limit and too little room are refused by Plan, and "
+                    + "nothing changed."),
+                PlanLimits)
             .Add(RecordLaws.Must("RS13", "Records of every size from 1 byte to the limit come back."), Sizes)
             .Add(RecordLaws.Must("RS14", "Bytes are opaque: zeroes, 0xFF and invalid UTF-8 come back."), Opaque)
-            .Add(RecordLaws.Must("RS15", "Readers beside the writer and checkpoints see no missing record and no torn byte."), Concurrent)
-            .Add(RecordLaws.Must("RS17", "A bulk read equals single reads, in the order asked for, with duplicates."), Bulk)
-            .Add(RecordLaws.Must("RS19", "A sink that returns false stops; what it throws passes unchanged, and the store stays usable."), Sinks)
+            .Add(
+                RecordLaws.Must("RS15", "Readers beside the writer and checkpoints see no missing record and no torn "
+                    + "byte."),
+                Concurrent)
+            .Add(
+                RecordLaws.Must("RS17", "A bulk read equals single reads, in the order asked for, with duplicates."),
+                Bulk)
+            .Add(
+                RecordLaws.Must("RS19", "A sink that returns false stops; what it throws passes unchanged, and the "
+                    + "store stays usable."),
+                Sinks)
             .Add(RecordLaws.Must("RS25", "A location that never was gives NotFound."), NotFound)
-            .Add(RecordLaws.Must("RS11", "A deleted record is marked, leaves scans and live counts, stays readable by location, and never comes back to life."), Deletion);
+            .Add(
+                RecordLaws.Must("RS11", "A deleted record is marked, leaves scans and live counts, stays readable by "
+                    + "location, and never comes back to life."),
+                Deletion);
     }
 
     private static List<byte[]> Bodies(Random random, int count, int max)
@@ -50,13 +79,17 @@ internal static class RecordReadingLaws
             foreach ((RecordLocation location, byte[] body) in commit.Puts)
             {
                 KnownRecord known = new(body, lsn, IsDeleted: false);
-                LawRun.Require(RecordReading.Read(session.Component, location.Value).Equals(known), $"a read after commit {lsn} is wrong");
                 LawRun.Require(
-                    RecordReading.ReadMany(session.Component, [location])[0].Equals(known), $"a bulk read after commit {lsn} is wrong");
+                    RecordReading.Read(session.Component, location.Value).Equals(known),
+                    $"a read after commit {lsn} is wrong");
+                LawRun.Require(
+                    RecordReading.ReadMany(session.Component, [location])[0].Equals(known), "a bulk read after "
+                        + $"commit {lsn} is wrong");
             }
 
             LawRun.Require(
-                RecordReading.Scan(session.Component, ScanDirection.Backward, 1)[0].Location == commit.Puts[^1].Location.Value,
+                RecordReading.Scan(
+                    session.Component, ScanDirection.Backward, 1)[0].Location == commit.Puts[^1].Location.Value,
                 $"a scan after commit {lsn} does not begin with the newest record");
         }
     }
@@ -91,7 +124,8 @@ internal static class RecordReadingLaws
         List<ReadRecord> backward = RecordReading.Scan(session.Component, ScanDirection.Backward);
         backward.Reverse();
         LawRun.Require(
-            forward.Select(r => r.Location).SequenceEqual(backward.Select(r => r.Location)), "backward is not the reverse");
+            forward.Select(r => r.Location).SequenceEqual(
+                backward.Select(r => r.Location)), "backward is not the reverse");
         LawRun.Require(
             forward.Select(r => r.Location).SequenceEqual(
                 journal.States[^1].Where(pair => !pair.Value.IsDeleted).Select(pair => pair.Key)),
@@ -158,7 +192,8 @@ internal static class RecordReadingLaws
             session.Complete(store.CheckpointAsync());
             world.Background.RunAll();
             RecordReading.Scan(store, ScanDirection.Forward);
-            LawRun.Require(lease.Bytes.SequenceEqual(body), "writes and a checkpoint changed the bytes of an open lease");
+            LawRun.Require(
+                lease.Bytes.SequenceEqual(body), "writes and a checkpoint changed the bytes of an open lease");
         }
     }
 
@@ -185,7 +220,9 @@ internal static class RecordReadingLaws
             }
         }
 
-        LawRun.Require(session.Component.AppliedLsn.Value == 12, $"old batches moved AppliedLsn to {session.Component.AppliedLsn}");
+        LawRun.Require(
+            session.Component.AppliedLsn.Value == 12,
+            $"old batches moved AppliedLsn to {session.Component.AppliedLsn}");
         RecordReading.SameWhole(journal.States[^1], session.Component, "after every suffix of old batches");
     }
 
@@ -235,7 +272,9 @@ internal static class RecordReadingLaws
         using Session<IRecordStore> session = new(subject, world);
         RecordJournal journal = new();
         RecordCommit commit = RecordCommit.Of(
-            session.Component, [new byte[100], [.. Enumerable.Repeat((byte)0xFF, 100)], [0xC3, 0x28, 0, 0xED, 0xA0, 0x80], [0]]);
+            session.Component, [
+                new byte[100], [.. Enumerable.Repeat((byte)0xFF, 100)], [0xC3, 0x28, 0, 0xED, 0xA0, 0x80], [0]
+            ]);
         commit.ApplyTo(session.Component, new Lsn(journal.Begin(commit)));
         RecordReading.SameWhole(journal.States[^1], session.Component, "hostile bytes");
         session.Complete(session.Component.CheckpointAsync());
@@ -299,7 +338,9 @@ internal static class RecordReadingLaws
 
             // Until the readers had their turn too, however the machine shares its time.
             ulong least = (ulong)run.Scale(150, 1500, 15_000);
-            for (ulong lsn = 1; lsn <= least || (Volatile.Read(ref reads) < 2000 && lsn < 20 * least && broken is null); lsn++)
+            for (
+                ulong lsn = 1; lsn <= least || (
+                    Volatile.Read(ref reads) < 2000 && lsn < 20 * least && broken is null); lsn++)
             {
                 RecordCommit commit = RecordCommit.Of(store, Bodies(random, 3, 300));
                 commit.ApplyTo(store, new Lsn(lsn));
@@ -365,10 +406,13 @@ internal static class RecordReadingLaws
         RecordCommit commit = RecordCommit.Of(store, Bodies(Seeds.Generator(run.Seed), 30, 300));
         commit.ApplyTo(store, new Lsn(1));
         RecordLocation[] locations = [.. commit.Puts.Select(put => put.Location)];
-        LawRun.Require(RecordReading.Scan(store, ScanDirection.Forward, 3).Count == 3, "a scan went on after its sink said stop");
-        LawRun.Require(RecordReading.ReadMany(store, locations, 3).Count == 3, "a bulk read went on after its sink said stop");
+        LawRun.Require(
+            RecordReading.Scan(store, ScanDirection.Forward, 3).Count == 3, "a scan went on after its sink said stop");
+        LawRun.Require(
+            RecordReading.ReadMany(store, locations, 3).Count == 3, "a bulk read went on after its sink said stop");
         ThrowingRecordSink sink = default;
-        foreach (Action call in (Action[])[() => store.Scan(ScanDirection.Backward, ref sink), () => store.ReadMany(locations, ref sink)])
+        foreach (Action call in (Action[])
+            [() => store.Scan(ScanDirection.Backward, ref sink), () => store.ReadMany(locations, ref sink)])
         {
             InvalidTimeZoneException thrown = LawRun.Throws<InvalidTimeZoneException>(call, "a sink that throws");
             LawRun.Require(ReferenceEquals(thrown, ThrowingRecordSink.Thrown), "the sink's exception was replaced");
@@ -384,12 +428,15 @@ internal static class RecordReadingLaws
         RecordLocation[] room = new RecordLocation[1];
         session.Component.Plan([100], room);
         LawRun.Refuses(
-            StorageErrorCode.NotFound, () => RecordReading.Read(session.Component, room[0].Value), "a location that was planned and never filled");
+            StorageErrorCode.NotFound, () =>
+                RecordReading.Read(session.Component, room[0].Value), "a location that was planned and never filled");
         LawRun.Refuses(
-            StorageErrorCode.NotFound, () => RecordReading.Read(session.Component, ulong.MaxValue), "a location far beyond the end");
+            StorageErrorCode.NotFound, () =>
+                RecordReading.Read(session.Component, ulong.MaxValue), "a location far beyond the end");
         LawRun.Refuses(StorageErrorCode.NotFound, () => RecordReading.Read(session.Component, 0), "location 0");
         LawRun.Refuses(
-            StorageErrorCode.NotFound, () => RecordReading.ReadMany(session.Component, [room[0]]), "a bulk read of what never was");
+            StorageErrorCode.NotFound, () =>
+                RecordReading.ReadMany(session.Component, [room[0]]), "a bulk read of what never was");
     }
 
     private static void Deletion(LawRun run, ComponentSubject<IRecordStore> subject)
@@ -424,6 +471,7 @@ internal static class RecordReadingLaws
     {
         public static InvalidTimeZoneException Thrown { get; } = new("the sink's own");
 
-        public readonly bool Accept(RecordLocation location, ReadOnlySpan<byte> record, RecordInfo info) => throw Thrown;
+        public readonly bool Accept(RecordLocation location, ReadOnlySpan<byte> record, RecordInfo info) =>
+            throw Thrown;
     }
 }

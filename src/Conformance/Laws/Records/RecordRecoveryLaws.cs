@@ -8,12 +8,30 @@ internal static class RecordRecoveryLaws
     public static void AddTo(LawSuite<ComponentSubject<IRecordStore>> suite)
     {
         suite
-            .Add(RecordLaws.Must("RS8", "What a checkpoint made durable survives any crash; DurableLsn is never ahead of the disk and never moves back."), CheckpointsHold)
-            .Add(RecordLaws.Must("RS9", "After a crash at any write boundary the store opens at exactly its state at DurableLsn, and a replay gives the state before."), Everywhere)
-            .Add(RecordLaws.Must("RS7", "A crash during recovery, at any boundary and repeatedly, changes nothing about its result."), Nested)
-            .Add(RecordLaws.Must("RS10", "Any failed write or sync, at every place, gives a StorageException; DurableLsn stays honest and reads do not flip."), FaultSweep)
-            .Add(RecordLaws.Must("RS26", "After a failed sync and a restart, DurableLsn counts nothing that only the page cache holds."), FailedSync)
-            .Add(RecordLaws.Must("RS24", "A checkpoint with nothing changed writes nothing, and an idle store writes nothing."), Idle);
+            .Add(
+                RecordLaws.Must("RS8", "What a checkpoint made durable survives any crash; DurableLsn is never ahead "
+                    + "of the disk and never moves back."),
+                CheckpointsHold)
+            .Add(
+                RecordLaws.Must("RS9", "After a crash at any write boundary the store opens at exactly its state at "
+                    + "DurableLsn, and a replay gives the state before."),
+                Everywhere)
+            .Add(
+                RecordLaws.Must("RS7", "A crash during recovery, at any boundary and repeatedly, changes nothing "
+                    + "about its result."),
+                Nested)
+            .Add(
+                RecordLaws.Must("RS10", "Any failed write or sync, at every place, gives a StorageException; "
+                    + "DurableLsn stays honest and reads do not flip."),
+                FaultSweep)
+            .Add(
+                RecordLaws.Must("RS26", "After a failed sync and a restart, DurableLsn counts nothing that only the "
+                    + "page cache holds."),
+                FailedSync)
+            .Add(
+                RecordLaws.Must("RS24", "A checkpoint with nothing changed writes nothing, and an idle store writes "
+                    + "nothing."),
+                Idle);
     }
 
     private static void CheckpointsHold(LawRun run, ComponentSubject<IRecordStore> subject)
@@ -35,7 +53,8 @@ internal static class RecordRecoveryLaws
             LawRun.Require(
                 session.Component.DurableLsn.Value == journal.Durable,
                 $"a checkpoint at {journal.Durable} left DurableLsn {session.Component.DurableLsn}");
-            using SimWorld cut = world.AfterPowerCut((ulong)i, i % 2 == 0 ? CrashModel.SyncedOnly : CrashModel.NamesLost);
+            using SimWorld cut = world.AfterPowerCut(
+                (ulong)i, i % 2 == 0 ? CrashModel.SyncedOnly : CrashModel.NamesLost);
             new RecordScript(subject, []).Check(cut, journal);
         }
     }
@@ -120,6 +139,7 @@ internal static class RecordRecoveryLaws
         }
 
         LawRun.Require(
-            world.Disk.Operations == operations, $"idle checkpoints made {world.Disk.Operations - operations} mutations");
+            world.Disk.Operations == operations, $"idle checkpoints made {world.Disk.Operations - operations} "
+                + "mutations");
     }
 }

@@ -87,7 +87,8 @@ internal sealed class RecordScript(ComponentSubject<IRecordStore> subject, IRead
         ulong durable = store.DurableLsn.Value;
         LawRun.Require(durable >= journal.Durable, $"DurableLsn is {durable}, and {journal.Durable} was promised");
         LawRun.Require(
-            durable <= (ulong)journal.Commits.Count, $"DurableLsn is {durable}, and only {journal.Commits.Count} were applied");
+            durable <= (ulong)journal.Commits.Count, $"DurableLsn is {durable}, and only {journal.Commits.Count} were "
+                + "applied");
         LawRun.Require(
             store.AppliedLsn.Value == durable, $"after open AppliedLsn is {store.AppliedLsn}, DurableLsn {durable}");
         RecordReading.SameWhole(journal.States[(int)durable], store, $"after open at DurableLsn {durable}");

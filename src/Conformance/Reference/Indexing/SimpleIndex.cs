@@ -189,7 +189,8 @@ public sealed class SimpleIndex : IIndexFamily, IPackableIndex
         int length = from.Length < 2 ? -1 : BinaryPrimitives.ReadUInt16LittleEndian(from);
         if (length < 0 || length > from.Length - 2)
         {
-            throw StorageException.Corrupt($"{path}/{FileName}", -1, $"a field of {length} bytes, {from.Length} are left");
+            throw StorageException.Corrupt(
+                $"{path}/{FileName}", -1, $"a field of {length} bytes, {from.Length} are left");
         }
 
         byte[] bytes = from.Slice(2, length).ToArray();

@@ -8,8 +8,10 @@ using Mortise.Primitives;
 
 namespace Mortise.Reference;
 
-/// <summary>A write-ahead log, made to be obviously right: one file, one lock, rewritten whole to truncate it.</summary>
-/// <remarks>Role: the reference for the laws of a log. Threads: as the contract says, by one lock around everything.</remarks>
+/// <summary>A write-ahead log, made to be obviously right: one file, one lock, rewritten whole to truncate
+/// it.</summary>
+/// <remarks>Role: the reference for the laws of a log. Threads: as the contract says, by one lock around
+/// everything.</remarks>
 public sealed class SimpleLog : IWriteAheadLog
 {
     private const string FileName = "log";
@@ -259,7 +261,13 @@ public sealed class SimpleLog : IWriteAheadLog
         }
 
         _durable = Last;
-        Recovery = new LogRecoveryReport { WasClean = wasClean, Records = _offsets.Count, TornBytes = torn, Segments = 1 };
+        Recovery = new LogRecoveryReport
+        {
+            WasClean = wasClean,
+            Records = _offsets.Count,
+            TornBytes = torn,
+            Segments = 1,
+        };
     }
 
     private bool Recover(out long torn)
@@ -308,7 +316,9 @@ public sealed class SimpleLog : IWriteAheadLog
             long end = index + 1 < _offsets.Count ? _offsets[index + 1] : _end;
             byte[] bytes = new byte[end - offset];
             _file.Read(bytes, offset);
-            if (!SimpleLogFormat.TryReadFrame(_checksum, bytes, offset, _context.StoreId, out Lsn found, out _, out int length)
+            if (
+                !SimpleLogFormat.TryReadFrame(
+                    _checksum, bytes, offset, _context.StoreId, out Lsn found, out _, out int length)
                 || found != lsn)
             {
                 throw StorageException.Corrupt(_file.Path, offset, $"record {lsn} fails its checksum");
@@ -355,7 +365,8 @@ public sealed class SimpleLog : IWriteAheadLog
             kept.Add(Payload(lsn)!);
         }
 
-        // A log that is not marked clean may keep its old records after a failure; one that is would contradict its mark.
+        // A log that is not marked clean may keep its old records after a failure; one that is would contradict its
+        // mark.
         MarkUnclean();
         IStorageFile next = WriteNext(keepFrom, kept);
         _file.Dispose();

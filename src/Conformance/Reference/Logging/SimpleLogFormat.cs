@@ -13,8 +13,8 @@ internal delegate uint FrameChecksum(Guid storeId, long offset, ReadOnlySpan<byt
 /// <summary>The layout of a <see cref="SimpleLog"/>, little-endian.</summary>
 /// <remarks>
 /// Header, 64 bytes: magic u64, version u32, zero u32, store id 16 bytes, first LSN u64, sealed bytes u64 (what was
-/// durable when the file got its name), zeroes, CRC-32C u32 of all before it. Record: payload length u32, LSN u64, the LSN
-/// that was durable when it was written u64, CRC-32C u32 over store id, offset, the three and the payload; payload.
+/// durable when the file got its name), zeroes, CRC-32C u32 of all before it. Record: payload length u32, LSN u64, the
+/// LSN that was durable when it was written u64, CRC-32C u32 over store id, offset, the three and the payload; payload.
 /// </remarks>
 internal static class SimpleLogFormat
 {

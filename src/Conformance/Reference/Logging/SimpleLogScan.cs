@@ -14,7 +14,9 @@ internal sealed class SimpleLogScan
     {
         SimpleLogScan scan = new();
         Lsn expected = first;
-        while (SimpleLogFormat.TryReadFrame(checksum, log.AsSpan((int)scan.End), scan.End, storeId, out Lsn lsn, out _, out int length)
+        while (
+            SimpleLogFormat.TryReadFrame(
+                checksum, log.AsSpan((int)scan.End), scan.End, storeId, out Lsn lsn, out _, out int length)
             && lsn == expected)
         {
             scan.Offsets.Add(scan.End);
@@ -31,7 +33,9 @@ internal sealed class SimpleLogScan
         // it was.
         for (long at = scan.End + 1; at <= log.Length - SimpleLogFormat.FrameBytes; at++)
         {
-            if (SimpleLogFormat.TryReadFrame(checksum, log.AsSpan((int)at), at, storeId, out Lsn lsn, out Lsn durable, out _)
+            if (
+                SimpleLogFormat.TryReadFrame(
+                    checksum, log.AsSpan((int)at), at, storeId, out Lsn lsn, out Lsn durable, out _)
                 && lsn > expected && durable >= expected)
             {
                 throw StorageException.Corrupt(

@@ -5,7 +5,8 @@ using Mortise.Records;
 
 namespace Mortise.Reference;
 
-/// <summary>A record store, made to be obviously right: all records in memory, a checkpoint writes them all anew.</summary>
+/// <summary>A record store, made to be obviously right: all records in memory, a checkpoint writes them all
+/// anew.</summary>
 /// <remarks>Role: the reference for the laws of a record store. Threads: as the contract says.</remarks>
 public sealed class SimpleRecordStore : IRecordStore
 {
@@ -105,7 +106,8 @@ public sealed class SimpleRecordStore : IRecordStore
         ulong next = Current.Next;
         if (locations.Length < lengths.Length)
         {
-            throw new ArgumentException($"room for {locations.Length} of {lengths.Length} locations", nameof(locations));
+            throw new ArgumentException(
+                $"room for {locations.Length} of {lengths.Length} locations", nameof(locations));
         }
 
         foreach (int length in lengths)
@@ -191,7 +193,8 @@ public sealed class SimpleRecordStore : IRecordStore
         {
             StoredRecord record = Current.Records[location];
             if (!record.IsDeleted
-                && !sink.Accept(new RecordLocation(location), record.Body, new RecordInfo(record.Lsn, IsDeleted: false)))
+                && !sink.Accept(
+                    new RecordLocation(location), record.Body, new RecordInfo(record.Lsn, IsDeleted: false)))
             {
                 return;
             }
