@@ -15,9 +15,10 @@ namespace Mortise.Engine;
 /// applying what the log has, every write throws <see cref="StorageErrorCode.Faulted"/> until the store is reopened;
 /// reads go on.</para>
 /// </remarks>
-public sealed class StoreEngine : IAsyncDisposable
+public sealed partial class StoreEngine : IAsyncDisposable
 {
     private readonly OpenedParts _parts;
+    private readonly IReadOnlyDictionary<string, IKeyProjection> _projections;
     private readonly VersionHolder _versions;
     private readonly SyncPolicy _sync;
     private readonly StoreMetrics _metrics;
@@ -33,9 +34,15 @@ public sealed class StoreEngine : IAsyncDisposable
     private int _closing;
     private int _faultTold;
 
-    private StoreEngine(OpenedParts parts, OpenReport report, bool isManifestCurrent, IWritePlanner planner)
+    private StoreEngine(
+        OpenedParts parts,
+        OpenReport report,
+        bool isManifestCurrent,
+        IWritePlanner planner,
+        IReadOnlyDictionary<string, IKeyProjection> projections)
     {
         _parts = parts;
+        _projections = projections;
         OpenReport = report;
         _log = parts.Composition.Logs("engine");
         _versions = new VersionHolder();
@@ -79,7 +86,8 @@ public sealed class StoreEngine : IAsyncDisposable
         var parts = new OpenedParts(composition);
         var opener = new StoreOpener(parts, projections);
         await opener.OpenAsync(cancellation).ConfigureAwait(false);
-        var engine = new StoreEngine(parts, opener.Report, opener.IsManifestCurrent, planner);
+        var engine = new StoreEngine(
+            parts, opener.Report, opener.IsManifestCurrent, planner, projections);
         if (opener.Report.Rebuilt.Count > 0)
         {
             try

@@ -1,5 +1,6 @@
 using Mortise.Conformance;
 using Mortise.Engine;
+using Mortise.Indexing;
 using Mortise.Records;
 
 namespace Mortise.Simulation;
@@ -11,6 +12,7 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
     private SimWorld _world = world;
     private StoreEngine? _engine;
     private EngineOptions _options = new();
+    private IReadOnlyList<FamilyPart> _families = [];
     private PowerCutStep? _armed;
 
     public async Task StepAsync(SimStep step)
@@ -74,6 +76,9 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
                 break;
             case CompactStep:
                 await CompactAsync().ConfigureAwait(false);
+                break;
+            case SwitchStep change:
+                await SwitchAsync(change).ConfigureAwait(false);
                 break;
             case CheckStep:
                 using (StoreView view = _engine!.OpenView())
@@ -164,6 +169,63 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
         _oracle.RequireNewest(view);
     }
 
+    /// <summary>Writes commit whenever the new family opens a partition: in the middle of the scan, mostly.</summary>
+    private async Task SwitchAsync(SwitchStep step)
+    {
+        StoreEngine engine = _engine!;
+        FamilyPart old = _families[step.Family % _families.Count];
+        var waiting = new Queue<WriteStep>(step.Meanwhile);
+        var written = new List<Task>();
+        void WriteNext()
+        {
+            if (waiting.TryDequeue(out WriteStep? write))
+            {
+                _oracle.Submit(write);
+                written.Add(engine.WriteAsync(Make(write)).AsTask());
+            }
+        }
+
+        var next = new FamilyPart
+        {
+            Name = old.Name,
+            Projection = old.Projection,
+            Partitions = old.Partitions,
+            InlineBelowBytes = old.InlineBelowBytes,
+            Structure = new ComponentPart<IIndexFamily>
+            {
+                Identity = old.Structure.Identity,
+                Examiner = old.Structure.Examiner,
+                Open = (context, cancellation) =>
+                {
+                    WriteNext();
+                    return old.Structure.Open(context, cancellation);
+                },
+            },
+        };
+        try
+        {
+            Task<FamilySwitchReport> switching = engine.SwitchFamilyAsync(next).AsTask();
+            while (!switching.IsCompleted)
+            {
+                if (!_world.Background.RunOne())
+                {
+                    await Task.Yield();
+                }
+            }
+
+            await switching.ConfigureAwait(false);
+        }
+        finally
+        {
+            // A power cut fails them all; none may be left running in a world that is gone.
+            await Task.WhenAll(written).ConfigureAwait(false);
+        }
+
+        Acknowledged();
+        using StoreView view = engine.OpenView();
+        _oracle.RequireNewest(view);
+    }
+
     /// <summary>In mode batch, whatever was acknowledged before the interval has passed is durable after it.</summary>
     private void Wait(TimeSpan time)
     {
@@ -197,6 +259,7 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
             {
                 StoreComposition composition = compose(_world);
                 _options = composition.Options;
+                _families = composition.Families;
                 Task<StoreEngine> opening =
                     StoreEngine.OpenAsync(composition, SimProjections.All, new SimPlanner()).AsTask();
                 await DriveAsync(opening).ConfigureAwait(false);

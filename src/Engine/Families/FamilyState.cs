@@ -30,10 +30,21 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
     private int _inlineLength;
     private Lsn _lsn;
 
-    public FamilyState(FamilyPart part, IKeyProjection projection, IStorageDirectory directory, FamilyIndexes indexes)
+    /// <param name="part">What it is.</param>
+    /// <param name="projection">What its keys mean.</param>
+    /// <param name="directoryName">Its directory below the indexes.</param>
+    /// <param name="directory">That directory.</param>
+    /// <param name="indexes">Opens its partitions.</param>
+    public FamilyState(
+        FamilyPart part,
+        IKeyProjection projection,
+        string directoryName,
+        IStorageDirectory directory,
+        FamilyIndexes indexes)
     {
         Part = part;
         Projection = projection;
+        DirectoryName = directoryName;
         _directory = directory;
         _indexes = indexes;
     }
@@ -41,6 +52,9 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
     public FamilyPart Part { get; }
 
     public IKeyProjection Projection { get; }
+
+    /// <summary>Its directory below the indexes: its name, or another since it was exchanged.</summary>
+    public string DirectoryName { get; }
 
     /// <summary>Newest bounds first, which is the order in which readers want them.</summary>
     public PartitionState[] Partitions => _partitions;

@@ -39,8 +39,9 @@ public static class StoreExamination
         Examine("records", composition.Records.Examiner, OpenedParts.RecordsDirectory);
         foreach (FamilyPart family in composition.Families)
         {
-            IStorageDirectory directory = overlay.OpenDirectory(OpenedParts.IndexesDirectory).OpenDirectory(family.Name);
             ManifestFamily? recorded = manifest.Families.FirstOrDefault(f => f.Name == family.Name);
+            IStorageDirectory directory = overlay.OpenDirectory(OpenedParts.IndexesDirectory)
+                .OpenDirectory(recorded?.DirectoryName ?? family.Name);
             foreach (ManifestPartition partition in recorded?.Partitions ?? [])
             {
                 parts.Add(ExamineOne(

@@ -106,6 +106,14 @@ public sealed class ManifestFamily
     /// <summary>Its name in the stack.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Its directory, when that is not its name: it was exchanged while the store served.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Directory { get; init; }
+
+    /// <summary>Its directory.</summary>
+    [JsonIgnore]
+    public string DirectoryName => Directory ?? Name;
+
     /// <summary>Its projection.</summary>
     public required string Projection { get; init; }
 
@@ -125,9 +133,13 @@ public sealed class ManifestFamily
     public required IReadOnlyList<ManifestPartition> Partitions { get; init; }
 
     internal static ManifestFamily From(
-        FamilyPart part, IKeyProjection projection, IReadOnlyList<ManifestPartition> partitions) => new()
+        FamilyPart part,
+        IKeyProjection projection,
+        IReadOnlyList<ManifestPartition> partitions,
+        string? directory = null) => new()
         {
             Name = part.Name,
+            Directory = directory == part.Name ? null : directory,
             Projection = projection.Name,
             ProjectionVersion = projection.FormatVersion,
             InlineBelowBytes = part.InlineBelowBytes,

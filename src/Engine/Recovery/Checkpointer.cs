@@ -13,8 +13,10 @@ namespace Mortise.Engine;
 /// <param name="isManifestCurrent">True when the manifest on disk says what was opened.</param>
 internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bool isManifestCurrent)
 {
+    private readonly Lock _gate = new();
     private Lsn _lastCheckpoint = versions.Lsn;
-    private bool _manifestIsStale = !isManifestCurrent;
+    private volatile bool _manifestIsStale = !isManifestCurrent;
+    private Lsn? _holdFrom;
 
     /// <summary>Checkpoints since the store was opened.</summary>
     public long Count { get; private set; }
@@ -65,7 +67,8 @@ internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bo
             families.Add(ManifestFamily.From(
                 family.Part,
                 family.Projection,
-                [.. partitions.Select(static p => ManifestPartition.From(p.Name, p.Handle))]));
+                [.. partitions.Select(static p => ManifestPartition.From(p.Name, p.Handle))],
+                family.DirectoryName));
         }
 
         ManifestFile.Write(parts.Composition.Root, new StoreManifest
@@ -92,7 +95,28 @@ internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bo
     }
 
     /// <summary>Lets the log drop what every part holds durably; on the writer.</summary>
-    public void TruncateLog(PendingCheckpoint pending) => parts.Log.Truncate(pending.Through.Next);
+    public void TruncateLog(PendingCheckpoint pending)
+    {
+        Lsn keep = pending.Through.Next;
+        lock (_gate)
+        {
+            keep = _holdFrom is { } held ? Lsn.Min(held, keep) : keep;
+        }
+
+        parts.Log.Truncate(keep);
+    }
+
+    /// <summary>Keeps the log from a commit on for a family that is being built; null to end that.</summary>
+    public void HoldLogFrom(Lsn? from)
+    {
+        lock (_gate)
+        {
+            _holdFrom = from;
+        }
+    }
+
+    /// <summary>Says that other families are open than the manifest names.</summary>
+    public void MarkStale() => _manifestIsStale = true;
 
     /// <summary>Families that the stack no longer names are derived data that nothing refers to now.</summary>
     private void DropForgottenFamilies()
@@ -100,7 +124,7 @@ internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bo
         IStorageDirectory indexes = parts.Composition.Root.OpenDirectory(OpenedParts.IndexesDirectory);
         foreach (StorageEntry entry in indexes.List())
         {
-            if (entry.IsDirectory && !parts.Families.Exists(f => f.Part.Name == entry.Name))
+            if (entry.IsDirectory && !parts.IsInUse(entry.Name))
             {
                 indexes.DeleteDirectory(entry.Name);
             }

@@ -15,6 +15,8 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
     public const string LockName = "lock";
 
     private readonly HashSet<Meter> _meters = [];
+    private readonly HashSet<string> _kept = new(StringComparer.Ordinal);
+    private volatile List<FamilyState> _families = [];
 
     public StoreComposition Composition { get; } = composition;
 
@@ -28,7 +30,39 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
 
     public IRecordStore Records { get; set; } = null!;
 
-    public List<FamilyState> Families { get; } = [];
+    /// <summary>The families; filled while opening, afterwards only replaced as a whole, so that any thread may walk
+    /// it.</summary>
+    public List<FamilyState> Families => _families;
+
+    /// <summary>Puts other families in force; on the writer.</summary>
+    public void ReplaceFamilies(List<FamilyState> families) => _families = families;
+
+    /// <summary>Keeps a checkpoint from deleting a directory of indexes that no family in force has.</summary>
+    public void KeepDirectory(string name)
+    {
+        lock (_kept)
+        {
+            _kept.Add(name);
+        }
+    }
+
+    /// <summary>Ends <see cref="KeepDirectory"/>.</summary>
+    public void ForgetDirectory(string name)
+    {
+        lock (_kept)
+        {
+            _kept.Remove(name);
+        }
+    }
+
+    /// <summary>True when the directory is a family's, or one that is being built or retired.</summary>
+    public bool IsInUse(string directory)
+    {
+        lock (_kept)
+        {
+            return _kept.Contains(directory) || _families.Exists(f => f.DirectoryName == directory);
+        }
+    }
 
     /// <summary>The indexes of partitions that are open.</summary>
     public OpenIndexes Indexes { get; } = new(composition.Options.MaxOpenPartitions);

@@ -186,6 +186,7 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
     {
         IStorageDirectory indexes = OpenedParts.MakeDirectory(
             parts.Composition.Root, OpenedParts.IndexesDirectory);
+        DeleteUnfinished(indexes, manifest);
         var opener = new FamilyIndexes(parts);
         foreach (FamilyPart part in parts.Composition.Families)
         {
@@ -197,11 +198,13 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
             if (recorded is null || rebuildReason is not null)
             {
                 // Files of another structure, projection or layout, or of a family that once had this name.
-                indexes.DeleteDirectory(part.Name);
+                indexes.DeleteDirectory(recorded?.DirectoryName ?? part.Name);
                 indexes.Sync();
             }
 
-            var family = new FamilyState(part, projection, OpenedParts.MakeDirectory(indexes, part.Name), opener)
+            string directory = rebuildReason is null ? recorded!.DirectoryName : part.Name;
+            var family = new FamilyState(
+                part, projection, directory, OpenedParts.MakeDirectory(indexes, directory), opener)
             {
                 RebuildReason = rebuildReason,
             };
@@ -210,6 +213,19 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
             if (recorded is not null && rebuildReason is null)
             {
                 await OpenPartitionsAsync(family, recorded, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Deletes what a crash left of a family that was being built or had been exchanged.</summary>
+    private static void DeleteUnfinished(IStorageDirectory indexes, StoreManifest manifest)
+    {
+        foreach (StorageEntry entry in indexes.List())
+        {
+            if (entry.IsDirectory && entry.Name.Contains('.', StringComparison.Ordinal)
+                && !manifest.Families.Any(f => f.DirectoryName == entry.Name))
+            {
+                indexes.DeleteDirectory(entry.Name);
             }
         }
     }

@@ -9,6 +9,7 @@ internal sealed class VersionHolder : IDisposable
     private readonly Lock _gate = new();
     private readonly List<StoreVersion> _alive = [];
     private readonly List<(Lsn Lsn, TaskCompletionSource Source)> _waiting = [];
+    private readonly List<(HashSet<StoreVersion> Versions, TaskCompletionSource Source)> _retiring = [];
     private StoreVersion? _current;
 
     public Lsn Lsn => (Volatile.Read(ref _current) ?? throw Closed()).Lsn;
@@ -64,11 +65,38 @@ internal sealed class VersionHolder : IDisposable
         }
     }
 
+    /// <summary>Completes when every view of what is not current any more is closed.</summary>
+    public Task WhenOnlyTheCurrentIsOpen()
+    {
+        lock (_gate)
+        {
+            StoreVersion[] others = [.. _alive.Where(v => !ReferenceEquals(v, _current))];
+            if (others.Length == 0)
+            {
+                return Task.CompletedTask;
+            }
+
+            var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _retiring.Add(([.. others], source));
+            return source.Task;
+        }
+    }
+
     private void OnGone(StoreVersion version)
     {
         lock (_gate)
         {
             _alive.Remove(version);
+            for (int i = _retiring.Count - 1; i >= 0; i--)
+            {
+                (HashSet<StoreVersion> versions, TaskCompletionSource source) = _retiring[i];
+                if (versions.Remove(version) && versions.Count == 0)
+                {
+                    _retiring.RemoveAt(i);
+                    source.TrySetResult();
+                }
+            }
+
             for (int i = _waiting.Count - 1; i >= 0; i--)
             {
                 (Lsn lsn, TaskCompletionSource source) = _waiting[i];

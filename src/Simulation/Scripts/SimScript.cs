@@ -17,7 +17,7 @@ public static class SimScript
         var script = new List<SimStep>(steps);
         while (script.Count < steps)
         {
-            script.Add(random.Next(40) switch
+            script.Add(random.Next(41) switch
             {
                 0 or 1 or 2 => new CheckpointStep(),
                 3 => new CompactStep(),
@@ -28,6 +28,7 @@ public static class SimScript
                 9 or 10 or 11 or 12 => new PowerCutStep(
                     random.Next(1, 80), s_models[random.Next(s_models.Length)], (ulong)random.NextInt64()),
                 13 => new RefusedWriteStep(),
+                40 => new SwitchStep(random.Next(2), [Write(random, ids), Write(random, ids)]),
                 14 or 15 or 16 =>
                     new GroupStep([Write(random, ids), Write(random, ids), Write(random, ids), Write(random, ids)]),
                 _ => Write(random, ids),

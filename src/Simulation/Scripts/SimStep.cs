@@ -33,6 +33,15 @@ public sealed record CheckpointStep : SimStep;
 /// <summary>Compacts every segment that holds deleted records.</summary>
 public sealed record CompactStep : SimStep;
 
+/// <summary>Builds a family anew and exchanges it while writes go on.</summary>
+/// <param name="Family">Which, modulo how many there are.</param>
+/// <param name="Meanwhile">Writes that commit while it is being built.</param>
+public sealed record SwitchStep(int Family, IReadOnlyList<WriteStep> Meanwhile) : SimStep
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"switch family {Family} meanwhile {string.Join("; ", Meanwhile)}";
+}
+
 /// <summary>Compares all access paths with the oracle.</summary>
 public sealed record CheckStep : SimStep;
 

@@ -1,0 +1,295 @@
+using Mortise.Components;
+using Mortise.Files;
+using Mortise.Indexing;
+using Mortise.Records;
+
+namespace Mortise.Engine;
+
+/// <summary>Puts another index family in the place of one, or beside the others, while the store serves.</summary>
+/// <remarks>
+/// <para>The new family is filled in a directory of its own from a scan of the live records, beside the writer. What was
+/// committed meanwhile is then replayed from the log, piece by piece, and the last piece on the writer, between two
+/// groups, where the families are exchanged. The order makes any mix of old and new records right: the scan sees each
+/// record that was live at its begin and is live still, and the replay, whose changes are absolute, adds and removes
+/// what changed. Nobody waits but the writer, for the last piece.</para>
+/// <para>A checkpoint then records the new family in the manifest; before it a crash leaves the old family in force, and
+/// after it the new. The old one is closed when the last view of it is closed, and its directory deleted.</para>
+/// <para>Meanwhile the log keeps everything from the begin, and no segment of records is reclaimed.</para>
+/// </remarks>
+internal sealed class FamilySwitch(
+    OpenedParts parts,
+    VersionHolder versions,
+    Checkpointer checkpointer,
+    Func<Func<ValueTask>, ValueTask> onWriter,
+    Func<CancellationToken, Task> checkpoint)
+{
+    private const long GatherBytes = 8 << 20;
+    private const int LastPieceCommits = 64;
+    private const int MaxPieces = 64;
+
+    private readonly List<RecordMutation> _mutations = [];
+
+    /// <summary>Builds a family and exchanges it for the one of the same name, or adds it.</summary>
+    /// <param name="part">The family.</param>
+    /// <param name="projection">What its keys mean.</param>
+    /// <param name="progress">Told of the number of records scanned, now and then.</param>
+    /// <param name="cancellation">Stops the building; nothing has changed then.</param>
+    public async Task<FamilySwitchReport> RunAsync(
+        FamilyPart part, IKeyProjection projection, IProgress<long>? progress, CancellationToken cancellation)
+    {
+        long started = parts.Composition.Time.GetTimestamp();
+        IStorageDirectory indexes = OpenedParts.MakeDirectory(
+            parts.Composition.Root, OpenedParts.IndexesDirectory);
+        string directory = FreeName(indexes, part.Name);
+        parts.KeepDirectory(directory);
+        FamilyState? next = null;
+        FamilyState? old;
+        long records;
+        try
+        {
+            Lsn from = default;
+            await onWriter(() =>
+            {
+                from = parts.Log.LastLsn.Next;
+                checkpointer.HoldLogFrom(from);
+                return ValueTask.CompletedTask;
+            }).ConfigureAwait(false);
+            next = new FamilyState(part, projection, directory, OpenedParts.MakeDirectory(indexes, directory), OpenAsync);
+            records = Scan(next, progress, cancellation);
+            from = CatchUp(next, from, cancellation);
+            old = await ExchangeAsync(next, from).ConfigureAwait(false);
+        }
+        catch
+        {
+            if (next is not null)
+            {
+                await next.DisposeAsync().ConfigureAwait(false);
+            }
+
+            parts.ForgetDirectory(directory);
+            CleanUp(indexes, directory);
+            throw;
+        }
+        finally
+        {
+            checkpointer.HoldLogFrom(null);
+        }
+
+        checkpointer.MarkStale();
+        await checkpoint(CancellationToken.None).ConfigureAwait(false);
+        await RetireAsync(old, indexes).ConfigureAwait(false);
+        parts.ForgetDirectory(directory);
+        return new FamilySwitchReport
+        {
+            Name = part.Name,
+            Records = records,
+            Replaced = old?.Part.Structure.Identity,
+            Structure = part.Structure.Identity,
+            Duration = parts.Composition.Time.GetElapsedTime(started),
+        };
+    }
+
+    /// <summary>Removes a family.</summary>
+    /// <returns>False when there is none of that name.</returns>
+    public async Task<bool> DropAsync(string name)
+    {
+        FamilyState? old = null;
+        await onWriter(() =>
+        {
+            old = parts.Families.Find(f => f.Part.Name == name);
+            parts.ReplaceFamilies([.. parts.Families.Where(f => !ReferenceEquals(f, old))]);
+            Publish();
+            return ValueTask.CompletedTask;
+        }).ConfigureAwait(false);
+        if (old is null)
+        {
+            return false;
+        }
+
+        parts.KeepDirectory(old.DirectoryName);
+        checkpointer.MarkStale();
+        await checkpoint(CancellationToken.None).ConfigureAwait(false);
+        await RetireAsync(
+            old, parts.Composition.Root.OpenDirectory(OpenedParts.IndexesDirectory)).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>Deletes what was built; the next open does it when this cannot.</summary>
+    private void CleanUp(IStorageDirectory indexes, string directory)
+    {
+        try
+        {
+            indexes.DeleteDirectory(directory);
+        }
+        catch (StorageException e)
+        {
+            parts.Composition.Logs("engine").Write(
+                ComponentLogLevel.Warning, $"{indexes.Path}/{directory} stays until the next open", e);
+        }
+    }
+
+    private static string FreeName(IStorageDirectory indexes, string family)
+    {
+        // A family's name has no dot, so no other family can have this directory.
+        for (int number = 2; ; number++)
+        {
+            string name = $"{family}.{number}";
+            if (!indexes.Exists(name))
+            {
+                return name;
+            }
+        }
+    }
+
+    private long Scan(FamilyState next, IProgress<long>? progress, CancellationToken cancellation)
+    {
+        var sink = new RecordSink(next, progress, cancellation);
+        parts.Records.Scan(ScanDirection.Forward, ref sink);
+        next.ApplyPending(Lsn.None);
+        return sink.Records;
+    }
+
+    private Lsn CatchUp(FamilyState next, Lsn from, CancellationToken cancellation)
+    {
+        // Each piece is shorter than the one before unless writing is faster than this; the writer waits for the rest.
+        for (int i = 0; i < MaxPieces && parts.Log.LastLsn.Value - from.Value + 1 > LastPieceCommits; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            from = Replay(next, from);
+        }
+
+        return from;
+    }
+
+    /// <summary>Replays the log up to its end as it is at the call.</summary>
+    private Lsn Replay(FamilyState next, Lsn from)
+    {
+        Lsn end = parts.Log.LastLsn;
+        if (from > end)
+        {
+            return from;
+        }
+
+        var sink = new LogSink(this, next, end);
+        Lsn reached = parts.Log.Replay(from, ref sink);
+        next.ApplyPending(Lsn.None);
+        return reached;
+    }
+
+    private async Task<FamilyState?> ExchangeAsync(FamilyState next, Lsn from)
+    {
+        FamilyState? old = null;
+        await onWriter(() =>
+        {
+            Replay(next, from);
+            Lsn through = parts.Log.LastLsn;
+            foreach (PartitionState partition in next.Partitions)
+            {
+                // The load is whole: only now may the structure claim it.
+                if (through != Lsn.None)
+                {
+                    partition.Index.Apply(new IndexBatch(through, default, default));
+                }
+            }
+
+            next.Cover(through);
+            List<FamilyState> before = parts.Families;
+            old = before.Find(f => f.Part.Name == next.Part.Name);
+            if (old is not null)
+            {
+                parts.KeepDirectory(old.DirectoryName);
+            }
+
+            parts.ReplaceFamilies(old is null
+                ? [.. before, next]
+                : [.. before.Select(f => ReferenceEquals(f, old) ? next : f)]);
+            try
+            {
+                Publish();
+            }
+            catch
+            {
+                // The new structure gave no snapshot; nobody has seen it.
+                parts.ReplaceFamilies(before);
+                throw;
+            }
+
+            return ValueTask.CompletedTask;
+        }).ConfigureAwait(false);
+        return old;
+    }
+
+    private void Publish() => versions.Publish(versions.Lsn, parts.Families);
+
+    private async Task RetireAsync(FamilyState? old, IStorageDirectory indexes)
+    {
+        if (old is not null)
+        {
+            await versions.WhenOnlyTheCurrentIsOpen().ConfigureAwait(false);
+            await old.DisposeAsync().ConfigureAwait(false);
+            indexes.DeleteDirectory(old.DirectoryName);
+            indexes.Sync();
+            parts.ForgetDirectory(old.DirectoryName);
+        }
+    }
+
+    private ValueTask<IIndexFamily> OpenAsync(
+        FamilyState family, string partition, IStorageDirectory directory, CancellationToken cancellation) =>
+        family.Part.Structure.Open(
+            parts.Context($"indexes/{family.Part.Name}/{partition}", directory), cancellation);
+
+    private void Take(FamilyState next, Lsn lsn, ReadOnlySpan<byte> payload)
+    {
+        CommitFormat.Read(lsn, payload, _mutations);
+        foreach (RecordMutation mutation in _mutations)
+        {
+            if (mutation.Operation == RecordOperation.Put)
+            {
+                next.Project(
+                    IndexOperation.Set, Lsn.None, mutation.Location, payload.Slice(mutation.Offset, mutation.Length));
+            }
+            else
+            {
+                using RecordLease lease = parts.Records.Read(mutation.Location);
+                next.Project(IndexOperation.Remove, Lsn.None, mutation.Location, lease.Bytes);
+            }
+        }
+
+        ApplyWhenMuch(next);
+    }
+
+    private static void ApplyWhenMuch(FamilyState next)
+    {
+        if (next.PendingBytes() > GatherBytes)
+        {
+            next.ApplyPending(Lsn.None);
+        }
+    }
+
+    private struct RecordSink(FamilyState next, IProgress<long>? progress, CancellationToken cancellation) : IRecordSink
+    {
+        public long Records { get; private set; }
+
+        public bool Accept(RecordLocation location, ReadOnlySpan<byte> record, RecordInfo info)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            next.Project(IndexOperation.Set, Lsn.None, location, record);
+            ApplyWhenMuch(next);
+            if (++Records % 1024 == 0)
+            {
+                progress?.Report(Records);
+            }
+
+            return true;
+        }
+    }
+
+    private readonly struct LogSink(FamilySwitch owner, FamilyState next, Lsn end) : Logging.ILogSink
+    {
+        public bool Accept(Lsn lsn, ReadOnlySpan<byte> payload)
+        {
+            owner.Take(next, lsn, payload);
+            return lsn < end;
+        }
+    }
+}
