@@ -217,7 +217,8 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
         }
         finally
         {
-            // A power cut fails them all; none may be left running in a world that is gone.
+            // Partitions that open later open in peace. A power cut fails the writes; none may be left running.
+            waiting.Clear();
             await Task.WhenAll(written).ConfigureAwait(false);
         }
 

@@ -24,7 +24,7 @@ internal static class StackCommand
             output.Write(StackView.Write(Resolve(context, arguments), withOrigins: true));
             return ExitCode.Ok;
         });
-        return new Command("stack", "About the stack.") { validate, show };
+        return new Command("stack", "About the stack.") { validate, show, StackApplyCommand.Create(context) };
     }
 
     private static ResolvedStack Resolve(CommandContext context, ParseResult arguments) =>

@@ -23,7 +23,8 @@ internal sealed class FamilySwitch(
     Func<Func<ValueTask>, ValueTask> onWriter,
     Func<CancellationToken, Task> checkpoint)
 {
-    private const long GatherBytes = 8 << 20;
+    // What the writer takes at a time: small, because commits wait for it.
+    private const long GatherBytes = 1 << 20;
     private const int LastPieceCommits = 64;
     private const int MaxPieces = 64;
 
@@ -32,7 +33,7 @@ internal sealed class FamilySwitch(
     /// <summary>Builds a family and exchanges it for the one of the same name, or adds it.</summary>
     /// <param name="part">The family.</param>
     /// <param name="projection">What its keys mean.</param>
-    /// <param name="progress">Told of the number of records scanned, now and then.</param>
+    /// <param name="progress">Told of the number of records read, now and then.</param>
     /// <param name="cancellation">Stops the building; nothing has changed then.</param>
     public async Task<FamilySwitchReport> RunAsync(
         FamilyPart part, IKeyProjection projection, IProgress<long>? progress, CancellationToken cancellation)
@@ -47,23 +48,24 @@ internal sealed class FamilySwitch(
         long records;
         try
         {
-            Lsn from = default;
+            Lsn before = default;
             await onWriter(() =>
             {
-                from = parts.Log.LastLsn.Next;
-                checkpointer.HoldLogFrom(from);
+                before = parts.Log.LastLsn;
+                checkpointer.HoldLogFrom(before.Next);
                 return ValueTask.CompletedTask;
             }).ConfigureAwait(false);
-            next = new FamilyState(part, projection, directory, OpenedParts.MakeDirectory(indexes, directory), OpenAsync);
-            records = Scan(next, progress, cancellation);
-            from = CatchUp(next, from, cancellation);
+            next = new FamilyState(
+                part, projection, directory, OpenedParts.MakeDirectory(indexes, directory), new FamilyIndexes(parts));
+            records = await LoadAsync(next, before, progress, cancellation).ConfigureAwait(false);
+            Lsn from = CatchUp(next, before.Next, cancellation);
             old = await ExchangeAsync(next, from).ConfigureAwait(false);
         }
         catch
         {
             if (next is not null)
             {
-                await next.DisposeAsync().ConfigureAwait(false);
+                await onWriter(next.DisposeAsync).ConfigureAwait(false);
             }
 
             parts.ForgetDirectory(directory);
@@ -141,28 +143,53 @@ internal sealed class FamilySwitch(
         }
     }
 
-    private long Scan(FamilyState next, IProgress<long>? progress, CancellationToken cancellation)
+    /// <summary>Fills the family from the records, as many partitions in a pass as may be open.</summary>
+    /// <param name="next">The family.</param>
+    /// <param name="before">What the structures claim after it: the last commit before the first scan. What the scans
+    /// saw of later ones is replayed over.</param>
+    /// <param name="progress">Told of the number of records read.</param>
+    /// <param name="cancellation">Stops it.</param>
+    private async Task<long> LoadAsync(
+        FamilyState next, Lsn before, IProgress<long>? progress, CancellationToken cancellation)
     {
-        var sink = new RecordSink(next, progress, cancellation);
-        parts.Records.Scan(ScanDirection.Forward, ref sink);
-        next.ApplyPending(Lsn.None);
-        return sink.Records;
+        next.LoadLimit = Math.Max(1, parts.Composition.Options.MaxOpenPartitions / 2);
+        bool hasMore = true;
+        long records = 0;
+        while (hasMore)
+        {
+            var sink = new RecordSink(this, next, progress, cancellation);
+            parts.Records.Scan(ScanDirection.Forward, ref sink);
+            records = sink.Records;
+            await onWriter(async () =>
+            {
+                hasMore = next.HasMoreToLoad;
+                next.FinishLoadPass(before);
+                if (hasMore)
+                {
+                    await parts.Indexes.MakeRoomAsync(parts.Log, versions.Lsn).ConfigureAwait(false);
+                }
+            }).ConfigureAwait(false);
+        }
+
+        next.Cover(before);
+        return records;
     }
 
     private Lsn CatchUp(FamilyState next, Lsn from, CancellationToken cancellation)
     {
         // Each piece is shorter than the one before unless writing is faster than this; the writer waits for the rest.
-        for (int i = 0; i < MaxPieces && parts.Log.LastLsn.Value - from.Value + 1 > LastPieceCommits; i++)
+        for (int i = 0; i < MaxPieces && parts.Log.LastLsn.Value >= from.Value + LastPieceCommits; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            from = Replay(next, from);
+            from = Replay(next, from, lsn => OnWriter(() => next.ApplyPending(lsn)));
         }
 
         return from;
     }
 
     /// <summary>Replays the log up to its end as it is at the call.</summary>
-    private Lsn Replay(FamilyState next, Lsn from)
+    /// <returns>The commit after it.</returns>
+    private Lsn Replay(FamilyState next, Lsn from, Action<Lsn> apply)
     {
         Lsn end = parts.Log.LastLsn;
         if (from > end)
@@ -170,29 +197,27 @@ internal sealed class FamilySwitch(
             return from;
         }
 
-        var sink = new LogSink(this, next, end);
+        var sink = new LogSink(this, next, end, apply);
         Lsn reached = parts.Log.Replay(from, ref sink);
-        next.ApplyPending(Lsn.None);
+        apply(end);
         return reached;
     }
+
+    /// <summary>Structures are changed on the writer only, which may be making room among them. This thread has nothing
+    /// else to do and waits.</summary>
+    private void OnWriter(Action work) => onWriter(() =>
+    {
+        work();
+        return ValueTask.CompletedTask;
+    }).AsTask().GetAwaiter().GetResult();
 
     private async Task<FamilyState?> ExchangeAsync(FamilyState next, Lsn from)
     {
         FamilyState? old = null;
         await onWriter(() =>
         {
-            Replay(next, from);
-            Lsn through = parts.Log.LastLsn;
-            foreach (PartitionState partition in next.Partitions)
-            {
-                // The load is whole: only now may the structure claim it.
-                if (through != Lsn.None)
-                {
-                    partition.Index.Apply(new IndexBatch(through, default, default));
-                }
-            }
-
-            next.Cover(through);
+            Replay(next, from, next.ApplyPending);
+            next.Cover(parts.Log.LastLsn);
             List<FamilyState> before = parts.Families;
             old = before.Find(f => f.Part.Name == next.Part.Name);
             if (old is not null)
@@ -226,19 +251,14 @@ internal sealed class FamilySwitch(
         if (old is not null)
         {
             await versions.WhenOnlyTheCurrentIsOpen().ConfigureAwait(false);
-            await old.DisposeAsync().ConfigureAwait(false);
+            await onWriter(old.DisposeAsync).ConfigureAwait(false);
             indexes.DeleteDirectory(old.DirectoryName);
             indexes.Sync();
             parts.ForgetDirectory(old.DirectoryName);
         }
     }
 
-    private ValueTask<IIndexFamily> OpenAsync(
-        FamilyState family, string partition, IStorageDirectory directory, CancellationToken cancellation) =>
-        family.Part.Structure.Open(
-            parts.Context($"indexes/{family.Part.Name}/{partition}", directory), cancellation);
-
-    private void Take(FamilyState next, Lsn lsn, ReadOnlySpan<byte> payload)
+    private void Take(FamilyState next, Lsn lsn, ReadOnlySpan<byte> payload, Action<Lsn> apply)
     {
         CommitFormat.Read(lsn, payload, _mutations);
         foreach (RecordMutation mutation in _mutations)
@@ -246,27 +266,23 @@ internal sealed class FamilySwitch(
             if (mutation.Operation == RecordOperation.Put)
             {
                 next.Project(
-                    IndexOperation.Set, Lsn.None, mutation.Location, payload.Slice(mutation.Offset, mutation.Length));
+                    IndexOperation.Set, lsn, mutation.Location, payload.Slice(mutation.Offset, mutation.Length));
             }
             else
             {
                 using RecordLease lease = parts.Records.Read(mutation.Location);
-                next.Project(IndexOperation.Remove, Lsn.None, mutation.Location, lease.Bytes);
+                next.Project(IndexOperation.Remove, lsn, mutation.Location, lease.Bytes);
             }
         }
 
-        ApplyWhenMuch(next);
-    }
-
-    private static void ApplyWhenMuch(FamilyState next)
-    {
         if (next.PendingBytes() > GatherBytes)
         {
-            next.ApplyPending(Lsn.None);
+            apply(lsn);
         }
     }
 
-    private struct RecordSink(FamilyState next, IProgress<long>? progress, CancellationToken cancellation) : IRecordSink
+    private struct RecordSink(
+        FamilySwitch owner, FamilyState next, IProgress<long>? progress, CancellationToken cancellation) : IRecordSink
     {
         public long Records { get; private set; }
 
@@ -274,7 +290,12 @@ internal sealed class FamilySwitch(
         {
             cancellation.ThrowIfCancellationRequested();
             next.Project(IndexOperation.Set, Lsn.None, location, record);
-            ApplyWhenMuch(next);
+            if (next.PendingBytes() > GatherBytes)
+            {
+                FamilyState loading = next;
+                owner.OnWriter(() => loading.ApplyPending(Lsn.None));
+            }
+
             if (++Records % 1024 == 0)
             {
                 progress?.Report(Records);
@@ -284,11 +305,11 @@ internal sealed class FamilySwitch(
         }
     }
 
-    private readonly struct LogSink(FamilySwitch owner, FamilyState next, Lsn end) : Logging.ILogSink
+    private readonly struct LogSink(FamilySwitch owner, FamilyState next, Lsn end, Action<Lsn> apply) : Logging.ILogSink
     {
         public bool Accept(Lsn lsn, ReadOnlySpan<byte> payload)
         {
-            owner.Take(next, lsn, payload);
+            owner.Take(next, lsn, payload, apply);
             return lsn < end;
         }
     }

@@ -83,6 +83,10 @@ public sealed class ResolvedStack
     /// <summary>Parts of the stack that are for others to understand.</summary>
     public required IReadOnlyList<StackSection> Sections { get; init; }
 
+    /// <summary>True when it names plugin folders relative to its own file, so that it means something else
+    /// elsewhere.</summary>
+    public required bool HasRelativeFolders { get; init; }
+
     /// <summary>Finds a section; false when the stack does not have it.</summary>
     public bool TryGetSection(string name, [NotNullWhen(true)] out StackSection? section)
     {

@@ -81,6 +81,7 @@ internal sealed class StackResolver(
             Families = families,
             Engine = definition.Engine.With((LogSettings)definition.Log!.Settings),
             Sections = definition.Sections,
+            HasRelativeFolders = definition.PluginFolders.Exists(static f => !Path.IsPathRooted(f.Path)),
         };
     }
 

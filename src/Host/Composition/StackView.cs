@@ -65,6 +65,15 @@ public static class StackView
         return page.ToString();
     }
 
+    /// <summary>A family with every value that decides what its files are; equal texts need no rebuild.</summary>
+    internal static string WriteFamily(ResolvedFamily family, ResolvedStack stack)
+    {
+        var page = new Page(withOrigins: false);
+        WriteComponent(page, 0, family.Name, family.Structure);
+        WriteComponent(page, 0, family.Partition, stack.Partitions.Single(p => p.Name == family.Partition).Scheme);
+        return page.ToString();
+    }
+
     private static void WriteComponent(Page page, int depth, string key, ResolvedComponent component)
     {
         ComponentChoice choice = component.Choice;
