@@ -13,7 +13,7 @@ namespace Mortise.Segments;
 /// from there; <see cref="Plan"/> refuses more when too much waits. A failed sync closes the store for writing until it
 /// is reopened.</para>
 /// </remarks>
-internal sealed class SegmentRecordStore : IRecordStore, IReclaimable
+internal sealed class SegmentRecordStore : IRecordStore, IReclaimable, IRecordSalvage
 {
     private readonly ComponentContext _context;
     private readonly SegmentsOptions _options;
@@ -214,6 +214,19 @@ internal sealed class SegmentRecordStore : IRecordStore, IReclaimable
         }
 
         _reader.Scan(direction, ref sink);
+    }
+
+    /// <inheritdoc/>
+    public void Salvage<TSink>(ScanDirection direction, Action<Finding> report, ref TSink sink)
+        where TSink : struct, IRecordSink, allows ref struct
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        if (direction is not (ScanDirection.Forward or ScanDirection.Backward))
+        {
+            throw new ArgumentOutOfRangeException(nameof(direction), direction, "must be forward or backward");
+        }
+
+        _reader.Salvage(direction, report, ref sink);
     }
 
     /// <inheritdoc/>

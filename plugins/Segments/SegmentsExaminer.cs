@@ -7,7 +7,7 @@ namespace Mortise.Segments;
 /// <summary>Checks every checksum and every frame of a store, and says exactly what is lost.</summary>
 /// <remarks>Only what the last checkpoint vouches for is examined: what lies behind belongs to the log. Reads the files
 /// through handles of its own, so the store may be open; it takes no lock.</remarks>
-internal sealed class SegmentsExaminer : IExaminer, IDurableCopier
+internal sealed class SegmentsExaminer : IExaminer, IDurableCopier, IQuarantine
 {
     /// <inheritdoc/>
     public ExaminationSummary Examine(
@@ -49,6 +49,19 @@ internal sealed class SegmentsExaminer : IExaminer, IDurableCopier
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(report);
         return new SegmentsCopier(files, storeId, target, report, cancellation).Run();
+    }
+
+    /// <inheritdoc/>
+    public QuarantineSummary Quarantine(
+        IStorageDirectory files,
+        Guid storeId,
+        Lsn durable,
+        Action<Finding> report,
+        CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        ArgumentNullException.ThrowIfNull(report);
+        return new SegmentsQuarantine(files, storeId, durable, report, cancellation).Run();
     }
 
     private static ExaminationSummary ExamineWithoutCheckpoint(SegmentCatalog catalog, Action<Finding> report)

@@ -103,8 +103,17 @@ internal sealed class TombstoneFile(SegmentCatalog catalog, TombstonePosition du
         }
 
         kept.AddRange(deleted);
+        return WriteAnew(kept, lsn, ref namesChanged);
+    }
+
+    /// <summary>Writes a new file of the next generation.</summary>
+    /// <param name="locations">All that it is to hold; sorted here.</param>
+    /// <param name="lsn">The checkpoint's LSN.</param>
+    /// <param name="namesChanged">Set when the directory has to be synced.</param>
+    public TombstonePosition WriteAnew(List<ulong> locations, Lsn lsn, ref bool namesChanged)
+    {
         var position = new TombstonePosition(checked(Durable.Generation + 1), TombstoneFormat.HeaderBytes, 0, 0);
-        return Write(position, kept, lsn, ref namesChanged);
+        return Write(position, locations, lsn, ref namesChanged);
     }
 
     /// <summary>A durable checkpoint counts this position now.</summary>

@@ -16,6 +16,15 @@ internal ref struct SegmentExamination(
     private FileWindow _window = new(ReadAhead);
     private long _searchBudget;
 
+    /// <summary>Receives the offsets of live records; null when nobody wants them.</summary>
+    public List<long>? Live { get; init; }
+
+    /// <summary>Receives the offset and the size of every whole frame; null when nobody wants them.</summary>
+    public List<(long Offset, int Bytes)>? Frames { get; init; }
+
+    /// <summary>Ends the walk at the first frame of a later commit; null to walk to the end.</summary>
+    public Lsn? Stop { get; init; }
+
     /// <summary>Whole records found.</summary>
     public RecordTotals Found { get; private set; }
 
@@ -25,16 +34,26 @@ internal ref struct SegmentExamination(
     /// <summary>Walks the frames of an open file.</summary>
     /// <param name="extent">All frames that count.</param>
     /// <param name="fileLength">Bytes that the file has.</param>
-    public void Walk(Extent extent, long fileLength)
+    public void Walk(Extent extent, long fileLength) => Walk(extent, extent.End, fileLength);
+
+    /// <summary>Walks the frames of an extent.</summary>
+    /// <param name="extent">Whole frames.</param>
+    /// <param name="end">Where those that count end.</param>
+    /// <param name="fileLength">As above.</param>
+    public void Walk(Extent extent, long end, long fileLength)
     {
-        long end = extent.End;
         long readable = extent.Packed is null ? Math.Min(end, fileLength) : end;
         _searchBudget = readable * SearchFactor;
-        uint? previous = 0;
-        for (long offset = SegmentHeader.Bytes; offset < end;)
+        uint? previous = extent.Start == SegmentHeader.Bytes ? 0 : null;
+        for (long offset = extent.Start; offset < end;)
         {
             cancellation.ThrowIfCancellationRequested();
             FrameOutcome outcome = At(extent, offset, out ReadOnlySpan<byte> frame);
+            if (outcome == FrameOutcome.Whole && Stop is { } stop && FrameFormat.LsnOf(frame) > stop)
+            {
+                return;
+            }
+
             if (outcome == FrameOutcome.Whole)
             {
                 Count(offset, frame, previous);
@@ -64,9 +83,20 @@ internal ref struct SegmentExamination(
                 "record-order", file, offset, $"the record follows one of {before} bytes, found one of {expected}"));
         }
 
+        Frames?.Add((offset, frame.Length));
+        if (FrameFormat.IsLost(frame))
+        {
+            return;
+        }
+
         int length = FrameFormat.BodyBytes(frame);
         RecordTotals found = Found.WithPut(length);
-        Found = deleted.Contains(offset) ? found.WithDelete(length) : found;
+        bool isDeleted = deleted.Contains(offset);
+        Found = isDeleted ? found.WithDelete(length) : found;
+        if (!isDeleted)
+        {
+            Live?.Add(offset);
+        }
     }
 
     /// <summary>The next offset with a whole frame, or the end.</summary>
@@ -109,7 +139,7 @@ internal ref struct SegmentExamination(
     {
         ReadOnlySpan<byte> header = _window.Bytes(extent, offset, FrameFormat.HeaderBytes);
         size = 0;
-        if (header.Length < FrameFormat.HeaderBytes || FrameFormat.Flags(header) != 0)
+        if (header.Length < FrameFormat.HeaderBytes || FrameFormat.Flags(header) > FrameFormat.LostFlag)
         {
             return false;
         }

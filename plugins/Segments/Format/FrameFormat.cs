@@ -25,6 +25,9 @@ internal static class FrameFormat
     public const int LsnOffset = 16;
     public const int FlagsOffset = 23;
 
+    /// <summary>In place of records that are lost: a frame that says so, and no record.</summary>
+    public const byte LostFlag = 1;
+
     private const int LsnBits = 56;
 
     public static ulong MaxLsn => (1UL << LsnBits) - 1;
@@ -44,6 +47,9 @@ internal static class FrameFormat
 
     public static byte Flags(ReadOnlySpan<byte> frame) => frame[FlagsOffset];
 
+    /// <summary>True for a frame that stands where records were lost.</summary>
+    public static bool IsLost(ReadOnlySpan<byte> frame) => Flags(frame) == LostFlag;
+
     /// <summary>The frame's size by its own header.</summary>
     /// <returns>0 when the length cannot be one, or the frame would not fit.</returns>
     public static int PlausibleSize(ReadOnlySpan<byte> header, long room)
@@ -56,6 +62,29 @@ internal static class FrameFormat
 
         long size = Size((int)length);
         return size <= room ? (int)size : 0;
+    }
+
+    /// <summary>Writes a frame over a region whose records are lost.</summary>
+    /// <param name="frame">At least <see cref="MinFrameBytes"/>, a multiple of <see cref="Alignment"/>.</param>
+    /// <param name="previousBytes">As for <see cref="Write"/>.</param>
+    /// <param name="lsn">Of the frame before.</param>
+    /// <param name="positionKey">Of its location.</param>
+    public static void WriteLost(Span<byte> frame, uint previousBytes, Lsn lsn, ulong positionKey)
+    {
+        Invariant.Holds(frame.Length >= MinFrameBytes && frame.Length % Alignment == 0);
+        frame.Clear();
+        BinaryPrimitives.WriteUInt32LittleEndian(frame[LengthOffset..], (uint)(frame.Length - HeaderBytes));
+        BinaryPrimitives.WriteUInt32LittleEndian(frame[PreviousOffset..], previousBytes);
+        BinaryPrimitives.WriteUInt64LittleEndian(frame[LsnOffset..], lsn.Value);
+        frame[FlagsOffset] = LostFlag;
+        BinaryPrimitives.WriteUInt64LittleEndian(frame, Checksum(frame, positionKey));
+    }
+
+    /// <summary>Makes a whole frame follow another one than before.</summary>
+    public static void SetPrevious(Span<byte> frame, uint previousBytes, ulong positionKey)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(frame[PreviousOffset..], previousBytes);
+        BinaryPrimitives.WriteUInt64LittleEndian(frame, Checksum(frame, positionKey));
     }
 
     /// <summary>Writes a whole frame.</summary>
@@ -78,7 +107,7 @@ internal static class FrameFormat
 
     /// <summary>True when the frame is whole, in its place, and of a kind that this version knows.</summary>
     public static bool Verify(ReadOnlySpan<byte> frame, ulong positionKey) =>
-        BinaryPrimitives.ReadUInt64LittleEndian(frame) == Checksum(frame, positionKey) && Flags(frame) == 0;
+        BinaryPrimitives.ReadUInt64LittleEndian(frame) == Checksum(frame, positionKey) && Flags(frame) <= LostFlag;
 
     private static ulong Checksum(ReadOnlySpan<byte> frame, ulong positionKey) =>
         XxHash3.HashToUInt64(frame[LengthOffset..]) ^ positionKey;

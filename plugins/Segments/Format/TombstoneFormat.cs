@@ -109,6 +109,10 @@ internal static class TombstoneFormat
         return possible ? BlockHeaderBytes + (long)body : 0;
     }
 
+    /// <summary>The checkpoint's LSN that a block's header says.</summary>
+    public static Lsn LsnOf(ReadOnlySpan<byte> header) =>
+        new(BinaryPrimitives.ReadUInt64LittleEndian(header[BlockLsnOffset..]));
+
     /// <summary>Reads one block from untrusted bytes into a list.</summary>
     /// <param name="bytes">From the block's start to the end of what counts.</param>
     /// <param name="positionKey">Of <see cref="Place"/>.</param>

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using Mortise.Components;
 using Mortise.Records;
 
 namespace Mortise.Segments;
@@ -132,17 +133,95 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
         return at == offset;
     }
 
+    /// <summary>True when an offset is within a region whose records were lost and that was set aside.</summary>
+    public bool IsLost(Segment segment, long offset)
+    {
+        var window = new FileWindow(ScanReadAhead);
+        Extent[] extents = catalog.Extents(segment);
+        for (long at = SegmentHeader.Bytes; at <= offset;)
+        {
+            if (FrameAt(segment, extents, at, 0, ref window, out ReadOnlySpan<byte> frame) != FrameOutcome.Whole)
+            {
+                return false;
+            }
+
+            if (offset < at + frame.Length)
+            {
+                return FrameFormat.IsLost(frame);
+            }
+
+            at += frame.Length;
+        }
+
+        return false;
+    }
+
+    /// <summary>Pushes all live records that can be read, around damage.</summary>
+    public void Salvage<TSink>(ScanDirection direction, Action<Finding> report, ref TSink sink)
+        where TSink : struct, IRecordSink, allows ref struct
+    {
+        Segment[] segments = catalog.All;
+        for (int i = 0; i < segments.Length; i++)
+        {
+            Segment segment = segments[direction == ScanDirection.Forward ? i : segments.Length - 1 - i];
+            long token = gate.Enter();
+            try
+            {
+                if (!SalvageSegment(segment, direction, report, ref sink))
+                {
+                    return;
+                }
+            }
+            finally
+            {
+                gate.Release(token);
+            }
+        }
+    }
+
+    private bool SalvageSegment<TSink>(
+        Segment segment, ScanDirection direction, Action<Finding> report, ref TSink sink)
+        where TSink : struct, IRecordSink, allows ref struct
+    {
+        // Damage has to be walked around forward, where each frame's length leads to the next; then any order will do.
+        List<long> found = [];
+        long end = segment.Tail.End;
+        Extent[] extents = catalog.Extents(segment);
+        foreach (Extent extent in extents)
+        {
+            var walk = new SegmentExamination(
+                catalog.StoreKey, segment.Number, catalog.PathOf(segment.Name), segment.Deleted, report, default)
+            {
+                Live = found,
+            };
+            walk.Walk(extent, Math.Min(end, extent.End), extent.File?.Length ?? extent.End);
+        }
+
+        var window = new FileWindow(ScanReadAhead, backward: direction == ScanDirection.Backward);
+        for (int i = 0; i < found.Count; i++)
+        {
+            long offset = found[direction == ScanDirection.Forward ? i : found.Count - 1 - i];
+            FrameOutcome outcome = FrameAt(segment, extents, offset, 0, ref window, out ReadOnlySpan<byte> frame);
+            if (outcome == FrameOutcome.Whole && !Push(segment, offset, frame, ref sink))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private ReadOnlySpan<byte> Frame(RecordLocation location, scoped ref FileWindow window, out Segment segment)
     {
         FrameOutcome? outcome = Look(location, ref window, out Segment? found, out ReadOnlySpan<byte> frame);
-        if (outcome == FrameOutcome.Whole)
+        if (outcome == FrameOutcome.Whole && !FrameFormat.IsLost(frame))
         {
             segment = found!;
             return frame;
         }
 
         SegmentAddress address = SegmentAddress.Of(location);
-        throw outcome is null || !IsBoundary(found!, address.Offset)
+        throw outcome is null or FrameOutcome.Whole || !IsBoundary(found!, address.Offset)
             ? new StorageException(StorageErrorCode.NotFound, $"there is no record at {location}")
             : Damage(found!, address.Offset, outcome.Value);
     }
@@ -189,7 +268,7 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
                 throw Damage(segment, offset, outcome);
             }
 
-            if (!segment.Deleted.Contains(offset) && !Push(segment, offset, frame, ref sink))
+            if (IsLive(segment, offset, frame) && !Push(segment, offset, frame, ref sink))
             {
                 return false;
             }
@@ -226,7 +305,7 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
                 throw Damage(segment, offset, outcome);
             }
 
-            if (!segment.Deleted.Contains(offset) && !Push(segment, offset, frame, ref sink))
+            if (IsLive(segment, offset, frame) && !Push(segment, offset, frame, ref sink))
             {
                 return false;
             }
@@ -236,6 +315,9 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
 
         return true;
     }
+
+    private static bool IsLive(Segment segment, long offset, ReadOnlySpan<byte> frame) =>
+        !segment.Deleted.Contains(offset) && !FrameFormat.IsLost(frame);
 
     private static bool Push<TSink>(Segment segment, long offset, ReadOnlySpan<byte> frame, ref TSink sink)
         where TSink : struct, IRecordSink, allows ref struct =>

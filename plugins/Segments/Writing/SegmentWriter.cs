@@ -156,7 +156,7 @@ internal sealed class SegmentWriter(
         {
             FrameOutcome.Whole => true,
             null => segment is null && address.Segment >= 1 && address.Segment < Tail.Segment,
-            _ => reader.IsBoundary(segment!, address.Offset),
+            _ => reader.IsBoundary(segment!, address.Offset) || reader.IsLost(segment!, address.Offset),
         };
     }
 
@@ -229,14 +229,16 @@ internal sealed class SegmentWriter(
     private void Delete(RecordLocation location)
     {
         SegmentAddress address = SegmentAddress.Of(location);
-        if (catalog.Find(address.Segment) is not { } segment || !segment.Deleted.Set(address.Offset))
+        var window = new FileWindow(aheadBytes: 0, keeps: true);
+        bool whole = reader.Look(location, ref window, out _, out ReadOnlySpan<byte> frame) == FrameOutcome.Whole;
+        if (catalog.Find(address.Segment) is not { } segment
+            || (whole ? FrameFormat.IsLost(frame) : reader.IsLost(segment, address.Offset))
+            || !segment.Deleted.Set(address.Offset))
         {
             return;
         }
 
         // What a damaged record held is not known any more: it counts as dead without bytes.
-        var window = new FileWindow(aheadBytes: 0, keeps: true);
-        bool whole = reader.Look(location, ref window, out _, out ReadOnlySpan<byte> frame) == FrameOutcome.Whole;
         int bytes = whole ? FrameFormat.BodyBytes(frame) : 0;
         segment.Usage = segment.Usage.WithDelete(bytes);
         _touched.Add(segment);
