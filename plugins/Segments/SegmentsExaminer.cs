@@ -38,6 +38,30 @@ internal sealed class SegmentsExaminer : IExaminer, IDurableCopier, IQuarantine
     }
 
     /// <inheritdoc/>
+    public Guid? FindStoreId(IStorageDirectory files)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        foreach (StorageEntry entry in files.List())
+        {
+            if (SegmentFormat.TryNumber(
+                entry.Name, SegmentFormat.SegmentPrefix, SegmentFormat.SegmentSuffix, out uint number))
+            {
+                using IStorageFile file = files.Open(entry.Name, FileIntent.Read);
+                byte[] page = new byte[SegmentHeader.Bytes];
+                Span<byte> read = page.AsSpan(0, file.Read(page, 0));
+                if (read.Length == page.Length
+                    && SegmentHeader.StoreIdOf(read) is var id
+                    && SegmentHeader.Problem(read, id, number, null, entry.Name) is null)
+                {
+                    return id;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <inheritdoc/>
     public CopySummary Copy(
         IStorageDirectory files,
         Guid storeId,

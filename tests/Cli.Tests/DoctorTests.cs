@@ -65,6 +65,67 @@ public sealed class DoctorTests
         Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("none")]
+    [InlineData("brotli")]
+    public async Task A_quarantine_keeps_what_is_readable_and_the_store_is_sound_again(string compression)
+    {
+        using var folder = new TemporaryFolder();
+        string[] settings = ["--set", $"records.compression={compression}", .. StoreFixture.KeepAll];
+        await StoreFixture.FillAsync(folder, 200, settings);
+        string[] before = (await ToolRun.OfAsync(["export", "--data", folder.Data, .. settings])).Succeeded().Lines;
+        StoreFixture.Spoil(Path.Combine(folder.Data, "records"));
+        JsonElement mended = await StoreFixture.JsonAsync(
+            ExitCode.Ok, ["doctor", "--quarantine", "--data", folder.Data, .. settings]);
+        long lost = mended.GetProperty("quarantine").GetProperty("recordsLost").GetInt64();
+        Assert.InRange(lost, 1, before.Length / 2);
+        Assert.True(mended.GetProperty("clean").GetBoolean());
+        string[] after = (await ToolRun.OfAsync(["export", "--data", folder.Data, .. settings])).Succeeded().Lines;
+        Assert.Equal(before.Length - lost, after.Length);
+        Assert.Empty(after.Except(before));
+        Assert.NotEmpty(Directory.GetFiles(Path.Combine(folder.Data, "records"), "*.damaged-1"));
+
+        // Nothing is in the way of the events that are lost: they can be imported again.
+        byte[] all = System.Text.Encoding.UTF8.GetBytes(string.Join('\n', before));
+        (await ToolRun.OfAsync(all, ["import", "-", "--no-verify", "--data", folder.Data, .. settings])).Succeeded();
+        Assert.Equal(
+            before.Order(),
+            (await ToolRun.OfAsync(["export", "--data", folder.Data, .. settings])).Succeeded().Lines.Order());
+    }
+
+    [Fact]
+    public async Task A_lost_manifest_or_checkpoint_does_not_keep_the_doctor_from_looking_and_is_made_anew()
+    {
+        using var folder = new TemporaryFolder();
+        await StoreFixture.FillAsync(folder, 60);
+        byte[] export = (await ToolRun.OfAsync("export", "--data", folder.Data)).Succeeded().Output;
+        foreach ((string file, byte[]? bytes) in ((string, byte[]?)[])
+            [("manifest", null), ("manifest", [1, 2, 3]), ("records/checkpoint", null)])
+        {
+            string path = Path.Combine(folder.Data, file);
+            File.Delete(path);
+            if (bytes is not null)
+            {
+                await File.WriteAllBytesAsync(path, bytes);
+            }
+
+            JsonElement found = await StoreFixture.JsonAsync(ExitCode.Failed, "doctor", "--data", folder.Data);
+            Assert.True(found.GetProperty("parts").GetArrayLength() > 2);
+            Assert.NotNull(found.GetProperty("openFailure").GetString());
+            JsonElement mended = await StoreFixture.JsonAsync(
+                ExitCode.Ok, "doctor", "--quarantine", "--data", folder.Data);
+            Assert.True(mended.GetProperty("clean").GetBoolean());
+            Assert.Equal(export, (await ToolRun.OfAsync("export", "--data", folder.Data)).Succeeded().Output);
+        }
+
+        // Both: nothing says any more how far the records were durable.
+        File.Delete(Path.Combine(folder.Data, "manifest"));
+        File.Delete(Path.Combine(folder.Data, "records", "checkpoint"));
+        ToolRun run = await ToolRun.OfAsync("doctor", "--quarantine", "--data", folder.Data);
+        Assert.Equal(ExitCode.Failed, run.Exit);
+        Assert.Contains("restore the store's manifest", run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_repair_of_a_sound_store_changes_nothing()
     {

@@ -65,7 +65,7 @@ internal static class SegmentHeader
             return StorageException.Corrupt(file, 0, "the header fails its checksum");
         }
 
-        var store = new Guid(page.Slice(StoreIdOffset, 16), bigEndian: true);
+        Guid store = StoreIdOf(page);
         if (store != storeId)
         {
             return SegmentFormat.Foreign(store, storeId, file, StoreIdOffset);
@@ -82,6 +82,9 @@ internal static class SegmentHeader
             ? null
             : StorageException.Corrupt(file, EncodingOffset, $"has encoding {layout}, expected {encoding}");
     }
+
+    /// <summary>The store that a header says.</summary>
+    public static Guid StoreIdOf(ReadOnlySpan<byte> page) => new(page.Slice(StoreIdOffset, 16), bigEndian: true);
 
     /// <summary>The encoding that a header says.</summary>
     public static SegmentEncoding EncodingOf(ReadOnlySpan<byte> page) =>

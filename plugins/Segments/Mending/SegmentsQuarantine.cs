@@ -24,6 +24,15 @@ internal sealed class SegmentsQuarantine(
         using IDisposable held = files.TryLock(SegmentFormat.LockName)
             ?? throw new StorageException(StorageErrorCode.Locked, "the records are open in another process or instance");
         CheckpointState? read = ReadCheckpoint();
+        if (read is null && durable == Lsn.None)
+        {
+            throw new StorageException(
+                StorageErrorCode.Corrupt,
+                "the checkpoint is lost, and nothing else says which commit was durable",
+                _catalog.PathOf(SegmentFormat.CheckpointName),
+                advice: "restore the store's manifest, or a backup");
+        }
+
         CheckpointState state = read ?? new CheckpointSearch(_catalog, durable, report, cancellation).Run();
         _isCountKnown = read is not null;
         (TombstonePosition position, List<ulong>? rewritten) = MendTombstones(state);
@@ -171,7 +180,8 @@ internal sealed class SegmentsQuarantine(
                 entry.End,
                 _catalog.Blocks(entry.Number, file, entry.FileEnd, entry.IndexBytes, entry.End));
         var walk = new SegmentExamination(
-            _catalog.StoreKey, entry.Number, name, deleted, damage.Add, cancellation) { Frames = frames };
+            _catalog.StoreKey, entry.Number, name, deleted, damage.Add, cancellation)
+        { Frames = frames };
         walk.Walk(extent, file.Length);
         if (damage.Count > 0)
         {

@@ -18,4 +18,9 @@ public interface IExaminer
     /// <returns>What was looked at.</returns>
     ExaminationSummary Examine(
         IStorageDirectory files, Guid storeId, Action<Finding> report, CancellationToken cancellation);
+
+    /// <summary>The store that the files say they belong to; for when the store's manifest is lost.</summary>
+    /// <param name="files">The instance's directory.</param>
+    /// <returns>Null when no file says so and proves it by a checksum, or the component cannot tell.</returns>
+    Guid? FindStoreId(IStorageDirectory files) => null;
 }

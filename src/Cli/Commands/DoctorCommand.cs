@@ -18,14 +18,19 @@ internal static class DoctorCommand
         {
             Description = "Rebuilds indexes with findings from the records. The store must not be open elsewhere.",
         };
+        var quarantines = new Option<bool>("--quarantine")
+        {
+            Description = "Sets damaged record files aside, keeps what is readable of them, and rebuilds all indexes.",
+        };
         var command = new Command(
             "doctor",
             "Examines every part of the store and whether they agree, without its lock. Exit 1 on any finding.")
         {
-            repairs,
+            repairs, quarantines,
         };
-        command.SetAction((arguments, cancellation) =>
-            RunAsync(context, arguments, arguments.GetValue(repairs), cancellation));
+        command.SetAction((arguments, cancellation) => arguments.GetValue(quarantines)
+            ? QuarantineAsync(context, arguments, cancellation)
+            : RunAsync(context, arguments, arguments.GetValue(repairs), cancellation));
         return command;
     }
 
@@ -74,7 +79,8 @@ internal static class DoctorCommand
             if (repairs && !report.IsClean)
             {
                 await context.Console.Error.WriteLineAsync(
-                    "mortise: nothing to repair: indexes can be rebuilt from records, the log and records cannot")
+                    "mortise: nothing to repair: indexes can be rebuilt from records, the log and records cannot; "
+                    + "see --quarantine")
                     .ConfigureAwait(false);
             }
 
@@ -91,6 +97,38 @@ internal static class DoctorCommand
         await RepairAsync(context, arguments, families, cancellation).ConfigureAwait(false);
         ExaminationReport after = await ExamineAsync(context, arguments, cancellation).ConfigureAwait(false);
         Write(after, families, output, asJson);
+        return after.IsClean ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    private static async Task<int> QuarantineAsync(
+        CommandContext context, ParseResult arguments, CancellationToken cancellation)
+    {
+        ComposedStore composed = StoreSession.ComposeExisting(context, arguments);
+        QuarantineReport done = StoreQuarantine.Run(composed.Composition, cancellation);
+        using var output = new OutputWriter(context.Console.Output);
+        bool asJson = context.Options.Json(arguments);
+        if (!asJson)
+        {
+            string records = done.Records.RecordsLost < 0
+                ? "an unknown number of"
+                : Words.Count(done.Records.RecordsLost);
+            output.Line(done.Findings.Count == 0
+                ? "nothing to set aside"
+                : $"set {Words.Count(done.Records.FilesSetAside)} files aside; lost {records} records, "
+                    + $"{Words.Size(done.Records.BytesLost)}");
+            ExaminationText.WriteFindings(done.Findings, done.Findings.Count, output);
+            output.Line("");
+            output.Flush();
+        }
+
+        string[] families = [.. composed.Composition.Families.Select(static f => f.Name)];
+        if (done.Findings.Count > 0)
+        {
+            await RepairAsync(context, arguments, families, cancellation).ConfigureAwait(false);
+        }
+
+        ExaminationReport after = await ExamineAsync(context, arguments, cancellation).ConfigureAwait(false);
+        Write(after, done.Findings.Count > 0 ? families : [], output, asJson, done);
         return after.IsClean ? ExitCode.Ok : ExitCode.Failed;
     }
 
@@ -113,11 +151,12 @@ internal static class DoctorCommand
     }
 
     private static void Write(
-        ExaminationReport report, IReadOnlyList<string> repaired, OutputWriter output, bool asJson)
+        ExaminationReport report, IReadOnlyList<string> repaired, OutputWriter output, bool asJson,
+        QuarantineReport? quarantine = null)
     {
         if (asJson)
         {
-            ExaminationText.WriteJson(report, repaired, output);
+            ExaminationText.WriteJson(report, repaired, output, quarantine);
             return;
         }
 

@@ -12,7 +12,9 @@ internal static class ExaminationText
     /// <summary>Writes a report for a person.</summary>
     public static void Write(ExaminationReport report, OutputWriter output)
     {
-        output.Line($"store {report.Manifest.StoreId}, checkpoint {report.Manifest.CheckpointLsn}");
+        output.Line(report.Manifest is { } manifest
+            ? $"store {manifest.StoreId}, checkpoint {manifest.CheckpointLsn}"
+            : "the manifest is lost");
         foreach (ExaminedPart part in report.Parts)
         {
             WritePart(part, output);
@@ -40,13 +42,18 @@ internal static class ExaminationText
     }
 
     /// <summary>Writes a report as one JSON object.</summary>
-    public static void WriteJson(ExaminationReport report, IReadOnlyList<string> repaired, OutputWriter output)
+    public static void WriteJson(
+        ExaminationReport report, IReadOnlyList<string> repaired, OutputWriter output, QuarantineReport? quarantine = null)
     {
         using (var json = new Utf8JsonWriter(output))
         {
             json.WriteStartObject();
-            json.WriteString("store", report.Manifest.StoreId);
-            json.WriteNumber("checkpointLsn", report.Manifest.CheckpointLsn);
+            if (report.Manifest is { } manifest)
+            {
+                json.WriteString("store", manifest.StoreId);
+                json.WriteNumber("checkpointLsn", manifest.CheckpointLsn);
+            }
+
             json.WriteBoolean("clean", report.IsClean);
             json.WriteNumber("findings", Count(report));
             json.WriteString("openFailure", report.OpenFailure?.Message);
@@ -59,6 +66,16 @@ internal static class ExaminationText
                 }
 
                 json.WriteEndArray();
+            }
+
+            if (quarantine is { } done)
+            {
+                json.WriteStartObject("quarantine");
+                json.WriteNumber("filesSetAside", done.Records.FilesSetAside);
+                json.WriteNumber("recordsLost", done.Records.RecordsLost);
+                json.WriteNumber("bytesLost", done.Records.BytesLost);
+                WriteFindings(json, "findings", done.Findings);
+                json.WriteEndObject();
             }
 
             json.WriteStartArray("parts");

@@ -65,6 +65,13 @@ internal sealed class OpenedExamination(
     {
         var pass = new Pass(check, cancellation);
         var sink = new PassSink(pass);
+        if (records.TryGet(out IRecordSalvage? salvage))
+        {
+            // Around damage; the examiner of the record store has reported that.
+            salvage.Salvage(ScanDirection.Forward, static _ => { }, ref sink);
+            return pass.Report();
+        }
+
         try
         {
             records.Scan(ScanDirection.Forward, ref sink);

@@ -14,7 +14,8 @@ public static class StoreExamination
     /// <param name="composition">The stack; its root is read only.</param>
     /// <param name="projections">By the names that the families use.</param>
     /// <param name="cancellation">Stops with <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="StorageException">The manifest cannot be read, or the device fails.</exception>
+    /// <exception cref="StorageException">There is no store, too much is lost to tell which one it is, or the device
+    /// fails.</exception>
     public static ValueTask<ExaminationReport> RunAsync(
         StoreComposition composition,
         IReadOnlyDictionary<string, IKeyProjection> projections,
@@ -31,26 +32,39 @@ public static class StoreExamination
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(composition);
-        StoreManifest manifest = ManifestFile.TryRead(composition.Root)
-            ?? throw new StorageException(StorageErrorCode.NotFound, "there is no store here", ManifestFile.Name);
         var overlay = new OverlayDirectory(composition.Root);
+        (StoreManifest? manifest, StorageException? lost) = ReadManifest(overlay);
+        Guid storeId = manifest?.StoreId ?? FindStoreId(composition, overlay) ?? throw lost!;
         var parts = new List<ExaminedPart>();
         Examine("wal", composition.Log.Examiner, OpenedParts.LogDirectory);
         Examine("records", composition.Records.Examiner, OpenedParts.RecordsDirectory);
         foreach (FamilyPart family in composition.Families)
         {
-            ManifestFamily? recorded = manifest.Families.FirstOrDefault(f => f.Name == family.Name);
+            ManifestFamily? recorded = manifest?.Families.FirstOrDefault(f => f.Name == family.Name);
             IStorageDirectory directory = overlay.OpenDirectory(OpenedParts.IndexesDirectory)
                 .OpenDirectory(recorded?.DirectoryName ?? family.Name);
-            foreach (ManifestPartition partition in recorded?.Partitions ?? [])
+            foreach (string partition in Partitions(manifest, recorded, directory))
             {
                 parts.Add(ExamineOne(
-                    $"indexes/{family.Name}/{partition.Name}",
+                    $"indexes/{family.Name}/{partition}",
                     family.Structure.Examiner,
-                    directory.OpenDirectory(partition.Name),
-                    manifest.StoreId,
+                    directory.OpenDirectory(partition),
+                    storeId,
                     cancellation));
             }
+        }
+
+        if (manifest is null)
+        {
+            return new ExaminationReport
+            {
+                Manifest = null,
+                Parts = parts,
+                Open = null,
+                Agreement = null,
+                Records = null,
+                OpenFailure = lost,
+            };
         }
 
         var opened = new OpenedExamination(composition, projections, cancellation);
@@ -66,8 +80,37 @@ public static class StoreExamination
         };
 
         void Examine(string instance, IExaminer? examiner, string directory) => parts.Add(
-            ExamineOne(instance, examiner, overlay.OpenDirectory(directory), manifest.StoreId, cancellation));
+            ExamineOne(instance, examiner, overlay.OpenDirectory(directory), storeId, cancellation));
     }
+
+    private static (StoreManifest? Manifest, StorageException? Lost) ReadManifest(OverlayDirectory root)
+    {
+        try
+        {
+            return ManifestFile.TryRead(root) is { } manifest
+                ? (manifest, null)
+                : (null, new StorageException(
+                    StorageErrorCode.NotFound,
+                    "there is no store here, or its manifest is lost",
+                    ManifestFile.Name,
+                    advice: "'mortise doctor --quarantine' makes a lost manifest anew"));
+        }
+        catch (StorageException e) when (e.Code == StorageErrorCode.Corrupt)
+        {
+            return (null, e);
+        }
+    }
+
+    /// <summary>What the files say themselves.</summary>
+    private static Guid? FindStoreId(StoreComposition stack, OverlayDirectory root) =>
+        stack.Records.Examiner?.FindStoreId(root.OpenDirectory(OpenedParts.RecordsDirectory))
+        ?? stack.Log.Examiner?.FindStoreId(root.OpenDirectory(OpenedParts.LogDirectory));
+
+    private static IEnumerable<string> Partitions(
+        StoreManifest? manifest, ManifestFamily? recorded, IStorageDirectory directory) =>
+        manifest is null
+            ? directory.List().Where(static entry => entry.IsDirectory).Select(static entry => entry.Name)
+            : recorded?.Partitions.Select(static p => p.Name) ?? [];
 
     private static ExaminedPart ExamineOne(
         string instance, IExaminer? examiner, IStorageDirectory files, Guid storeId, CancellationToken cancellation)
@@ -81,8 +124,8 @@ public static class StoreExamination
 /// <summary>What an examination found.</summary>
 public sealed class ExaminationReport
 {
-    /// <summary>The manifest.</summary>
-    public required StoreManifest Manifest { get; init; }
+    /// <summary>The manifest; null when it is lost, and then <see cref="OpenFailure"/> says why.</summary>
+    public required StoreManifest? Manifest { get; init; }
 
     /// <summary>Each part's files.</summary>
     public required IReadOnlyList<ExaminedPart> Parts { get; init; }

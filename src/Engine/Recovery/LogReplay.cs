@@ -85,7 +85,7 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
             {
                 Project(IndexOperation.Set, lsn, mutation.Location, payload.Slice(mutation.Offset, mutation.Length));
             }
-            else
+            else if (parts.Families.Exists(static f => f.IsLive))
             {
                 using RecordLease lease = parts.Records.Read(mutation.Location);
                 Project(IndexOperation.Remove, lsn, mutation.Location, lease.Bytes);
