@@ -6,8 +6,8 @@ namespace Mortise.BTreeIndex;
 /// <summary>The pages of one file that are in memory, within a byte budget.</summary>
 /// <remarks>
 /// <para>A page's frame is found in an array indexed by page number; a hit takes no lock and writes no line that another
-/// reader writes. Hits are noted per reader and handed to the policy in batches; a batch that finds the lock taken is
-/// lost. Misses, eviction and purging hold the lock, reading from the file does not.</para>
+/// reader writes. Hits are noted per reader, once in a while for each page, and handed to the policy in
+/// batches; a batch that finds the lock taken is lost. Misses, eviction and purging hold the lock, reading from the file does not.</para>
 /// <para>Beyond the budget there are at most: frames that readers pin or are inside of, and <see cref="SpareFrames"/>
 /// waiting for their next page. The page array itself costs 8 bytes a page of the file.</para>
 /// <para>Threads: any.</para>
@@ -18,6 +18,11 @@ internal sealed class PageCache
     public const int SpareFrames = 8;
 
     private const int HitsPerBatch = 64;
+
+    private const int MissesPerReport = 64;
+
+    /// <summary>How often a page that is hit is noted while as many pages are loaded as the cache holds.</summary>
+    private const int RoundsPerTurn = 16;
 
     private readonly PageFile _file;
     private readonly ICacheGrant? _grant;
@@ -31,8 +36,10 @@ internal sealed class PageCache
     private PageFrame?[] _frames = [];
     private uint[] _pagesBySlot = [];
     private int _slotCount;
-    private long _hits;
     private long _misses;
+    private long _reportedHits;
+    private long _reportedMisses;
+    private int _noteRound = 1;
     private long _allocated;
     private bool _closed;
 
@@ -75,20 +82,26 @@ internal sealed class PageCache
     /// <param name="owner">The run that it must belong to.</param>
     /// <param name="ordinal">Its place there.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public PageFrame Get(int reader, uint number, PageType type, ulong owner, uint ordinal)
+    public PageFrame Get(int reader, uint number, PageType type, ulong owner, uint ordinal) =>
+        Find(reader, number, owner) ?? Load(number, type, owner, ordinal);
+
+    /// <summary>A page when it is in memory, otherwise null.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public PageFrame? Find(int reader, uint number, ulong owner)
     {
         PageFrame?[] frames = Volatile.Read(ref _frames);
         if (number < (uint)frames.Length && Volatile.Read(ref frames[number]) is { } frame && frame.Owner == owner)
         {
-            if (_epochs.NoteHit(reader, new CacheSlot(frame.Slot)))
+            _epochs.CountHit(reader);
+            if (frame.NotedIn != Volatile.Read(ref _noteRound))
             {
-                HandOverHits(reader);
+                NoteHit(reader, frame);
             }
 
             return frame;
         }
 
-        return Load(number, type, owner, ordinal);
+        return null;
     }
 
     /// <summary>Drops pages that are about to be written anew. No reader may be using them.</summary>
@@ -135,14 +148,21 @@ internal sealed class PageCache
         }
     }
 
-    private void HandOverHits(int reader)
+    /// <summary>Tells the policy of a hit, now or in a while; of a page's first hit in a round alone, and no round ends
+    /// while nothing is loaded.</summary>
+    private void NoteHit(int reader, PageFrame frame)
     {
+        frame.NotedIn = Volatile.Read(ref _noteRound);
+        if (!_epochs.NoteHit(reader, new CacheSlot(frame.Slot)))
+        {
+            return;
+        }
+
         ReadOnlySpan<CacheSlot> hits = _epochs.TakeHits(reader);
         if (_gate.TryEnter())
         {
             try
             {
-                _hits += hits.Length;
                 _policy.Touch(hits);
             }
             finally
@@ -256,11 +276,17 @@ internal sealed class PageCache
             Retire(_frames[_pagesBySlot[victim.Index]]!);
         }
 
-        if (_grant is not null && _misses % HitsPerBatch == 0)
+        if (_policy.Count <= RoundsPerTurn || _misses % (_policy.Count / RoundsPerTurn) == 0)
         {
-            _grant.Report(_hits, _misses, _policy.WeightBytes);
-            _hits = 0;
-            _misses = 0;
+            Volatile.Write(ref _noteRound, _noteRound + 1);
+        }
+
+        if (_grant is not null && _misses - _reportedMisses >= MissesPerReport)
+        {
+            long hits = _epochs.TotalHits();
+            _grant.Report(hits - _reportedHits, _misses - _reportedMisses, _policy.WeightBytes);
+            _reportedHits = hits;
+            _reportedMisses = _misses;
         }
     }
 

@@ -33,6 +33,9 @@ internal sealed unsafe class PageFrame
     /// <summary>The slot under which the policy knows it, or -1.</summary>
     public int Slot { get; set; } = -1;
 
+    /// <summary>The round in which a hit was last noted; written without a lock, being no more than a hint.</summary>
+    public int NotedIn { get; set; }
+
     /// <summary>The epoch from which on no new reader can find it; set when it leaves the cache.</summary>
     public long RetiredIn { get; set; }
 
@@ -41,6 +44,7 @@ internal sealed unsafe class PageFrame
     /// <summary>Takes over the page that was read into <see cref="Bytes"/> and checked.</summary>
     public void Adopt(uint number, ulong owner)
     {
+        NotedIn = 0;
         Number = number;
         Owner = owner;
         _page = PageFormat.Type(_buffer) is PageType.Leaf or PageType.Branch ? new EntryPage(Pointer) : default;

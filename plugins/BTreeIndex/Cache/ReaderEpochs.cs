@@ -70,6 +70,21 @@ internal sealed class ReaderEpochs
         return oldest;
     }
 
+    /// <summary>Counts a hit.</summary>
+    public void CountHit(int slot) => _slots[slot].Hits++;
+
+    /// <summary>Hits counted so far, about.</summary>
+    public long TotalHits()
+    {
+        long sum = 0;
+        foreach (ref Slot slot in _slots.AsSpan())
+        {
+            sum += Volatile.Read(ref slot.Hits);
+        }
+
+        return sum;
+    }
+
     /// <summary>Notes a hit.</summary>
     /// <param name="slot">The slot that was entered.</param>
     /// <param name="hit">What was hit.</param>
@@ -99,5 +114,8 @@ internal sealed class ReaderEpochs
 
         [FieldOffset(8)]
         public int Noted;
+
+        [FieldOffset(16)]
+        public long Hits;
     }
 }

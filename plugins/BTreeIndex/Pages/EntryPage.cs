@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Mortise.BTreeIndex;
 
@@ -15,12 +17,25 @@ namespace Mortise.BTreeIndex;
 /// </remarks>
 internal readonly unsafe struct EntryPage
 {
+    /// <summary>Heads that are compared at once, around where one is expected.</summary>
+    private const int Window = 16;
+
+    /// <summary>Windows tried beside the first before halving takes over: keys that are not spread evenly.</summary>
+    private const int MostWindows = 3;
+
     private readonly byte* _page;
     private readonly byte* _heads;
     private readonly byte* _prefix;
     private readonly byte* _body;
     private readonly int _stride;
     private readonly int _valueBytes;
+
+    // What a search would otherwise fetch from the page's far ends.
+    private readonly ulong _firstHead;
+    private readonly ulong _lastHead;
+    private readonly ulong _prefixHead;
+    private readonly ulong _scale;
+    private readonly int _shift;
 
     public EntryPage(byte* page)
     {
@@ -38,6 +53,19 @@ internal readonly unsafe struct EntryPage
         _body = _prefix + PrefixLength;
         UniformRestLength = Math.Max(0, UniformKeyLength - PrefixLength - PageFormat.HeadBytes);
         _stride = UniformRestLength + _valueBytes;
+        if (Count == 0)
+        {
+            return;
+        }
+
+        _firstHead = Head(0);
+        _lastHead = Head(Count - 1);
+        _prefixHead = PrefixLength is > 0 and <= PageFormat.HeadBytes ? KeyHead.Of(Prefix) : 0;
+
+        // (head - first) >> shift has 32 bits at most; times scale, the upper half of 64 bits is a place in the page.
+        ulong span = _lastHead - _firstHead;
+        _shift = Math.Max(0, 32 - BitOperations.LeadingZeroCount(span));
+        _scale = ((ulong)(Count - 1) << 32) / ((span >> _shift) + 1);
     }
 
     public int Count { get; }
@@ -136,17 +164,18 @@ internal readonly unsafe struct EntryPage
     public int LowerBound(ReadOnlySpan<byte> key, out bool isEqual)
     {
         isEqual = false;
+        if (Count == 0)
+        {
+            return 0;
+        }
+
         if (PrefixLength > 0)
         {
-            int byPrefix = key[..Math.Min(key.Length, PrefixLength)].SequenceCompareTo(Prefix);
-            if (byPrefix != 0 || Count == 0)
+            int byPrefix = ComparePrefix(key);
+            if (byPrefix != 0)
             {
                 return byPrefix < 0 ? 0 : Count;
             }
-        }
-        else if (Count == 0)
-        {
-            return 0;
         }
 
         ReadOnlySpan<byte> rest = key[PrefixLength..];
@@ -218,7 +247,69 @@ internal readonly unsafe struct EntryPage
         return null;
     }
 
+    private int ComparePrefix(ReadOnlySpan<byte> key)
+    {
+        if (PrefixLength <= PageFormat.HeadBytes && key.Length >= PageFormat.HeadBytes)
+        {
+            ulong mask = ulong.MaxValue << (8 * (PageFormat.HeadBytes - PrefixLength));
+            return (KeyHead.Of(key) & mask).CompareTo(_prefixHead);
+        }
+
+        return key[..Math.Min(key.Length, PrefixLength)].SequenceCompareTo(Prefix);
+    }
+
+    /// <summary>The first head at or above one: where it should be among evenly spread ones, and from there by windows; so
+    /// a search in a page that is in no cache waits for memory once or twice, not for each of its halvings.</summary>
     private int FirstHeadNotBelow(ulong head)
+    {
+        if (head <= _firstHead)
+        {
+            return 0;
+        }
+
+        if (head > _lastHead)
+        {
+            return Count;
+        }
+
+        if (!BitConverter.IsLittleEndian || !Vector256.IsHardwareAccelerated || Count < 2 * Window)
+        {
+            return FirstHeadNotBelowByHalving(head);
+        }
+
+        int guess = (int)((((head - _firstHead) >> _shift) * _scale) >> 32);
+        int start = Math.Clamp(guess - (Window / 2), 0, Count - Window);
+        for (int i = 0; i < MostWindows; i++)
+        {
+            int below = CountBelow(start, head);
+            if (below is > 0 and < Window)
+            {
+                return start + below;
+            }
+
+            // The first head is below and the last is not, so there is more on that side.
+            start = below == 0 ? Math.Max(0, start - Window + 1) : Math.Min(Count - Window, start + Window - 1);
+        }
+
+        return FirstHeadNotBelowByHalving(head);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int CountBelow(int start, ulong head)
+    {
+        ref ulong first = ref Unsafe.AsRef<ulong>(_heads + ((nint)start * sizeof(ulong)));
+        Vector256<ulong> wanted = Vector256.Create(head);
+        uint below = 0;
+        for (int i = 0; i < Window; i += Vector256<ulong>.Count)
+        {
+            Vector256<ulong> heads = Vector256.LoadUnsafe(ref first, (nuint)i);
+            below |= Vector256.LessThan(heads, wanted).ExtractMostSignificantBits() << i;
+        }
+
+        return BitOperations.PopCount(below);
+    }
+
+    private int FirstHeadNotBelowByHalving(ulong head)
     {
         nint low = 0;
         nint n = Count;

@@ -54,10 +54,17 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache) : IIn
     {
         ThrowIfDisposed();
         ScanBounds bounds = new(range, direction);
-        using EntryMerge merge = Merge(bounds, out EntrySource[] sources);
-        if (sources is [DiskSource { HasTombstones: false } only])
+        if (version.Memory.Length == 0 && OnlyRunIn(bounds) is { } run)
         {
+            using DiskSource only = new(run, cache, bounds);
             only.PushTo(ref sink);
+            return;
+        }
+
+        using EntryMerge merge = Merge(bounds, out EntrySource[] sources);
+        if (sources is [DiskSource { HasTombstones: false } single])
+        {
+            single.PushTo(ref sink);
             return;
         }
 
@@ -172,6 +179,28 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache) : IIn
         return false;
     }
 
+    /// <summary>The disk run that holds all of a range, when there is one alone and it has no tombstones.</summary>
+    private DiskRun? OnlyRunIn(ScanBounds bounds)
+    {
+        DiskRun? only = null;
+        foreach (DiskRun run in version.Disk)
+        {
+            if (bounds.IsPastEnd(run.Record.FirstKey) || bounds.IsBeforeStart(run.Record.LastKey))
+            {
+                continue;
+            }
+
+            if (only is not null || run.Record.Tombstones > 0)
+            {
+                return null;
+            }
+
+            only = run;
+        }
+
+        return bounds.IsEmpty ? null : only;
+    }
+
     private EntryMerge Merge(ScanBounds bounds, out EntrySource[] sources)
     {
         List<EntrySource> found = [];
@@ -199,7 +228,7 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache) : IIn
         }
 
         sources = [.. found];
-        return new EntryMerge(sources, bounds.IsBackward, bounds.Skip, keepTombstones: false);
+        return new EntryMerge(sources, bounds.IsBackward, bounds.Skip);
     }
 
     private struct CountSink : IEntrySink

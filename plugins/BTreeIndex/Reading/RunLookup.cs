@@ -1,8 +1,13 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace Mortise.BTreeIndex;
 
 /// <summary>Descends a packed tree.</summary>
-internal static class RunLookup
+internal static unsafe class RunLookup
 {
+    /// <summary>No run has so many leaves.</summary>
+    private const uint Unknown = uint.MaxValue;
+
     /// <summary>Looks a key up.</summary>
     /// <param name="run">The run.</param>
     /// <param name="cache">Its pages.</param>
@@ -24,12 +29,25 @@ internal static class RunLookup
         out int valueLength)
     {
         valueLength = 0;
-        if (head < run.MinHead || head > run.MaxHead || !MayContain(run, cache, reader, hash))
+        if (head < run.MinHead || head > run.MaxHead)
         {
             return false;
         }
 
-        uint leaf = LeafOf(run, cache, reader, key);
+        // The filter's line is on its way while the branches are searched that are in memory, and mostly in a cache nearby.
+        byte* block = FilterBlock(run, cache, reader, hash);
+        if (block != null && Sse.IsSupported)
+        {
+            Sse.Prefetch0(block);
+        }
+
+        uint leaf = LeafOf(run, cache, reader, key, mayLoad: false);
+        if (block != null && !PointFilter.MayContain(in *block, hash))
+        {
+            return false;
+        }
+
+        leaf = leaf == Unknown ? LeafOf(run, cache, reader, key) : leaf;
         ref readonly EntryPage page = ref Leaf(run, cache, reader, leaf).Page;
         int index = page.LowerBound(key, out bool isEqual);
         if (!isEqual)
@@ -55,7 +73,10 @@ internal static class RunLookup
     }
 
     /// <summary>The ordinal of the leaf under which a key belongs.</summary>
-    public static uint LeafOf(DiskRun run, PageCache cache, int reader, ReadOnlySpan<byte> key)
+    public static uint LeafOf(DiskRun run, PageCache cache, int reader, ReadOnlySpan<byte> key) =>
+        LeafOf(run, cache, reader, key, mayLoad: true);
+
+    private static uint LeafOf(DiskRun run, PageCache cache, int reader, ReadOnlySpan<byte> key, bool mayLoad)
     {
         RunRecord record = run.Record;
         if (record.Height == 0)
@@ -67,7 +88,15 @@ internal static class RunLookup
         for (int level = record.Height; ; level--)
         {
             uint number = record.Branches.PageOf(ordinal);
-            ref readonly EntryPage page = ref cache.Get(reader, number, PageType.Branch, run.Id, ordinal).Page;
+            PageFrame? frame = mayLoad
+                ? cache.Get(reader, number, PageType.Branch, run.Id, ordinal)
+                : cache.Find(reader, number, run.Id);
+            if (frame is null)
+            {
+                return Unknown;
+            }
+
+            ref readonly EntryPage page = ref frame.Page;
             ulong child = page.Rank + (ulong)page.ChildOf(key);
 
             // Children of branches stand before them: so a damaged page that passes its checksum cannot make a circle.
@@ -105,11 +134,12 @@ internal static class RunLookup
         return (page.Rank + (ulong)index, tombstones);
     }
 
-    private static bool MayContain(DiskRun run, PageCache cache, int reader, ulong hash)
+    /// <summary>The block of a run's filter that a hash belongs to; null for a run without a filter.</summary>
+    private static byte* FilterBlock(DiskRun run, PageCache cache, int reader, ulong hash)
     {
         if (run.Record.FilterBlocks == 0)
         {
-            return true;
+            return null;
         }
 
         uint block = PointFilter.BlockOf(hash, run.Record.FilterBlocks);
@@ -117,6 +147,6 @@ internal static class RunLookup
         int offset = PageFormat.HeaderBytes
             + ((int)(block - (ordinal * cache.FilterBlocksPerPage)) * PointFilter.BlockBytes);
         PageFrame frame = cache.Get(reader, run.FilterPagesFirst + ordinal, PageType.Filter, run.Id, ordinal);
-        return PointFilter.MayContain(in frame.Bytes[offset], hash);
+        return frame.Pointer + offset;
     }
 }

@@ -37,6 +37,13 @@ internal static class PointFilter
     /// <summary>Adds a hash to its block.</summary>
     public static void Add(Span<byte> block, ulong hash)
     {
+        if (Avx2.IsSupported)
+        {
+            ref byte first = ref MemoryMarshal.GetReference(block[..BlockBytes]);
+            (Vector256.LoadUnsafe(ref first).AsUInt32() | Mask(hash)).AsByte().StoreUnsafe(ref first);
+            return;
+        }
+
         Span<uint> words = MemoryMarshal.Cast<byte, uint>(block);
         uint low = (uint)hash;
         for (int i = 0; i < Words; i++)
@@ -52,14 +59,20 @@ internal static class PointFilter
     {
         if (Avx2.IsSupported)
         {
-            Vector256<uint> salts = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(Salts));
-            Vector256<uint> shifts = Vector256.ShiftRightLogical(salts * Vector256.Create((uint)hash), 27);
-            Vector256<uint> mask = Avx2.ShiftLeftLogicalVariable(Vector256<uint>.One, shifts);
             Vector256<uint> words = Vector256.LoadUnsafe(in block).AsUInt32();
-            return Vector256.AndNot(mask, words) == Vector256<uint>.Zero;
+            return Vector256.AndNot(Mask(hash), words) == Vector256<uint>.Zero;
         }
 
         return MayContainSlowly(in block, hash);
+    }
+
+    /// <summary>The bits of a hash in its block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<uint> Mask(ulong hash)
+    {
+        Vector256<uint> salts = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(Salts));
+        Vector256<uint> shifts = Vector256.ShiftRightLogical(salts * Vector256.Create((uint)hash), 27);
+        return Avx2.ShiftLeftLogicalVariable(Vector256<uint>.One, shifts);
     }
 
     private static bool MayContainSlowly(ref readonly byte block, ulong hash)
