@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Mortise.Components;
 
 namespace Mortise.BTreeIndex;
@@ -17,6 +18,9 @@ internal sealed class IndexMaintenance : IAsyncDisposable
 {
     /// <summary>Beyond so many times the runs that are wanted, the writer helps with merging.</summary>
     private const int BacklogFactor = 3;
+
+    /// <summary>So many entries ahead keys are fetched while memory is written.</summary>
+    private const int PrefetchDistance = 12;
 
     private readonly ComponentContext _context;
     private readonly BTreeIndexOptions _options;
@@ -270,30 +274,27 @@ internal sealed class IndexMaintenance : IAsyncDisposable
     private void WriteGroups(int count)
     {
         IndexVersion version = _state.Current;
-        long entries = 0;
-        long bytes = 0;
-        int age = 0;
-        List<EntrySource> sources = [];
-        ScanBounds all = new(default, ScanDirection.Forward);
+        List<MemoryRun> runs = [];
         foreach (SealedGroup group in version.Sealed.AsSpan(version.Sealed.Length - count))
         {
-            foreach (MemoryRun run in group.Runs)
-            {
-                sources.Add(new MemorySource(run, all) { Age = age++ });
-                entries += run.Count;
-                bytes += run.ArenaBytes + (4L * run.Count);
-            }
+            runs.AddRange(group.Runs);
         }
 
-        RunWriter writer = new(_file, _space, _durable.TakeRunId(), entries, bytes, isWhole: false);
+        SlotTable entries = MemoryRunBuilder.MergeTables(CollectionsMarshal.AsSpan(runs));
+        long bytes = entries.EntryBytes() + (4L * entries.Count);
+        bool keepTombstones = version.Disk.Length > 0;
+        RunWriter writer = new(_file, _space, _durable.TakeRunId(), entries.Count, bytes, isWhole: false);
         RunRecord? record = null;
         try
         {
-            using EntryMerge merge = new([.. sources], isBackward: false, skip: 0, keepTombstones: version.Disk.Length > 0);
-            while (merge.MoveNext())
+            for (int i = 0; i < entries.Count; i++)
             {
-                EntrySource entry = merge.Current;
-                writer.Add(entry.Key, entry.Value, entry.IsTombstone);
+                entries.Prefetch(i + PrefetchDistance);
+                bool isTombstone = entries.IsTombstone(i);
+                if (!isTombstone || keepTombstones)
+                {
+                    writer.Add(entries.Key(i), entries.Value(i), isTombstone);
+                }
             }
 
             record = writer.Finish();

@@ -3,77 +3,64 @@ using System.Runtime.CompilerServices;
 namespace Mortise.BTreeIndex;
 
 /// <summary>An immutable sorted array of entries in memory: one applied batch, or several merged.</summary>
-/// <remarks>Keys and values lie in one buffer in key order; a search touches the array of key heads before it touches
-/// keys. Threads: any.</remarks>
+/// <remarks>A search touches the array of key heads before it touches keys. Threads: any.</remarks>
 internal sealed class MemoryRun
 {
     /// <summary>Below this many entries a search costs no more than a filter.</summary>
     private const int FilterFrom = 64;
 
-    private readonly byte[] _arena;
     private readonly ulong[] _heads;
-    private readonly Slot[] _slots;
-    private readonly byte[] _filter;
+    private readonly byte[] _filter = [];
     private readonly uint _filterBlocks;
 
-    internal MemoryRun(byte[] arena, int arenaBytes, ulong[] heads, Slot[] slots, int count, int tombstones, int level)
+    /// <summary>Makes a run.</summary>
+    /// <param name="table">Its entries.</param>
+    /// <param name="level">How many times they were merged.</param>
+    public MemoryRun(SlotTable table, int level)
     {
-        _arena = arena;
-        _heads = heads;
-        _slots = slots;
-        Count = count;
-        TombstoneCount = tombstones;
+        Table = table;
         Level = level;
-        ArenaBytes = arenaBytes;
-        Bytes = arenaBytes + ((long)count * (sizeof(ulong) + Slot.Bytes));
-        _filter = [];
-        if (count >= FilterFrom)
+        _heads = table.Heads;
+        bool hasFilter = table.Count >= FilterFrom;
+        if (hasFilter)
         {
-            _filterBlocks = (uint)PointFilter.BlocksFor(count);
+            _filterBlocks = (uint)PointFilter.BlocksFor(table.Count);
             _filter = new byte[_filterBlocks * PointFilter.BlockBytes];
-            for (int i = 0; i < count; i++)
+        }
+
+        foreach (ref readonly MemorySlot slot in table.Slots.AsSpan(0, table.Count))
+        {
+            TombstoneCount += slot.IsTombstone ? 1 : 0;
+            if (hasFilter)
             {
-                ulong hash = Widen(slots[i].Hash);
+                ulong hash = Widen(slot.Hash);
                 int block = (int)PointFilter.BlockOf(hash, _filterBlocks) * PointFilter.BlockBytes;
                 PointFilter.Add(_filter.AsSpan(block, PointFilter.BlockBytes), hash);
             }
-
-            Bytes += _filter.Length;
         }
+
+        Bytes = table.ArenaBytes() + ((long)table.Count * (sizeof(ulong) + MemorySlot.Bytes)) + _filter.Length;
     }
 
-    public int Count { get; }
+    public SlotTable Table { get; }
+
+    public int Count => Table.Count;
 
     public int TombstoneCount { get; }
 
     /// <summary>How many times its entries were merged, more or less; decides what is merged with what.</summary>
     public int Level { get; }
 
-    /// <summary>Bytes of keys and values.</summary>
-    public int ArenaBytes { get; }
-
     /// <summary>What it holds in memory.</summary>
     public long Bytes { get; }
 
     public ulong Head(int index) => _heads[index];
 
-    public uint Hash(int index) => _slots[index].Hash;
+    public ReadOnlySpan<byte> Key(int index) => Table.Key(index);
 
-    public ReadOnlySpan<byte> Key(int index)
-    {
-        ref readonly Slot slot = ref _slots[index];
-        return _arena.AsSpan(slot.Offset, slot.KeyLength);
-    }
+    public ReadOnlySpan<byte> Value(int index) => Table.Value(index);
 
-    public ReadOnlySpan<byte> Value(int index)
-    {
-        ref readonly Slot slot = ref _slots[index];
-        return slot.ValueLength == PageFormat.TombstoneLength
-            ? default
-            : _arena.AsSpan(slot.Offset + slot.KeyLength, slot.ValueLength);
-    }
-
-    public bool IsTombstone(int index) => _slots[index].ValueLength == PageFormat.TombstoneLength;
+    public bool IsTombstone(int index) => Table.IsTombstone(index);
 
     /// <summary>Finds a key.</summary>
     /// <param name="key">The whole key.</param>
@@ -144,11 +131,5 @@ internal sealed class MemoryRun
         }
 
         return low + Unsafe.BitCast<bool, byte>(heads[low] < head);
-    }
-
-    /// <summary>Where an entry is: its key at the offset in the arena, its value behind it.</summary>
-    internal readonly record struct Slot(int Offset, uint Hash, ushort KeyLength, ushort ValueLength)
-    {
-        public const int Bytes = 12;
     }
 }

@@ -5,6 +5,12 @@ namespace Mortise.BTreeIndex;
 /// <summary>Makes memory runs from batches and from other memory runs.</summary>
 internal static class MemoryRunBuilder
 {
+    /// <summary>Entries in buffers smaller than this on average are gathered into one when they are merged.</summary>
+    private const long LeastArenaBytes = 16 << 10;
+
+    /// <summary>So are those in more buffers than this.</summary>
+    private const int MostArenas = 4096;
+
     /// <summary>Copies a batch.</summary>
     /// <param name="batch">Checked here, entry by entry.</param>
     /// <param name="traits">The limits.</param>
@@ -13,6 +19,7 @@ internal static class MemoryRunBuilder
     {
         ReadOnlySpan<IndexMutation> mutations = batch.Mutations;
         long bytes = 0;
+        bool isInOrder = true;
         foreach (ref readonly IndexMutation mutation in mutations)
         {
             if (mutation.KeyLength < 1 || mutation.KeyLength > traits.MaxKeyBytes)
@@ -32,6 +39,8 @@ internal static class MemoryRunBuilder
                     $"a value has {mutation.ValueLength} bytes; 0 to {traits.MaxValueBytes} are allowed, 0 for a remove");
             }
 
+            isInOrder &= mutation.KeyOffset == bytes
+                && (mutation.ValueLength == 0 || mutation.ValueOffset == bytes + mutation.KeyLength);
             bytes += mutation.KeyLength + mutation.ValueLength;
         }
 
@@ -40,9 +49,19 @@ internal static class MemoryRunBuilder
             throw new ArgumentException($"the batch has {bytes} bytes; {Array.MaxLength} are allowed");
         }
 
-        var output = new Output((int)bytes, mutations.Length);
+        // The usual arena holds each key and its value in order, and nothing else.
+        bool isPacked = isInOrder && bytes == batch.Arena.Length;
+        byte[] arena = GC.AllocateUninitializedArray<byte>((int)bytes);
+        if (isPacked)
+        {
+            batch.Arena.CopyTo(arena);
+        }
+
+        ulong[] heads = GC.AllocateUninitializedArray<ulong>(mutations.Length);
+        MemorySlot[] slots = GC.AllocateUninitializedArray<MemorySlot>(mutations.Length);
         ReadOnlySpan<byte> before = default;
         ulong beforeHead = 0;
+        int used = 0;
         for (int i = 0; i < mutations.Length; i++)
         {
             ref readonly IndexMutation mutation = ref mutations[i];
@@ -53,101 +72,51 @@ internal static class MemoryRunBuilder
                 throw new ArgumentException($"key {i} of the batch is not after the one before it");
             }
 
-            output.Add(
-                head, (uint)PointFilter.Hash(key), key, batch.Value(in mutation), mutation.Operation == IndexOperation.Remove);
+            bool isRemove = mutation.Operation == IndexOperation.Remove;
+            heads[i] = head;
+            slots[i] = new MemorySlot(
+                used,
+                (uint)PointFilter.Hash(key),
+                0,
+                (ushort)key.Length,
+                isRemove ? PageFormat.TombstoneLength : (ushort)mutation.ValueLength);
+            if (!isPacked)
+            {
+                key.CopyTo(arena.AsSpan(used));
+                batch.Value(in mutation).CopyTo(arena.AsSpan(used + key.Length));
+            }
+
+            used += key.Length + mutation.ValueLength;
             before = key;
             beforeHead = head;
         }
 
-        return output.ToRun(0);
+        return new MemoryRun(new SlotTable([arena], heads, slots, mutations.Length), 0);
     }
 
     /// <summary>Merges runs; of equal keys the newest run's entry stays, tombstones included.</summary>
-    /// <param name="newestFirst">At least one run.</param>
+    /// <param name="newestFirst">At least one run, none of them empty.</param>
     /// <param name="level">The level of the result.</param>
     public static MemoryRun Merge(ReadOnlySpan<MemoryRun> newestFirst, int level)
     {
-        long bytes = 0;
-        int count = 0;
-        foreach (MemoryRun run in newestFirst)
-        {
-            bytes += run.ArenaBytes;
-            count += run.Count;
-        }
-
-        var output = new Output((int)Math.Min(bytes, Array.MaxLength), count);
-        Span<int> at = stackalloc int[newestFirst.Length];
-        at.Clear();
-        while (true)
-        {
-            int best = -1;
-            ulong bestHead = ulong.MaxValue;
-            for (int i = 0; i < newestFirst.Length; i++)
-            {
-                MemoryRun run = newestFirst[i];
-                if (at[i] == run.Count)
-                {
-                    continue;
-                }
-
-                ulong head = run.Head(at[i]);
-                if (best >= 0 && head == bestHead)
-                {
-                    int order = KeyHead.CompareRests(run.Key(at[i]), newestFirst[best].Key(at[best]));
-                    if (order == 0)
-                    {
-                        // An older entry of the same key.
-                        at[i]++;
-                        i--;
-                        continue;
-                    }
-
-                    if (order > 0)
-                    {
-                        continue;
-                    }
-                }
-                else if (best >= 0 && head > bestHead)
-                {
-                    continue;
-                }
-
-                best = i;
-                bestHead = head;
-            }
-
-            if (best < 0)
-            {
-                return output.ToRun(level);
-            }
-
-            MemoryRun from = newestFirst[best];
-            int index = at[best]++;
-            output.Add(bestHead, from.Hash(index), from.Key(index), from.Value(index), from.IsTombstone(index));
-        }
+        SlotTable merged = MergeTables(newestFirst);
+        long entryBytes = merged.EntryBytes();
+        long arenaBytes = merged.ArenaBytes();
+        bool isScattered = arenaBytes < merged.Arenas.Length * LeastArenaBytes || merged.Arenas.Length > MostArenas;
+        bool isHollow = entryBytes < arenaBytes - (arenaBytes / 4);
+        return new MemoryRun((isScattered || isHollow) && entryBytes <= Array.MaxLength ? merged.Gather() : merged, level);
     }
 
-    private ref struct Output(int bytes, int count)
+    /// <summary>Merges the entries of runs, and leaves them where they are.</summary>
+    /// <param name="newestFirst">At least one run, none of them empty.</param>
+    public static SlotTable MergeTables(ReadOnlySpan<MemoryRun> newestFirst)
     {
-        private readonly byte[] _arena = GC.AllocateUninitializedArray<byte>(bytes);
-        private readonly ulong[] _heads = GC.AllocateUninitializedArray<ulong>(count);
-        private readonly MemoryRun.Slot[] _slots = GC.AllocateUninitializedArray<MemoryRun.Slot>(count);
-        private int _used;
-        private int _count;
-        private int _tombstones;
-
-        public void Add(ulong head, uint hash, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool isTombstone)
+        SlotTable[] tables = new SlotTable[newestFirst.Length];
+        for (int i = 0; i < tables.Length; i++)
         {
-            _heads[_count] = head;
-            _slots[_count] = new MemoryRun.Slot(
-                _used, hash, (ushort)key.Length, isTombstone ? PageFormat.TombstoneLength : (ushort)value.Length);
-            _count++;
-            _tombstones += isTombstone ? 1 : 0;
-            key.CopyTo(_arena.AsSpan(_used));
-            value.CopyTo(_arena.AsSpan(_used + key.Length));
-            _used += key.Length + value.Length;
+            tables[i] = newestFirst[i].Table;
         }
 
-        public readonly MemoryRun ToRun(int level) => new(_arena, _used, _heads, _slots, _count, _tombstones, level);
+        return SlotMerge.Merge(tables);
     }
 }
