@@ -41,7 +41,8 @@ internal sealed class EntryPageBuilder
             return false;
         }
 
-        int prefix = Count == 0 ? key.Length : FirstKey[.._prefix].CommonPrefixLength(key);
+        ReadOnlySpan<byte> shared = Count == 0 ? key : FirstKey[.._prefix];
+        int prefix = key.StartsWith(shared) ? shared.Length : shared.CommonPrefixLength(key);
         int tails = (prefix == _prefix ? _tails : Tails(prefix)) + Tail(key.Length, prefix);
         bool isUniform = !isTombstone && (Count == 0
             || (_isUniform && _pending[0].KeyLength == key.Length && _pending[0].ValueLength == value.Length));

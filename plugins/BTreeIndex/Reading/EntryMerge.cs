@@ -8,7 +8,6 @@ internal sealed class EntryMerge : IDisposable
     private readonly EntrySource[] _all;
     private readonly EntrySource[] _heap;
     private readonly bool _isBackward;
-    private readonly bool _keepTombstones;
     private readonly int _skip;
     private int _count;
     private bool _isStarted;
@@ -17,14 +16,12 @@ internal sealed class EntryMerge : IDisposable
     /// <param name="sources">Not yet moved.</param>
     /// <param name="isBackward">Whether they descend.</param>
     /// <param name="skip">Bytes that all keys share.</param>
-    /// <param name="keepTombstones">True to see tombstones instead of nothing.</param>
-    public EntryMerge(EntrySource[] sources, bool isBackward, int skip, bool keepTombstones)
+    public EntryMerge(EntrySource[] sources, bool isBackward, int skip)
     {
         _all = sources;
         _heap = new EntrySource[sources.Length];
         _isBackward = isBackward;
         _skip = skip;
-        _keepTombstones = keepTombstones;
     }
 
     /// <summary>The source of the current entry.</summary>
@@ -92,7 +89,7 @@ internal sealed class EntryMerge : IDisposable
 
     private bool SkipTombstones()
     {
-        while (_count > 0 && !_keepTombstones && _heap[0].IsTombstone)
+        while (_count > 0 && _heap[0].IsTombstone)
         {
             Step();
         }

@@ -6,7 +6,7 @@ internal sealed class RunMerge : IDisposable
 {
     private readonly IndexVersion _version;
     private readonly RunWriter _writer;
-    private readonly EntryMerge _entries;
+    private readonly StreamMerge _entries;
     private bool _isFinished;
 
     /// <summary>Starts a merge.</summary>
@@ -20,12 +20,12 @@ internal sealed class RunMerge : IDisposable
     {
         _version = version;
         Inputs = version.Disk[..count];
-        EntrySource[] sources = new EntrySource[count];
+        RunStream[] sources = new RunStream[count];
         long entries = 0;
         long bytes = 0;
         for (int i = 0; i < count; i++)
         {
-            sources[i] = new RunStream(Inputs[i], file) { Age = i };
+            sources[i] = new RunStream(Inputs[i], file);
             entries += (long)Inputs[i].Record.Entries;
             bytes += (long)Inputs[i].Record.Leaves.PageCount * file.PageBytes;
         }
@@ -35,7 +35,7 @@ internal sealed class RunMerge : IDisposable
 
         // Below the oldest run there is nothing that a tombstone could hide.
         bool isOldest = count == version.Disk.Length;
-        _entries = new EntryMerge(sources, isBackward: false, skip: 0, keepTombstones: !isOldest);
+        _entries = new StreamMerge(sources, keepTombstones: !isOldest);
         _writer = new RunWriter(file, space, id, entries, bytes, isWhole);
     }
 
@@ -64,7 +64,7 @@ internal sealed class RunMerge : IDisposable
                     return true;
                 }
 
-                EntrySource entry = _entries.Current;
+                RunStream entry = _entries.Current;
                 _writer.Add(entry.Key, entry.Value, entry.IsTombstone);
             }
         }
@@ -80,7 +80,6 @@ internal sealed class RunMerge : IDisposable
             _writer.Abandon();
         }
 
-        _entries.Dispose();
         _version.Release();
     }
 }

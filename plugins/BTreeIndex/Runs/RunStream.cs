@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Mortise.BTreeIndex;
 
 /// <summary>All entries of a disk run in order, read in long pieces past the page cache; for merges.</summary>
-internal sealed unsafe class RunStream : EntrySource
+internal sealed unsafe class RunStream
 {
     private const int ChunkBytes = 128 << 10;
 
@@ -28,13 +28,18 @@ internal sealed unsafe class RunStream : EntrySource
         _key = new byte[PageFormat.MaxKeyBytes(file.PageBytes) + PageFormat.HeadBytes];
     }
 
-    public override ReadOnlySpan<byte> Key => _key.AsSpan(0, _keyLength);
+    /// <summary>The first bytes of the current key, as a number.</summary>
+    public ulong Head { get; private set; }
 
-    public override ReadOnlySpan<byte> Value => _page.Value(_index);
+    /// <summary>The current key; dies when the stream moves, as the value does.</summary>
+    public ReadOnlySpan<byte> Key => _key.AsSpan(0, _keyLength);
 
-    public override bool IsTombstone => _page.IsTombstone(_index);
+    public ReadOnlySpan<byte> Value => _page.Value(_index);
 
-    public override bool MoveNext()
+    public bool IsTombstone => _page.IsTombstone(_index);
+
+    /// <summary>Moves to the next entry, at first to the first. False past the last.</summary>
+    public bool MoveNext()
     {
         while (++_index >= _page.Count)
         {
@@ -48,12 +53,6 @@ internal sealed unsafe class RunStream : EntrySource
         _keyLength = _page.CopyKeyAfterPrefix(_index, _key);
         Head = KeyHead.Of(Key);
         return true;
-    }
-
-    public override bool Seek(ReadOnlySpan<byte> key) => throw new InvalidOperationException("a stream only moves on");
-
-    public override void Dispose()
-    {
     }
 
     private bool NextPage()
