@@ -27,6 +27,7 @@ internal static class Program
         Workload work = new(count, shape);
         foreach (string subject in subjects)
         {
+            WarmUp(subject, work, Path.Combine(root, $"{subject}-warm"));
             foreach (bool isSorted in (bool[])[true, false])
             {
                 string path = Path.Combine(root, $"{subject}-{isSorted}");
@@ -73,6 +74,26 @@ internal static class Program
         }
     }
 
+    /// <summary>Code that was compiled for the first build only would be measured half compiled.</summary>
+    private static void WarmUp(string name, Workload work, string path)
+    {
+        Directory.CreateDirectory(path);
+        using (ISubject? subject = Open(name, work, path))
+        {
+            if (subject is not null)
+            {
+                int[] order = Order(work, isSorted: false);
+                for (int round = 0; round < 2; round++)
+                {
+                    WriteAll(subject, order.AsSpan(0, Math.Min(order.Length, 500_000)));
+                    subject.Settle();
+                }
+            }
+        }
+
+        Directory.Delete(path, recursive: true);
+    }
+
     private static bool Exists(string library)
     {
         if (NativeLibrary.TryLoad(library, out _))
@@ -87,36 +108,15 @@ internal static class Program
     private static void Measure(ISubject subject, string name, Workload work, bool isSorted)
     {
         Console.WriteLine($"-- {name}, {(isSorted ? "sorted" : "random")} batches of {BatchEntries}");
-        int[] order = (int[])work.Sorted.Clone();
-        if (!isSorted)
+        int[] order = Order(work, isSorted);
+        using (new Timing("build and settle", work.Count))
         {
-            // Arrival order; each batch is sorted, as the engine hands batches over.
-            new Random(1).Shuffle(order);
-            int[] rank = new int[work.Count];
-            for (int i = 0; i < rank.Length; i++)
+            using (new Timing("build", work.Count))
             {
-                rank[work.Sorted[i]] = i;
+                WriteAll(subject, order);
             }
 
-            for (int i = 0; i < order.Length; i += BatchEntries)
-            {
-                order.AsSpan(i, Math.Min(BatchEntries, order.Length - i)).Sort((a, b) => rank[a].CompareTo(rank[b]));
-            }
-        }
-
-        using (new Timing("build", work.Count))
-        {
-            for (int i = 0; i < order.Length; i += BatchEntries)
-            {
-                subject.Write(order.AsSpan(i, Math.Min(BatchEntries, order.Length - i)));
-            }
-
-            subject.Sync();
-        }
-
-        Describe(subject, work);
-        using (new Timing("settle", work.Count))
-        {
+            Describe(subject, work);
             subject.Settle();
             subject.Sync();
         }
@@ -149,13 +149,52 @@ internal static class Program
         }
     }
 
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(0.7);
     private static long s_sum;
+
+    /// <summary>Positions in sorted order, or in an order of arrival whose batches are sorted, as the engine hands them
+    /// over.</summary>
+    private static int[] Order(Workload work, bool isSorted)
+    {
+        int[] order = (int[])work.Sorted.Clone();
+        if (!isSorted)
+        {
+            new Random(1).Shuffle(order);
+            int[] rank = new int[work.Count];
+            for (int i = 0; i < rank.Length; i++)
+            {
+                rank[work.Sorted[i]] = i;
+            }
+
+            for (int i = 0; i < order.Length; i += BatchEntries)
+            {
+                order.AsSpan(i, Math.Min(BatchEntries, order.Length - i)).Sort((a, b) => rank[a].CompareTo(rank[b]));
+            }
+        }
+
+        return order;
+    }
+
+    private static void WriteAll(ISubject subject, ReadOnlySpan<int> order)
+    {
+        for (int i = 0; i < order.Length; i += BatchEntries)
+        {
+            subject.Write(order.Slice(i, Math.Min(BatchEntries, order.Length - i)));
+        }
+
+        subject.Sync();
+    }
 
     private delegate int ReadOnce(IReader reader, Random random, byte[] key, byte[] value);
 
     private static void Read(string name, int threads, int operations, Workload work, ISubject subject, ReadOnce once)
     {
-        Run(Math.Min(operations / 5, 200_000), seed: 100);
+        // Long enough for the last tier of compilation to be what is measured.
+        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < s_warmUp;)
+        {
+            Run(operations / 10, seed: 100);
+        }
+
         using (new Timing($"{name}, {threads} thread(s)", (long)operations * threads))
         {
             Run(operations, seed: 1);
