@@ -11,6 +11,9 @@ internal static class Stores
 {
     private static readonly MortiseHost s_host = MakeHost();
 
+    public static string Root => typeof(Stores).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(static metadata => metadata.Key == "RepositoryRoot").Value!;
+
     public static ValueTask<EventStore> Open(string folder, SyncMode mode, bool checkpoints) =>
         OpenAsync(folder, mode, checkpoints, keepAll: true);
 
@@ -43,10 +46,8 @@ internal static class Stores
 
     private static MortiseHost MakeHost()
     {
-        string root = typeof(Stores).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .Single(static metadata => metadata.Key == "RepositoryRoot").Value!;
         var options = new MortiseHostOptions { Projections = [.. EventProjections.All.Keys] };
-        options.PluginFolders.Add(Path.Combine(root, "artifacts", "plugins"));
+        options.PluginFolders.Add(Path.Combine(Root, "artifacts", "plugins"));
         return new MortiseHost(options);
     }
 }

@@ -56,12 +56,31 @@ internal static class BenchCommand
             Description = "The first so many queries of each shape. Without it: all, so that digests can be compared.",
             HelpName = "N",
         };
+        var import = new Option<string?>("--import")
+        {
+            Description = "Measures your own events instead, one a line as JSON; gzip is unpacked.",
+            HelpName = "FILE",
+        };
+        var requests = new Option<string?>("--requests")
+        {
+            Description = "With --import: the requests to answer, one a line: a filter or an array of filters. Every "
+                + "answer is checked against a search of all events. Exit 1 when one is wrong.",
+            HelpName = "FILE",
+        };
         var command = new Command(
             "bench", "Measures ingest, queries, opening and recovery on a generated workload, and prints digests.")
         {
-            workload, events, phases, threads, seconds, batch, queries,
+            workload, events, phases, threads, seconds, batch, queries, import, requests,
         };
-        command.SetAction((arguments, cancellation) => RunAsync(
+        command.SetAction((arguments, cancellation) => arguments.GetValue(import) is { } own
+            ? OwnEventsBench.RunAsync(
+                context,
+                arguments,
+                Stores(context, arguments),
+                new OwnEventsFiles(own, arguments.GetValue(requests)),
+                Positive("--batch", arguments.GetValue(batch)),
+                cancellation)
+            : RunAsync(
             context,
             arguments,
             scratch => new BenchOptions

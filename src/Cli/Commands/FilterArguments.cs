@@ -72,7 +72,7 @@ internal static class FilterArguments
         }
     }
 
-    private static IReadOnlyList<Filter> ParseRequest(ReadOnlySpan<byte> json, string place)
+    internal static IReadOnlyList<Filter> ParseRequest(ReadOnlySpan<byte> json, string place)
     {
         try
         {
