@@ -57,6 +57,7 @@ public sealed partial class EventStore : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(composition);
         options ??= new EventStoreOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Policy.KeptVersions, 1, nameof(options));
         if (!composition.Families.Any(static f => f.Projection == EventProjections.Id))
         {
             throw new ArgumentException(

@@ -109,7 +109,8 @@ public static class DefaultStack
         # ephemeral is kept and found. A relay's rules, which are also those of a stack without this section, are:
         # superseded: drop, and true for the rest.
         nostr:
-          superseded: keepAll         # NIP-01: older versions of replaceable and addressable events: drop or keepAll
+          superseded: keepAll         # NIP-01: older versions of replaceable and addressable events: drop, keepSome
+                                      # (the newest keptVersions, 10) or keepAll
           honourDeletions: false      # NIP-09: deletion requests delete
           honourExpiration: false     # NIP-40: what has expired is refused and hidden
           honourVanish: false         # NIP-62: requests to vanish delete

@@ -6,6 +6,10 @@ public sealed class EventPolicyOptions
     /// <summary>Older versions of replaceable and addressable events (NIP-01).</summary>
     public SupersededVersions Superseded { get; init; } = SupersededVersions.Drop;
 
+    /// <summary>With <see cref="SupersededVersions.KeepSome"/>: versions of an address that are kept, the newest one
+    /// counted; 1 and up.</summary>
+    public int KeptVersions { get; init; } = 10;
+
     /// <summary>Whether deletion requests delete (NIP-09). When false they are stored as any event is.</summary>
     public bool HonourDeletions { get; init; } = true;
 

@@ -120,8 +120,8 @@ internal sealed class EventWritePlanner : IWritePlanner
     private static PutResult Refuse(PutOutcome outcome, FormattableString reason) =>
         new(outcome, reason.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>Deletes the versions that an event replaces. Versions that have expired do not count.</summary>
-    /// <returns>False when there is a newer version; then nothing changed.</returns>
+    /// <summary>Deletes the versions that an event pushes out. Versions that have expired do not count.</summary>
+    /// <returns>False when there are as many newer versions as are kept; then nothing changed.</returns>
     private bool TryReplace(in EventView @event, long now)
     {
         Span<byte> address = stackalloc byte[EventAddress.MaxBytes];
@@ -131,47 +131,59 @@ internal sealed class EventWritePlanner : IWritePlanner
             return true;
         }
 
-        List<RecordLocation> stored = _stored.Versions(address[..length], @event);
-        foreach (RecordLocation location in stored)
+        List<AddressVersion> versions = Versions(address[..length], @event, now);
+        versions.Sort();
+        int kept = _options.Superseded == SupersededVersions.KeepSome ? _options.KeptVersions : 1;
+        var own = new AddressVersion(@event, isExpired: false);
+        if (versions.Count >= kept && versions[kept - 1] is { IsExpired: false } last && last.CompareTo(own) < 0)
         {
-            using RecordLease lease = _stored.View.Records.Read(location);
-            if (Replaces(EventView.Open(lease.Bytes), @event, now))
+            return false;
+        }
+
+        for (int i = 0; i < versions.Count; i++)
+        {
+            if (i >= kept - 1 || versions[i].IsExpired)
             {
-                return false;
+                Delete(versions[i]);
             }
-        }
-
-        IReadOnlyList<PendingRecord> pending = _group.Versions(address[..length]);
-        for (int i = 0; i < pending.Count; i++)
-        {
-            if (Replaces(_group.View(pending[i]), @event, now))
-            {
-                return false;
-            }
-        }
-
-        foreach (RecordLocation location in stored)
-        {
-            _group.Delete(location);
-        }
-
-        foreach (PendingRecord record in pending.ToArray())
-        {
-            _group.Delete(record);
         }
 
         return true;
     }
 
-    private bool Replaces(in EventView version, in EventView other, long now)
+    private List<AddressVersion> Versions(ReadOnlySpan<byte> address, in EventView @event, long now)
     {
-        if (_options.HonourExpiration && EventTags.IsExpired(version, now))
+        var versions = new List<AddressVersion>();
+        foreach (RecordLocation location in _stored.Versions(address, @event))
         {
-            return false;
+            using RecordLease lease = _stored.View.Records.Read(location);
+            EventView view = EventView.Open(lease.Bytes);
+            versions.Add(new AddressVersion(view, IsExpired(view, now)) { Location = location });
         }
 
-        return version.CreatedAt > other.CreatedAt
-            || (version.CreatedAt == other.CreatedAt && version.Id.SequenceCompareTo(other.Id) < 0);
+        IReadOnlyList<PendingRecord> pending = _group.Versions(address);
+        for (int i = 0; i < pending.Count; i++)
+        {
+            EventView view = _group.View(pending[i]);
+            versions.Add(new AddressVersion(view, IsExpired(view, now)) { Pending = pending[i] });
+        }
+
+        return versions;
+    }
+
+    private bool IsExpired(in EventView version, long now) =>
+        _options.HonourExpiration && EventTags.IsExpired(version, now);
+
+    private void Delete(in AddressVersion version)
+    {
+        if (version.Pending is { } pending)
+        {
+            _group.Delete(pending);
+        }
+        else
+        {
+            _group.Delete(version.Location);
+        }
     }
 
     private bool Remove(Id32 id)

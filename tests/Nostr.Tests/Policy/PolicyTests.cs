@@ -50,6 +50,52 @@ public sealed class PolicyTests
         }
     }
 
+    [Theory]
+    [InlineData(1, "v4")]
+    [InlineData(2, "v4 w4")]
+    [InlineData(3, "v3 v4 w4")]
+    [InlineData(9, "v1 v2 v3 v4 w4")]
+    public async Task The_newest_versions_stay_as_many_as_are_kept(int kept, string left)
+    {
+        var policy = new EventPolicyOptions { Superseded = SupersededVersions.KeepSome, KeptVersions = kept };
+        var policyCase = new PolicyCase(
+            "kept versions",
+            a =>
+            [
+                ("v1", a.Make(1, a.Alice, 10, 30023, ["d", "x"])), ("v2", a.Make(2, a.Alice, 20, 30023, ["d", "x"])),
+                ("v3", a.Make(3, a.Alice, 30, 30023, ["d", "x"])), ("v4", a.Make(4, a.Alice, 40, 30023, ["d", "x"])),
+                ("w4", a.Make(5, a.Alice, 40, 30023, ["d", "x"])),
+            ],
+            left);
+        foreach (TestStack stack in (TestStack[])[TestStack.Full, TestStack.IdOnly])
+        {
+            var time = new GatedTime();
+            await using TestStore store = await TestStore.OpenAsync(stack, policy, time: time);
+            await CheckAsync(policyCase, store, time, every: stack == TestStack.Full ? 1 : 29);
+        }
+    }
+
+    [Fact]
+    public async Task An_expired_version_is_none_of_those_that_are_kept()
+    {
+        var policy = new EventPolicyOptions { Superseded = SupersededVersions.KeepSome, KeptVersions = 2 };
+        await using TestStore store = await TestStore.OpenAsync(TestStack.Full, policy);
+        var actors = new PolicyActors(1, store.Now);
+        string soon = (store.Now + 5).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        NostrEvent[] versions =
+        [
+            actors.Make(1, actors.Alice, 10, 0), actors.Make(2, actors.Alice, 20, 0),
+            actors.Make(3, actors.Alice, 30, 0, ["expiration", soon]), actors.Make(4, actors.Alice, 5, 0),
+        ];
+        await store.PutAsync([versions[0], versions[2]]);
+        Assert.Equal(PutOutcome.Superseded, (await store.Events.PutAsync(versions[3])).Outcome);
+        store.Clock.Advance(TimeSpan.FromSeconds(6));
+        Assert.Equal(PutOutcome.Stored, (await store.Events.PutAsync(versions[3])).Outcome);
+        Assert.Equal(2, store.Events.GetStatistics().Records.LiveRecords);
+        Assert.Equal(PutOutcome.Stored, (await store.Events.PutAsync(versions[1])).Outcome);
+        Assert.Equal([versions[1].Id, versions[0].Id], store.Ids(Filter.Everything));
+    }
+
     [Fact]
     public async Task What_was_decided_holds_after_a_restart()
     {
