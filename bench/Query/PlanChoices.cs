@@ -1,0 +1,70 @@
+using Mortise.Engine;
+using Mortise.Nostr;
+
+namespace Mortise.Bench.Query;
+
+/// <summary>Runs every path that a filter could take and compares the planner's choice with the best.</summary>
+internal sealed class PlanChoices(EventStore store, GeneratedFilters filters)
+{
+    /// <summary>Fewer entries than this are never a bad choice.</summary>
+    private const long Slack = 40;
+
+    public void Run(int count)
+    {
+        using StoreView view = store.Engine.OpenView();
+        int good = 0;
+        int exactOver = 0;
+        int pairs = 0;
+        long chosenSum = 0;
+        long bestSum = 0;
+        var worst = new List<(double Ratio, string Text)>();
+        for (int i = 0; i < count; i++)
+        {
+            Filter filter = filters.Next();
+            FilterPlan chosen = FilterPlanner.Plan(view, filter, new QueryWindow(filter, null));
+            long work = Work(view, chosen, long.MaxValue);
+            long best = work;
+            foreach (AccessPath path in chosen.Considered)
+            {
+                FilterConditions left = filter.Conditions.Except(path.Decides);
+                best = Math.Min(best, Work(view, new FilterPlan(filter, path, null, chosen.Fallback, left, null, 0, []), best));
+            }
+
+            pairs += chosen.Second is null ? 0 : 1;
+            chosenSum += work;
+            bestSum += best;
+            bool isGood = work <= Math.Max(2 * best, Slack);
+            good += isGood ? 1 : 0;
+            worst.Add(((double)work / Math.Max(best, Slack), $"{work} entries, best {best}: {filter} by {Name(chosen)}"));
+            AccessPath? exact = chosen.Considered.FirstOrDefault(p => p.Decides.Contains(filter.Conditions) && !p.IsPoint);
+            if (exact is not null && filter.Limit is int limit && work > limit + (2 * exact.Count) + 2)
+            {
+                exactOver++;
+                Console.WriteLine($"   over limit + slack: {work} entries: {filter} by {Name(chosen)}");
+            }
+        }
+
+        worst.Sort(static (a, b) => b.Ratio.CompareTo(a.Ratio));
+        Console.WriteLine(
+            $"{count} filters: {100.0 * good / count:n1} % read at most twice the entries of the best single family; "
+            + $"{pairs} by two families; in all {chosenSum:n0} entries, the best {bestSum:n0}; "
+            + $"{exactOver} with an exact path read more than limit + 2 a range + 2");
+        foreach ((double ratio, string text) in worst.Take(5))
+        {
+            Console.WriteLine($"   {ratio:n1}x: {text}");
+        }
+    }
+
+    private static string Name(FilterPlan plan) => $"{plan.Path?.Family.Name} {plan.Second?.Family.Name}";
+
+    private static long Work(StoreView view, FilterPlan plan, long most)
+    {
+        var window = new QueryWindow(plan.Filter, null);
+        using var run = new FilterRun(view, plan, window, ExpiryGuard.None(view.Lsn), wantsRecords: false, default);
+        while (run.Examined <= most && run.MoveNext())
+        {
+        }
+
+        return run.Examined;
+    }
+}
