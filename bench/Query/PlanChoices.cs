@@ -21,13 +21,15 @@ internal sealed class PlanChoices(EventStore store, GeneratedFilters filters)
         for (int i = 0; i < count; i++)
         {
             Filter filter = filters.Next();
-            FilterPlan chosen = FilterPlanner.Plan(view, filter, new QueryWindow(filter, null));
+            var window = new QueryWindow(filter, null);
+            FilterPlan chosen = FilterPlanner.Plan(view, filter, window);
             long work = Work(view, chosen, long.MaxValue);
             long best = work;
             foreach (AccessPath path in chosen.Considered)
             {
                 FilterConditions left = filter.Conditions.Except(path.Decides);
-                best = Math.Min(best, Work(view, new FilterPlan(filter, path, null, chosen.Fallback, left, null, 0, []), best));
+                var single = new FilterPlan(filter, path, null, chosen.Fallback, left, null, window, 0, []);
+                best = Math.Min(best, Work(view, single, best));
             }
 
             pairs += chosen.Second is null ? 0 : 1;

@@ -153,7 +153,10 @@ internal sealed class QueryTimes(
         long from = Any().CreatedAt;
         return new Filter
         {
-            Kinds = KindSet.Of(Any().Kind), Since = from, Until = from + (7 * 86_400), Limit = 500,
+            Kinds = KindSet.Of(Any().Kind),
+            Since = from,
+            Until = from + (7 * 86_400),
+            Limit = 500,
         };
     }
 
@@ -172,7 +175,9 @@ internal sealed class QueryTimes(
 
     private Filter Feed(KindSet? kinds = null) => new()
     {
-        Authors = IdSet.FromBytes([.. Many(100, source.AnyAuthor).SelectMany(static a => a)]), Kinds = kinds, Limit = 100,
+        Authors = IdSet.FromBytes([.. Many(100, source.AnyAuthor).SelectMany(static a => a)]),
+        Kinds = kinds,
+        Limit = 100,
     };
 
     private static Filter[] Profile(IdSet author) =>

@@ -13,11 +13,15 @@ public sealed class FamilyCursor : IDisposable
 {
     private readonly FamilyView _family;
     private readonly PartitionVersion[] _partitions;
+    private readonly OrdinalRange _ordinals;
     private readonly byte[] _range;
     private readonly int _startLength;
     private readonly ScanDirection _direction;
     private readonly EntryOrder _order;
-    private readonly List<OpenCursor> _open = [];
+
+    // Most readers are in one partition at a time.
+    private OpenCursor[] _open = new OpenCursor[1];
+    private int _openCount;
     private int _next;
     private int _current = -1;
 
@@ -30,18 +34,15 @@ public sealed class FamilyCursor : IDisposable
         ScanDirection direction)
     {
         _family = family;
-        _partitions = Array.FindAll(partitions, p => p.Bounds.Overlaps(ordinals));
-        if (direction == ScanDirection.Backward)
-        {
-            Array.Reverse(_partitions);
-        }
-
+        _partitions = partitions;
+        _ordinals = ordinals;
         _startLength = range.Start.Length;
         _range = new byte[range.Start.Length + range.End.Length];
         range.Start.CopyTo(_range);
         range.End.CopyTo(_range.AsSpan(_startLength));
         _order = order;
         _direction = direction;
+        SkipOthers();
     }
 
     /// <summary>The projected key, without location; dies when the cursor moves.</summary>
@@ -63,7 +64,7 @@ public sealed class FamilyCursor : IDisposable
             : Current.Value[FamilyView.LocationBytes..];
 
     /// <summary>Partitions opened so far.</summary>
-    public int PartitionsOpened => _next;
+    public int PartitionsOpened { get; private set; }
 
     private IIndexCursor Current => _open[_current].Cursor;
 
@@ -103,12 +104,12 @@ public sealed class FamilyCursor : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (OpenCursor open in _open)
+        for (int i = 0; i < _openCount; i++)
         {
-            open.Close();
+            _open[i].Close();
         }
 
-        _open.Clear();
+        _openCount = 0;
         _next = _partitions.Length;
         _current = -1;
     }
@@ -121,7 +122,7 @@ public sealed class FamilyCursor : IDisposable
 
     private void SeekOpen(ReadOnlySpan<byte> key)
     {
-        for (int i = _open.Count - 1; i >= 0; i--)
+        for (int i = _openCount - 1; i >= 0; i--)
         {
             if (IsBefore(_open[i].Cursor.Key, key) && !_open[i].Cursor.Seek(key))
             {
@@ -133,7 +134,7 @@ public sealed class FamilyCursor : IDisposable
     /// <summary>Finds the cursor that is next, in the next cluster when this one is exhausted.</summary>
     private bool Settle()
     {
-        while (_open.Count == 0)
+        while (_openCount == 0)
         {
             if (_next == _partitions.Length)
             {
@@ -145,7 +146,7 @@ public sealed class FamilyCursor : IDisposable
         }
 
         _current = 0;
-        for (int i = 1; i < _open.Count; i++)
+        for (int i = 1; i < _openCount; i++)
         {
             if (IsBefore(_open[i].Cursor.Key, _open[_current].Cursor.Key))
             {
@@ -159,15 +160,30 @@ public sealed class FamilyCursor : IDisposable
     private static ReadOnlySpan<byte> TailOf(ReadOnlySpan<byte> key) =>
         key.Length < FamilyView.LocationBytes ? key : key[^FamilyView.LocationBytes..];
 
+    /// <summary>The partition whose turn it is.</summary>
+    private ref readonly PartitionVersion Next =>
+        ref _partitions[_direction == ScanDirection.Forward ? _next : _partitions.Length - 1 - _next];
+
+    /// <summary>Passes over partitions that hold nothing of interest.</summary>
+    private void SkipOthers()
+    {
+        while (_next < _partitions.Length && !Next.Bounds.Overlaps(_ordinals))
+        {
+            _next++;
+        }
+    }
+
     private void OpenNextCluster()
     {
-        OrdinalRange cluster = _partitions[_next].Bounds;
+        OrdinalRange cluster = Next.Bounds;
         do
         {
-            OrdinalRange bounds = _partitions[_next].Bounds;
+            OrdinalRange bounds = Next.Bounds;
             cluster = new OrdinalRange(Math.Min(cluster.First, bounds.First), Math.Max(cluster.Last, bounds.Last));
-            SharedSnapshot shared = _partitions[_next].Shared;
+            SharedSnapshot shared = Next.Shared;
+            PartitionsOpened++;
             _next++;
+            SkipOthers();
             IIndexSnapshot snapshot = shared.Rent();
             OpenCursor open = default;
             bool isUsed = false;
@@ -181,7 +197,7 @@ public sealed class FamilyCursor : IDisposable
             {
                 if (isUsed)
                 {
-                    _open.Add(open);
+                    Keep(open);
                 }
                 else
                 {
@@ -191,13 +207,24 @@ public sealed class FamilyCursor : IDisposable
             }
         }
         while (_next < _partitions.Length
-            && (_order == EntryOrder.ByKey || _partitions[_next].Bounds.Overlaps(cluster)));
+            && (_order == EntryOrder.ByKey || Next.Bounds.Overlaps(cluster)));
+    }
+
+    private void Keep(in OpenCursor open)
+    {
+        if (_openCount == _open.Length)
+        {
+            Array.Resize(ref _open, 2 * _openCount);
+        }
+
+        _open[_openCount++] = open;
     }
 
     private void CloseAt(int index)
     {
         _open[index].Close();
-        _open.RemoveAt(index);
+        _openCount--;
+        Array.Copy(_open, index + 1, _open, index, _openCount - index);
         _current = -1;
     }
 

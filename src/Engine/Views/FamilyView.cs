@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Mortise.Indexing;
 using Mortise.Partitioning;
 using Mortise.Records;
@@ -13,6 +14,7 @@ public sealed class FamilyView
 
     private readonly FamilyPart _part;
     private readonly PartitionVersion[] _partitions;
+    private StrongBox<bool>? _isSequential;
 
     internal FamilyView(FamilyPart part, IKeyProjection projection, PartitionVersion[] partitions)
     {
@@ -71,6 +73,40 @@ public sealed class FamilyView
     public FamilyCursor OpenCursor(
         KeyRange range, OrdinalRange ordinals, EntryOrder order, ScanDirection direction = ScanDirection.Forward) =>
         new(this, _partitions, range, ordinals, order, direction);
+
+    /// <summary>Partitions of the family, newest bounds first.</summary>
+    public int PartitionCount => _partitions.Length;
+
+    /// <summary>True when no two partitions can hold the same ordinal, so that a newest-first reader may scan one after
+    /// the other.</summary>
+    public bool IsSequential => (_isSequential ??= CheckSequential()).Value;
+
+    /// <summary>All ordinals that can be in a partition.</summary>
+    /// <param name="partition">0 to <see cref="PartitionCount"/>, excluded; newest bounds first.</param>
+    public OrdinalRange BoundsOf(int partition) => _partitions[partition].Bounds;
+
+    /// <summary>Pushes the entries of a key range in one partition to a sink, in key order: the cheapest way to read
+    /// many.</summary>
+    /// <param name="partition">0 to <see cref="PartitionCount"/>, excluded.</param>
+    /// <param name="range">Projected keys, with or without the location that follows them.</param>
+    /// <param name="sink">Stops by returning false.</param>
+    public void Scan<TSink>(int partition, KeyRange range, ref TSink sink)
+        where TSink : struct, IFamilySink
+    {
+        var entries = new FamilyEntries<TSink>(sink, Projection.Placement);
+        SharedSnapshot shared = _partitions[partition].Shared;
+        IIndexSnapshot snapshot = shared.Rent();
+        try
+        {
+            snapshot.Scan(range, ScanDirection.Forward, ref entries);
+        }
+        finally
+        {
+            shared.Return();
+        }
+
+        sink = entries.Sink;
+    }
 
     /// <summary>About how many entries a range holds; never 0 when there is one. Asks partitions that are open, and takes
     /// the others to be like them; opens one when none is.</summary>
@@ -163,6 +199,17 @@ public sealed class FamilyView
         }
 
         return new RecordLocation(BinaryPrimitives.ReadUInt64BigEndian(bytes));
+    }
+
+    private StrongBox<bool> CheckSequential()
+    {
+        bool isSequential = true;
+        for (int i = 1; i < _partitions.Length; i++)
+        {
+            isSequential &= !_partitions[i - 1].Bounds.Overlaps(_partitions[i].Bounds);
+        }
+
+        return new StrongBox<bool>(isSequential);
     }
 
     private void RequirePlacement(LocationPlacement placement)

@@ -58,6 +58,21 @@ internal sealed class AccessPath(FamilyView family, FilterConditions decides, bo
         return Family.OpenCursor(Range(index, window, scratch), window.Ordinals, EntryOrder.NewestFirst);
     }
 
+    /// <summary>Pushes entries of a prefix in one partition to a sink.</summary>
+    /// <param name="index">The prefix.</param>
+    /// <param name="window">The part wanted.</param>
+    /// <param name="partition">See <see cref="FamilyView.BoundsOf"/>.</param>
+    /// <param name="from">The first key wanted, with location; empty for the first of the window.</param>
+    /// <param name="sink">Stops by returning false.</param>
+    public void Scan<TSink>(
+        int index, in QueryWindow window, int partition, ReadOnlySpan<byte> from, ref TSink sink)
+        where TSink : struct, IFamilySink
+    {
+        Span<byte> scratch = stackalloc byte[ScratchBytes(index)];
+        KeyRange range = Range(index, window, scratch);
+        Family.Scan(partition, from.IsEmpty ? range : new KeyRange(from, range.End), ref sink);
+    }
+
     /// <summary>About how many entries of the family are in the window and have one of the prefixes.</summary>
     public double Estimate(in QueryWindow window)
     {

@@ -16,6 +16,9 @@ internal abstract class EntryStream : IDisposable
     /// and what comes after the resume position.</summary>
     public virtual bool IsFinal => false;
 
+    /// <summary>True when entries may hold their records.</summary>
+    public virtual bool KeepsRecords => false;
+
     /// <summary>Moves to the next entry.</summary>
     public abstract bool MoveNext(out Entry entry);
 

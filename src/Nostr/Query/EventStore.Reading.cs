@@ -56,9 +56,7 @@ public sealed partial class EventStore
         ArgumentNullException.ThrowIfNull(filters);
         using StoreView view = _engine.OpenView();
         using QueryExecution run = Execute(view, filters, after, wantsRecords: true, cancellation);
-        while (run.PushNext(ref sink))
-        {
-        }
+        run.PushAll(ref sink);
     }
 
     /// <summary>Plans a query that its consumer drives, event by event, over one state of the store.</summary>
@@ -141,9 +139,7 @@ public sealed partial class EventStore
         }
 
         var counter = default(EventCounter);
-        while (run.PushNext(ref counter))
-        {
-        }
+        run.PushAll(ref counter);
 
         return run.Explain(counter.Count);
     }

@@ -9,7 +9,8 @@ namespace Mortise.Nostr;
 /// <param name="fallback">The family that has every event, for reading all.</param>
 /// <param name="residual">What is checked on records.</param>
 /// <param name="search">What the store's index of words makes of the filter's search; null without one.</param>
-/// <param name="estimate">About how many entries will be read.</param>
+/// <param name="window">The part of the order wanted.</param>
+/// <param name="estimate">About how many entries will be read; null when nobody had to know.</param>
 /// <param name="considered">All paths that were offered.</param>
 internal sealed class FilterPlan(
     Filter filter,
@@ -18,9 +19,12 @@ internal sealed class FilterPlan(
     FamilyView fallback,
     FilterConditions residual,
     SearchQuery? search,
-    double estimate,
+    in QueryWindow window,
+    double? estimate,
     IReadOnlyList<AccessPath> considered)
 {
+    private double? _estimate = estimate;
+
     public Filter Filter { get; } = filter;
 
     public AccessPath? Path { get; } = path;
@@ -33,10 +37,17 @@ internal sealed class FilterPlan(
 
     public SearchQuery? Search { get; } = search;
 
-    public double Estimate { get; } = estimate;
+    public QueryWindow Window { get; } = window;
+
+    /// <summary>About how many entries will be read; asks the family when the planner did not have to.</summary>
+    public double Estimate => _estimate ??= EstimateExact();
 
     public IReadOnlyList<AccessPath> Considered { get; } = considered;
 
     /// <summary>True when the entries come in the order of results.</summary>
     public bool IsOrdered => Path is { IsPoint: false };
+
+    private double EstimateExact() => Path is null || Path.IsPoint
+        ? Path?.Count ?? 0
+        : Math.Min(Path.Estimate(Window), (Filter.Limit ?? double.MaxValue) + Path.Count);
 }

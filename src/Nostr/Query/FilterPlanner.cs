@@ -52,10 +52,7 @@ internal static class FilterPlanner
 
         if (FindExact(paths, conditions) is { } exact)
         {
-            double estimate = exact.IsPoint
-                ? exact.Count
-                : Math.Min(exact.Estimate(window), (filter.Limit ?? double.MaxValue) + exact.Count);
-            return new FilterPlan(filter, exact, null, all, FilterConditions.None, search, estimate, paths);
+            return new FilterPlan(filter, exact, null, all, FilterConditions.None, search, window, null, paths);
         }
 
         return Cheapest(filter, paths, conditions, search, all, window);
@@ -121,7 +118,7 @@ internal static class FilterPlanner
 
         FilterConditions decided = (best.Path?.Decides ?? default) | (best.Second?.Decides ?? default);
         return new FilterPlan(
-            filter, best.Path, best.Second, all, conditions.Except(decided), search, best.Entries, paths);
+            filter, best.Path, best.Second, all, conditions.Except(decided), search, window, best.Entries, paths);
     }
 
     private static Choice Single(

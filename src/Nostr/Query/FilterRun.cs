@@ -1,3 +1,4 @@
+using System.Buffers;
 using Mortise.Engine;
 using Mortise.Records;
 
@@ -11,6 +12,9 @@ namespace Mortise.Nostr;
 /// </remarks>
 internal sealed class FilterRun : IDisposable
 {
+    // Enough for reads to overlap, few enough that a consumer that stops early costs little.
+    private const int MaxPortion = 64;
+
     private readonly StoreView _view;
     private readonly FilterPlan _plan;
     private readonly EventPosition? _after;
@@ -41,6 +45,8 @@ internal sealed class FilterRun : IDisposable
         _left = plan.Filter.Limit ?? int.MaxValue;
         bool checksRecords = !plan.Residual.IsEmpty || expiry.AsksRecords;
         _stream = !plan.IsOrdered ? new SortedStream(view, plan, window, expiry, cancellation)
+            : plan.Second is null && plan.Path!.Count == 1 && plan.Path.Family.IsSequential
+                ? new ScanStream(plan.Path, window, Enough(checksRecords), wantsRecords || checksRecords)
             : plan.Second is null ? new MergeStream(plan.Path!, window, wantsRecords || checksRecords)
             : new IntersectStream(
                 new MergeStream(plan.Path!, window, wantsRecords: false),
@@ -110,6 +116,29 @@ internal sealed class FilterRun : IDisposable
         return false;
     }
 
+    /// <summary>Pushes results in portions until the end, or until the sink wants no more; the records of a portion
+    /// are read in one call.</summary>
+    /// <remarks>Every result needs an entry, so a portion never reads more entries than results may follow.</remarks>
+    public void PushAll<TSink>(ref TSink sink)
+        where TSink : struct, IEventSink, allows ref struct
+    {
+        if (_stream.KeepsRecords)
+        {
+            while (PushNext(ref sink))
+            {
+            }
+
+            return;
+        }
+
+        RecordLocation[] portion = ArrayPool<RecordLocation>.Shared.Rent(MaxPortion);
+        while (ReadPortion(portion, out int count) && PushPortion(portion.AsSpan(0, count), ref sink))
+        {
+        }
+
+        ArrayPool<RecordLocation>.Shared.Return(portion);
+    }
+
     /// <summary>Pushes the current result.</summary>
     public bool PushCurrent<TSink>(ref TSink sink)
         where TSink : struct, IEventSink, allows ref struct
@@ -123,6 +152,10 @@ internal sealed class FilterRun : IDisposable
     public Id32 ReadId() => ReadId(_current);
 
     public void Dispose() => _stream.Dispose();
+
+    // One entry more tells whether the last result has a twin.
+    private int? Enough(bool checksRecords) =>
+        checksRecords || _plan.Filter.Limit is not int limit || limit == int.MaxValue ? null : limit + 1;
 
     private bool IsResult(in EventView view) =>
         FilterMatch.Matches(_plan.Filter, _plan.Residual, view, _plan.Search) && !_expiry.IsExpired(view);
@@ -242,5 +275,49 @@ internal sealed class FilterRun : IDisposable
 
         _records++;
         return _view.Records.Read(_current.Location);
+    }
+
+    private bool ReadPortion(RecordLocation[] portion, out int count)
+    {
+        count = 0;
+        int most = Math.Min(_left, MaxPortion);
+        while (count < most && MoveToCandidate())
+        {
+            portion[count++] = _current.Location;
+        }
+
+        return count > 0;
+    }
+
+    private bool PushPortion<TSink>(ReadOnlySpan<RecordLocation> portion, ref TSink sink)
+        where TSink : struct, IEventSink, allows ref struct
+    {
+        _records += portion.Length;
+        var records = new CheckedRecords<TSink>(this, sink);
+        _view.Records.ReadMany(portion, ref records);
+        sink = records.Sink;
+        return !records.IsStopped;
+    }
+
+    // Holds the sink itself, because no field can refer to a ref struct.
+    private ref struct CheckedRecords<TSink>(FilterRun run, TSink sink) : IRecordSink
+        where TSink : struct, IEventSink, allows ref struct
+    {
+        public TSink Sink = sink;
+
+        public bool IsStopped { get; private set; }
+
+        public bool Accept(RecordLocation location, ReadOnlySpan<byte> record, RecordInfo info)
+        {
+            EventView view = EventView.Open(record);
+            if (run._readsRecords && !run.IsResult(view))
+            {
+                return true;
+            }
+
+            run.Count();
+            IsStopped = !Sink.Accept(view);
+            return !IsStopped;
+        }
     }
 }

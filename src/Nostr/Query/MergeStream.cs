@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using Mortise.Engine;
 using Mortise.Partitioning;
@@ -15,8 +16,8 @@ internal sealed class MergeStream : EntryStream
 
     private readonly AccessPath _path;
     private readonly QueryWindow _window;
-    private readonly FamilyCursor?[] _cursors;
-    private readonly Head[] _heap;
+    private FamilyCursor?[] _cursors;
+    private Head[] _heap;
     private readonly byte[][] _inline;
     private long _closedPartitions;
     private long _nextPeriod;
@@ -31,8 +32,8 @@ internal sealed class MergeStream : EntryStream
     {
         _path = path;
         _window = window;
-        _cursors = new FamilyCursor?[path.Count];
-        _heap = new Head[path.Count];
+        _cursors = ArrayPool<FamilyCursor?>.Shared.Rent(path.Count);
+        _heap = ArrayPool<Head>.Shared.Rent(path.Count);
         _nextPeriod = window.Ordinals.Last;
         int inlineBytes = wantsRecords ? path.Family.InlineBelowBytes : 0;
         _inline = inlineBytes == 0 ? [] : [new byte[inlineBytes], new byte[inlineBytes]];
@@ -51,6 +52,8 @@ internal sealed class MergeStream : EntryStream
             return sum;
         }
     }
+
+    public override bool KeepsRecords => _inline.Length > 0;
 
     public override bool MoveNext(out Entry entry)
     {
@@ -102,11 +105,20 @@ internal sealed class MergeStream : EntryStream
 
     public override void Dispose()
     {
-        for (int i = 0; i < _cursors.Length; i++)
+        if (_heap.Length == 0)
+        {
+            return;
+        }
+
+        for (int i = 0; i < _path.Count; i++)
         {
             Close(i);
         }
 
+        ArrayPool<FamilyCursor?>.Shared.Return(_cursors);
+        ArrayPool<Head>.Shared.Return(_heap);
+        _cursors = [];
+        _heap = [];
         _size = 0;
         _nextPeriod = -1;
     }
@@ -167,7 +179,7 @@ internal sealed class MergeStream : EntryStream
 
         QueryWindow window = _window.Within(period);
         _nextPeriod = window.Ordinals.First - 1;
-        for (int i = 0; i < _cursors.Length; i++)
+        for (int i = 0; i < _path.Count; i++)
         {
             _cursors[i] = _path.OpenCursor(i, window);
             if (_cursors[i]!.MoveNext())

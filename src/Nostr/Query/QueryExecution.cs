@@ -62,6 +62,21 @@ internal sealed class QueryExecution : IDisposable
             _ => MoveNextOfAll(out FilterRun? run) && run!.PushCurrent(ref sink),
         };
 
+    /// <summary>Pushes all results, until the sink wants no more.</summary>
+    public void PushAll<TSink>(ref TSink sink)
+        where TSink : struct, IEventSink, allows ref struct
+    {
+        if (_runs.Length == 1)
+        {
+            _runs[0].PushAll(ref sink);
+            return;
+        }
+
+        while (PushNext(ref sink))
+        {
+        }
+    }
+
     /// <summary>Moves to the next result without reading it.</summary>
     public bool MoveNext(out RecordLocation location)
     {

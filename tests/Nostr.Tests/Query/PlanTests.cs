@@ -99,13 +99,14 @@ public sealed class PlanTests
                 filter = filter.WithLimit(7);
             }
 
-            FilterPlan chosen = FilterPlanner.Plan(view, filter, new QueryWindow(filter, null));
+            var window = new QueryWindow(filter, null);
+            FilterPlan chosen = FilterPlanner.Plan(view, filter, window);
             intersections += chosen.Second is null ? 0 : 1;
             long best = long.MaxValue;
             foreach (AccessPath path in chosen.Considered)
             {
                 FilterConditions left = filter.Conditions.Except(path.Decides);
-                best = Math.Min(best, Work(view, new FilterPlan(filter, path, null, chosen.Fallback, left, null, 0, [])));
+                best = Math.Min(best, Work(view, new FilterPlan(filter, path, null, chosen.Fallback, left, null, window, 0, [])));
             }
 
             long work = Work(view, chosen);
@@ -168,16 +169,17 @@ public sealed class PlanTests
         for (int i = 0; i < TestSeed.Soaked(120); i++)
         {
             Filter filter = filters.NextRequest()[0].ToFilter();
-            FilterPlan chosen = FilterPlanner.Plan(view, filter, new QueryWindow(filter, null));
+            var window = new QueryWindow(filter, null);
+            FilterPlan chosen = FilterPlanner.Plan(view, filter, window);
             List<ulong> expected = Locations(view, chosen);
             foreach (AccessPath a in chosen.Considered)
             {
                 FilterConditions left = filter.Conditions.Except(a.Decides);
-                Assert.Equal(expected, Locations(view, new FilterPlan(filter, a, null, chosen.Fallback, left, null, 0, [])));
+                Assert.Equal(expected, Locations(view, new FilterPlan(filter, a, null, chosen.Fallback, left, null, window, 0, [])));
                 foreach (AccessPath b in chosen.Considered.Where(b => b != a && !a.IsPoint && !b.IsPoint))
                 {
                     pairs++;
-                    var both = new FilterPlan(filter, a, b, chosen.Fallback, left.Except(b.Decides), null, 0, []);
+                    var both = new FilterPlan(filter, a, b, chosen.Fallback, left.Except(b.Decides), null, window, 0, []);
                     List<ulong> actual = Locations(view, both);
                     Assert.True(
                         expected.SequenceEqual(actual),

@@ -1,0 +1,16 @@
+using Mortise.Records;
+
+namespace Mortise.Engine;
+
+/// <summary>Receives the entries of a scan of one family. Implemented by a struct, so that the call is inlined per
+/// entry.</summary>
+public interface IFamilySink
+{
+    /// <summary>Takes one entry.</summary>
+    /// <param name="key">The projected key, without location; dies when the call returns.</param>
+    /// <param name="location">Where the record is.</param>
+    /// <param name="inline">The record itself when the family keeps it in its entries; empty otherwise. Dies when the
+    /// call returns.</param>
+    /// <returns>False to stop.</returns>
+    bool Accept(ReadOnlySpan<byte> key, RecordLocation location, ReadOnlySpan<byte> inline);
+}
