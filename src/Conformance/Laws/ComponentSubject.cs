@@ -1,6 +1,7 @@
 using Mortise.Caching;
 using Mortise.Components;
 using Mortise.Indexing;
+using Mortise.Records;
 
 namespace Mortise.Conformance;
 
@@ -29,6 +30,7 @@ public sealed class ComponentSubject<T> : ILawSubject
         using SimWorld world = new(1);
         using Session<T> session = new(this, world);
         offers |= session.Component.TryGet(out IPackableIndex? _) ? LawNeeds.Packing : LawNeeds.None;
+        offers |= session.Component.TryGet(out IReclaimable? _) ? LawNeeds.Reclaiming : LawNeeds.None;
         bool persists = session.Component is not IIndexFamily index || index.Traits.IsPersistent;
         return persists ? offers | LawNeeds.Persistence : offers;
     }

@@ -21,4 +21,7 @@ public enum LawNeeds
 
     /// <summary>An <see cref="Indexing.IPackableIndex"/>.</summary>
     Packing = 16,
+
+    /// <summary>A <see cref="Records.IReclaimable"/>.</summary>
+    Reclaiming = 32,
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Mortise.Components;
 using Mortise.Records;
 
@@ -34,6 +35,13 @@ internal class RecordDecorator(IRecordStore inner) : IRecordStore
         Inner.CheckpointAsync(cancellation);
 
     public virtual ValueTask DisposeAsync() => Inner.DisposeAsync();
+
+    public bool TryGet<T>([NotNullWhen(true)] out T? capability)
+        where T : class
+    {
+        capability = this as T;
+        return capability is not null || Inner.TryGet(out capability);
+    }
 
     /// <summary>Applies a batch with changed bodies.</summary>
     protected void ApplyWith(in RecordBatch batch, Lsn lsn, Func<RecordMutation, bool> wanted, Func<byte[], byte[]> body)

@@ -52,7 +52,21 @@ internal static class RecordMutants
         yield return Of("RS24", "every checkpoint writes", store => new AlwaysWrites(store), (context, store) => ((AlwaysWrites)store).Files = context.Files);
         yield return With("RS20", "no checksum", Breakages.NoChecksum(Sound));
         yield return With("RS23", "takes any store's files", Breakages.AnyStore(Sound));
+        foreach (Mutant mutant in Reclaiming())
+        {
+            yield return mutant;
+        }
+
         yield return With("RS18", "the examiner throws at damage", new ComponentSubject<IRecordStore> { Name = "throws", Open = Sound.Open, Examiner = new IndexMutants.ThrowingExaminer(SimpleRecordStore.Examiner) });
+    }
+
+    private static IEnumerable<Mutant> Reclaiming()
+    {
+        yield return Of("RC1", "counts a deleted record of a segment as live", store => new MiscountsSegment(store));
+        yield return Of("RC2", "reclaiming takes a record of the next segment along", store => new ReclaimsTooMuch(store));
+        yield return Of("RC2", "reclaiming leaves the records readable", store => new ReclaimsNothing(store));
+        yield return Of("RC3", "reclaims what is live", store => new ReclaimsLive(store));
+        yield return Of("RC4", "a reclaimed segment is gone in memory only", store => new ReclaimsInMemory(store));
     }
 
     private static Mutant With(string law, string broken, ComponentSubject<IRecordStore> subject) =>

@@ -15,6 +15,7 @@ public static class RecordLaws
         RecordReadingLaws.AddTo(suite.Group("reading"));
         RecordRecoveryLaws.AddTo(suite.Group("recovery"));
         RecordDamageLaws.AddTo(suite.Group("damage"));
+        RecordReclaimLaws.AddTo(suite.Group("reclaim"));
         return suite;
     }
 

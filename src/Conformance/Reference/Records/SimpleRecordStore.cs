@@ -8,10 +8,12 @@ namespace Mortise.Reference;
 /// <summary>A record store, made to be obviously right: all records in memory, a checkpoint writes them all
 /// anew.</summary>
 /// <remarks>Role: the reference for the laws of a record store. Threads: as the contract says.</remarks>
-public sealed class SimpleRecordStore : IRecordStore
+public sealed class SimpleRecordStore : IRecordStore, IReclaimable
 {
     private const string FileName = "records";
     private const ulong Magic = 0x3143455249534D52; // "RMSIREC1" in file order.
+
+    private const ulong SegmentLocations = 16 << 10;
 
     private readonly ComponentContext _context;
     private volatile RecordState _state;
@@ -220,11 +222,90 @@ public sealed class SimpleRecordStore : IRecordStore
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<SegmentUsage> GetUsage()
+    {
+        RecordState state = Current;
+        List<SegmentUsage> usage = [];
+        foreach (IGrouping<int, StoredRecord> segment in state.Records.GroupBy(r => SegmentOf(r.Key), r => r.Value))
+        {
+            StoredRecord[] live = [.. segment.Where(r => !r.IsDeleted)];
+            StoredRecord[] dead = [.. segment.Where(r => r.IsDeleted)];
+            long bytes = live.Sum(r => (long)r.Body.Length);
+            long deadBytes = dead.Sum(r => (long)r.Body.Length);
+            usage.Add(new SegmentUsage(
+                segment.Key, IsSealed(state, segment.Key), live.Length, bytes, dead.Length, deadBytes, bytes + deadBytes));
+        }
+
+        return usage;
+    }
+
+    /// <inheritdoc/>
+    public void ScanSegment<TSink>(int segment, ref TSink sink)
+        where TSink : struct, IRecordSink, allows ref struct
+    {
+        RequireSegment(Current, segment);
+        foreach ((ulong location, StoredRecord record) in Current.Records)
+        {
+            if (SegmentOf(location) == segment
+                && !record.IsDeleted
+                && !sink.Accept(
+                    new RecordLocation(location), record.Body, new RecordInfo(record.Lsn, IsDeleted: false)))
+            {
+                return;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask ReclaimAsync(int segment, CancellationToken cancellation = default)
+    {
+        RecordState state = Current;
+        if (cancellation.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(cancellation);
+        }
+
+        RequireSegment(state, segment);
+        if (!IsSealed(state, segment) || HasLive(state, segment) || HasLive(_durable, segment))
+        {
+            throw new InvalidOperationException($"segment {segment} is not sealed, or holds a live record");
+        }
+
+        RecordState durable = Without(_durable, segment);
+        SnapshotFile.Replace(_context.Files, FileName, Magic, 1, _context.StoreId, durable.Lsn, durable.Encode());
+        bool isSame = _durable == state;
+        _durable = durable;
+        _state = isSame ? durable : Without(state, segment);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
         _disposed = true;
         return ValueTask.CompletedTask;
     }
+
+    /// <summary>Segments are stretches of locations; a record belongs to that in which it begins.</summary>
+    private static int SegmentOf(ulong location) => (int)(location / SegmentLocations) + 1;
+
+    private static bool IsSealed(RecordState state, int segment) => SegmentOf(state.Next) > segment;
+
+    private static bool HasLive(RecordState state, int segment) =>
+        state.Records.Any(r => SegmentOf(r.Key) == segment && !r.Value.IsDeleted);
+
+    private static void RequireSegment(RecordState state, int segment)
+    {
+        if (!state.Records.Keys.Any(location => SegmentOf(location) == segment))
+        {
+            throw new StorageException(StorageErrorCode.NotFound, $"there is no segment {segment}");
+        }
+    }
+
+    private static RecordState Without(RecordState state, int segment) => state with
+    {
+        Records = state.Records.RemoveRange(state.Records.Keys.Where(location => SegmentOf(location) == segment)),
+    };
 
     private static StoredRecord Find(RecordState state, RecordLocation location) =>
         state.Records.TryGetValue(location.Value, out StoredRecord? record)
