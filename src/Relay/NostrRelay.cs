@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Mortise.Nostr;
@@ -17,6 +18,7 @@ public sealed class NostrRelay : IAsyncDisposable
     private const int MaxNegentropyItems = 2_000_000;
 
     private readonly ILogger _log;
+    private readonly ConcurrentBag<IDisposable> _owned = [];
     private readonly Task _dispatching;
     private readonly KeyedRates<PublicKey> _keyRates;
     private int _negentropyItems;
@@ -55,7 +57,8 @@ public sealed class NostrRelay : IAsyncDisposable
         RequestRates = Rates<string>(rates.RequestsPerAddress);
         ConnectionRates = Rates<string>(rates.ConnectionsPerAddress);
         _keyRates = Rates<PublicKey>(rates.EventsPerKey);
-        Rules = [.. AdmissionRules.Of(Options, Time), .. rules ?? []];
+        Managed = new ManagedLists(Options.Management.Admins.Count > 0 ? Options.Management.File : "");
+        Rules = [.. AdmissionRules.Of(Options, Time), Managed, .. rules ?? []];
         Outgoing = new OutgoingBudget(Options.Limits.MaxTotalOutgoingBytes.Bytes);
         Connections = new ConnectionRegistry(this);
         Dispatcher = new LiveDispatcher(this, Live, _log);
@@ -95,6 +98,8 @@ public sealed class NostrRelay : IAsyncDisposable
     internal RelayFeatures Features { get; }
 
     internal IReadOnlyList<IAdmissionRule> Rules { get; }
+
+    internal ManagedLists Managed { get; }
 
     internal KeyedRates<string> EventRates { get; }
 
@@ -137,10 +142,18 @@ public sealed class NostrRelay : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync().ConfigureAwait(false);
+        while (_owned.TryTake(out IDisposable? owned))
+        {
+            owned.Dispose();
+        }
+
         Intake.Dispose();
         QueryTurns.Dispose();
         Metrics.Dispose();
     }
+
+    /// <summary>Disposes something with the relay.</summary>
+    internal void Own(IDisposable owned) => _owned.Add(owned);
 
     internal void LogFailure(Exception e, string what) => _log.LogError(e, "{What}", what);
 

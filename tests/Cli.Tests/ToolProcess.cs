@@ -45,6 +45,13 @@ internal sealed class ToolProcess : IDisposable
     /// <summary>kill -9: no handler of the tool runs.</summary>
     public void Kill() => _process.Kill();
 
+    /// <summary>SIGTERM, as a service is stopped.</summary>
+    public void Terminate()
+    {
+        using Process kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        kill.WaitForExit();
+    }
+
     /// <summary>Waits for the end.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> EndAsync()

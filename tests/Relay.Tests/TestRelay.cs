@@ -1,6 +1,7 @@
 using System.Reflection;
 using Mortise.Host.Composition;
 using Mortise.Host.Configuration;
+using Mortise.Indexing;
 using Mortise.Nostr;
 
 namespace Mortise.Relay.Tests;
@@ -57,10 +58,16 @@ internal sealed class TestRelay : IAsyncDisposable
         policy ??= new EventPolicyOptions();
         ResolvedStack resolved = s_host.Resolve(
             StackFile.Parse("test", DefaultStack.Text, ["wal.syncMode=never", .. stack ?? []]));
-        test.Store = await EventStore.OpenAsync(
-            s_host.Compose(resolved, test._folder.FullName).Composition, new EventStoreOptions { Policy = policy });
+        ComposedStore composed = s_host.Compose(resolved, test._folder.FullName);
+        test.Store = await EventStore.OpenAsync(composed.Composition, new EventStoreOptions
+        {
+            Policy = policy,
+            Projections = composed.Projections.ToDictionary(
+                static p => p.Key,
+                static p => (IKeyProjection)EventProjections.OfTerms(p.Value.ComponentId, p.Value.Terms)),
+        });
         test.Relay = new NostrRelay(test.Store, policy, options ?? Fast(), rules, verifier);
-        test.Server = await RelayServer.StartAsync(test.Relay, ["http://127.0.0.1:0"]);
+        test.Server = await RelayServer.StartAsync(test.Relay, ["http://127.0.0.1:0"], composed);
         return test;
     }
 

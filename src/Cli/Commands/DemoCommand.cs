@@ -24,18 +24,30 @@ internal static class DemoCommand
             HelpName = "N",
             DefaultValueFactory = static _ => DefaultEvents,
         };
+        var serve = new Option<bool>("--serve")
+        {
+            Description = "Goes on as a relay with a dashboard over what was imported, until it is interrupted.",
+        };
+        Option<string[]> urls = ServeCommand.CreateUrls();
         var command = new Command(
             "demo", "Generates events, imports them, answers a few filters; in a directory of its own without --data.")
         {
             count,
+            serve,
+            urls,
         };
         command.SetAction((arguments, cancellation) =>
-            RunAsync(context, arguments, arguments.GetValue(count), cancellation));
+            RunAsync(
+                context,
+                arguments,
+                arguments.GetValue(count),
+                arguments.GetValue(serve) ? arguments.GetValue(urls) : null,
+                cancellation));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        CommandContext context, ParseResult arguments, int count, CancellationToken cancellation)
+        CommandContext context, ParseResult arguments, int count, string[]? urls, CancellationToken cancellation)
     {
         bool isKept = context.Options.HasData(arguments);
         string folder = isKept
@@ -44,8 +56,12 @@ internal static class DemoCommand
         try
         {
             using var output = new OutputWriter(context.Console.Output);
-            var demo = new Demo(context, arguments, folder, output);
+            var demo = new Demo(context, arguments, folder, isRelay: urls is not null, output);
             await demo.RunAsync(count, cancellation).ConfigureAwait(false);
+            if (urls is not null)
+            {
+                await ServeCommand.RunAsync(context, arguments, demo.Data, urls, cancellation).ConfigureAwait(false);
+            }
         }
         finally
         {
@@ -58,10 +74,11 @@ internal static class DemoCommand
         return ExitCode.Ok;
     }
 
-    private sealed class Demo(CommandContext context, ParseResult arguments, string folder, OutputWriter output)
+    private sealed class Demo(CommandContext context, ParseResult arguments, string folder, bool isRelay, OutputWriter output)
     {
         private readonly string _input = Path.Combine(folder, "events.jsonl");
-        private readonly string _data = Path.Combine(folder, "store");
+
+        public string Data { get; } = Path.Combine(folder, "store");
 
         public async Task RunAsync(int count, CancellationToken cancellation)
         {
@@ -84,7 +101,9 @@ internal static class DemoCommand
         }
 
         private ValueTask<StoreSession> OpenAsync(CancellationToken cancellation) =>
-            StoreSession.OpenAsync(context, arguments, _data, cancellation);
+            isRelay
+                ? StoreSession.OpenForRelayAsync(context, arguments, Data, cancellation)
+                : StoreSession.OpenAsync(context, arguments, Data, cancellation);
 
         private void Generate(int count, CancellationToken cancellation)
         {

@@ -10,6 +10,9 @@ internal static class ServeCommand
 {
     private const string DefaultUrl = "http://127.0.0.1:7777";
 
+    // Beside the store's own files, which it does not look like.
+    private const string ManagedFile = "managed.json";
+
     /// <summary>Makes the command.</summary>
     public static Command Create(CommandContext context)
     {
@@ -48,17 +51,23 @@ internal static class ServeCommand
         await using StoreSession session =
             await StoreSession.OpenForRelayAsync(context, arguments, data, cancellation).ConfigureAwait(false);
         using ILoggerFactory logs = LoggerFactory.Create(b => Log(b, context));
-        await using var relay = new NostrRelay(
-            session.Store, session.Policy, StoreSession.Relay(session.Composed), logs: logs);
-        await using RelayServer server = await RelayServer
-            .StartAsync(relay, urls, b => Log(b, context), cancellation)
-            .ConfigureAwait(false);
-        foreach (string url in server.Urls)
+        RelayOptions options = StoreSession.Relay(session.Composed);
+        if (options.Management.File.Length == 0)
         {
-            await context.Console.Error
-                .WriteLineAsync($"relay      {url.Replace("http://", "ws://", StringComparison.Ordinal)}")
-                .ConfigureAwait(false);
-            await context.Console.Error.WriteLineAsync($"dashboard  {url}/").ConfigureAwait(false);
+            options.Management.File = Path.Combine(data, ManagedFile);
+        }
+
+        await using var relay = new NostrRelay(session.Store, session.Policy, options, logs: logs);
+        await using RelayServer server = await RelayServer
+            .StartAsync(relay, urls, session.Composed, b => Log(b, context), cancellation)
+            .ConfigureAwait(false);
+        using (var output = new OutputWriter(context.Console.Output))
+        {
+            foreach (string url in server.Urls)
+            {
+                output.Line($"relay      {url.Replace("http://", "ws://", StringComparison.Ordinal)}");
+                output.Line($"dashboard  {url}/");
+            }
         }
 
         await WaitAsync(cancellation).ConfigureAwait(false);

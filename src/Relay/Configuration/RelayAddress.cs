@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace Mortise.Relay;
 
 /// <summary>The names that the relay goes by, which authentication has to name.</summary>
@@ -25,8 +23,7 @@ internal sealed class RelayAddress(IEnumerable<string> urls)
 
     private static bool IsLocal(string url) =>
         Uri.TryCreate(url, UriKind.Absolute, out Uri? parsed)
-        && (parsed.Host == "localhost" || (IPAddress.TryParse(parsed.Host.Trim('[', ']'), out IPAddress? address)
-            && IPAddress.IsLoopback(address)));
+        && ClientAddress.IsLocalName(parsed.Host);
 
     /// <summary>Host, port and path: the scheme tells what a proxy in front does, not who the relay is.</summary>
     private static string? NameOf(string url) =>

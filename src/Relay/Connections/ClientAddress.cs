@@ -7,16 +7,11 @@ namespace Mortise.Relay;
 /// <summary>Where a client comes from.</summary>
 /// <param name="Address">The address, as far as it is known.</param>
 /// <param name="Group">What limits count: the address, or the /64 network of an IPv6 one.</param>
-/// <param name="IsLocal">A program on this machine that speaks for nobody else.</param>
-internal readonly record struct ClientAddress(IPAddress Address, string Group, bool IsLocal)
+internal readonly record struct ClientAddress(IPAddress Address, string Group)
 {
     public static ClientAddress Of(HttpContext context, RelayOptions options)
     {
         IPAddress address = Plain(context.Connection.RemoteIpAddress ?? IPAddress.None);
-        bool isForwarded = context.Request.Headers.ContainsKey("X-Forwarded-For")
-            || context.Request.Headers.ContainsKey("Forwarded")
-            || context.Request.Headers.ContainsKey("X-Real-IP");
-        bool isLocal = IPAddress.IsLoopback(address) && !isForwarded;
         if (options.TrustedProxies.Any(p => IPAddress.TryParse(p, out IPAddress? proxy) && Plain(proxy).Equals(address)))
         {
             // The last entry is the one that the trusted proxy wrote; those before are the client's word.
@@ -24,8 +19,20 @@ internal readonly record struct ClientAddress(IPAddress Address, string Group, b
             address = IPAddress.TryParse(last, out IPAddress? forwarded) ? Plain(forwarded) : address;
         }
 
-        return new ClientAddress(address, GroupOf(address), isLocal);
+        return new ClientAddress(address, GroupOf(address));
     }
+
+    /// <summary>Whether a request comes from a program on this machine that speaks for nobody else.</summary>
+    public static bool IsLocal(HttpContext context) =>
+        IPAddress.IsLoopback(Plain(context.Connection.RemoteIpAddress ?? IPAddress.None))
+        && !context.Request.Headers.ContainsKey("X-Forwarded-For")
+        && !context.Request.Headers.ContainsKey("Forwarded")
+        && !context.Request.Headers.ContainsKey("X-Real-IP");
+
+    /// <summary>Whether a host is this machine, by a name that no stranger can give it.</summary>
+    public static bool IsLocalName(string host) =>
+        host == "localhost"
+        || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address));
 
     private static IPAddress Plain(IPAddress address) =>
         address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;

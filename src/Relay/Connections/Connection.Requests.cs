@@ -54,6 +54,8 @@ internal sealed partial class Connection
     private bool HandleReq(in ClientMessage message)
     {
         string? refusal = TryReadFilters(message, out List<Filter> filters, out int values);
+        EventMatcher? matcher = null;
+        refusal ??= TryMakeMatcher(filters, out matcher);
         if (refusal is null && Relay.Options.AuthRequired && AuthenticatedAs.Count == 0)
         {
             refusal = "auth-required: authenticate before you read";
@@ -82,12 +84,26 @@ internal sealed partial class Connection
             return Send(RelayMessage.Closed(Limited(message.Id), refusal));
         }
 
-        var subscription = new Subscription(this, message.Id, filters, values);
+        var subscription = new Subscription(this, message.Id, filters, values, matcher!);
         _subscriptions[message.Id] = subscription;
         Interlocked.Add(ref _values, values);
         Relay.Live.Add(subscription);
         _ = RunStoredAsync(subscription);
         return true;
+    }
+
+    private string? TryMakeMatcher(List<Filter> filters, out EventMatcher? matcher)
+    {
+        try
+        {
+            matcher = Relay.Store.CreateMatcher(filters);
+            return null;
+        }
+        catch (ArgumentException e)
+        {
+            matcher = null;
+            return $"restricted: {e.Message}";
+        }
     }
 
     private bool HandleCount(in ClientMessage message)
@@ -126,9 +142,14 @@ internal sealed partial class Connection
         try
         {
             using QueryTurn turn = await TakeTurnAsync(subscription.Cancellation.Token).ConfigureAwait(false);
+            Filter[] filters = Limit(subscription.Filters);
+            bool asksOneMore = Relay.Options.CompletenessHint && filters is [{ Limit: > 0 and < int.MaxValue }];
+            var sink = new StoredSink(subscription, asksOneMore ? filters[0].Limit!.Value : int.MaxValue);
             using var query = Relay.Store.OpenQuery(
-                Limit(subscription.Filters), VisibilityFor(subscription.Filters), true, turn.Cancellation);
-            var sink = new StoredSink(subscription);
+                asksOneMore ? [filters[0].WithLimit(filters[0].Limit + 1)] : filters,
+                VisibilityFor(filters),
+                true,
+                turn.Cancellation);
             while (true)
             {
                 if (Outbox.IsFull)
@@ -146,7 +167,7 @@ internal sealed partial class Connection
                 await Task.Yield();
             }
 
-            subscription.EndStored(query.Lsn, Hint(subscription.Filters, sink.Sent));
+            subscription.EndStored(query.Lsn, Hint(filters, sink));
             Relay.Metrics.QueryDone("REQ", sink.Sent, began);
         }
         catch (Exception e)
@@ -301,17 +322,13 @@ internal sealed partial class Connection
     }
 
     /// <summary>What NIP-67 says at the end; null when it is off, or nothing is certain.</summary>
-    private string? Hint(IReadOnlyList<Filter> filters, long sent)
-    {
-        if (!Relay.Options.CompletenessHint)
-        {
-            return null;
-        }
-
-        // A filter that gave fewer than its limit is complete. Of several only the sum is known.
-        int least = Limit(filters).Min(static f => f.Limit!.Value);
-        return sent < least ? "finish" : "more";
-    }
+    /// <remarks>One filter is asked for one event more than is sent, which tells. Of several filters only the sum is
+    /// known: when it is below every limit, nothing was cut.</remarks>
+    private string? Hint(Filter[] filters, in StoredSink sink) =>
+        !Relay.Options.CompletenessHint ? null
+        : sink.IsCut ? "more"
+        : filters.Length == 1 || sink.Sent < filters.Min(static f => f.Limit!.Value) ? "finish"
+        : null;
 
     private bool AsksOnlyForGiftWraps(List<Filter> filters) =>
         Relay.Options.GuardGiftWraps && AuthenticatedAs.Count == 0 && filters.TrueForAll(FilterLimits.IsOnlyForGiftWraps);
@@ -322,16 +339,20 @@ internal sealed partial class Connection
             : null;
 
     /// <summary>Puts stored events into the outbox, from their bytes.</summary>
-    private struct StoredSink(Subscription subscription) : IEventSink
+    private struct StoredSink(Subscription subscription, int most) : IEventSink
     {
         [ThreadStatic]
         private static ArrayBufferWriter<byte>? s_json;
 
         public long Sent { get; private set; }
 
+        /// <summary>True when there was one event more than may be sent.</summary>
+        public bool IsCut { get; private set; }
+
         public bool Accept(in EventView @event)
         {
-            if (subscription.IsClosed)
+            IsCut = Sent == most;
+            if (IsCut || subscription.IsClosed)
             {
                 return false;
             }
@@ -345,7 +366,7 @@ internal sealed partial class Connection
             }
 
             Sent++;
-            subscription.Connection.Relay.Metrics.EventsSent.Add(1);
+            subscription.Connection.Relay.Metrics.EventSent();
             return true;
         }
     }

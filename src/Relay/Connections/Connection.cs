@@ -76,6 +76,12 @@ internal sealed partial class Connection : IDisposable
         {
             // The client is gone, or was dropped; nobody is left to be told.
         }
+        catch (Exception e)
+        {
+            // The outermost frame of a connection: a defect ends it alone, and is known.
+            Relay.LogFailure(e, "a connection failed");
+            Drop("failed");
+        }
         finally
         {
             Shut();

@@ -43,6 +43,11 @@ internal sealed class ConnectionRegistry
     /// <returns>Null, or why there is none.</returns>
     public string? TryEnter(in ClientAddress client)
     {
+        if (_relay.Managed.IsBlocked(client.Address))
+        {
+            return "blocked: this address may not connect";
+        }
+
         LimitOptions limits = _relay.Options.Limits;
         lock (_gate)
         {
@@ -95,6 +100,18 @@ internal sealed class ConnectionRegistry
         foreach (Connection connection in _connections.Keys)
         {
             connection.CloseSubscriptions(reason);
+        }
+    }
+
+    /// <summary>Drops the connections of some clients.</summary>
+    public void Drop(Func<ClientAddress, bool> which, string reason)
+    {
+        foreach (Connection connection in _connections.Keys)
+        {
+            if (which(connection.Client))
+            {
+                connection.Drop(reason);
+            }
         }
     }
 

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Mortise.Host.Composition;
 
 namespace Mortise.Relay;
 
@@ -34,12 +35,14 @@ public sealed class RelayServer : IAsyncDisposable
     /// <summary>Listens and serves.</summary>
     /// <param name="relay">The relay; the server stops it, and the caller disposes it.</param>
     /// <param name="urls">Where to listen, such as <c>http://127.0.0.1:7777</c>; port 0 takes a free one.</param>
+    /// <param name="composed">The stack, for the dashboard to show; null when it is not known.</param>
     /// <param name="configure">Where and how it logs, or null for nowhere.</param>
     /// <param name="cancellation">Stops starting.</param>
     /// <exception cref="IOException">An address is in use.</exception>
     public static async Task<RelayServer> StartAsync(
         NostrRelay relay,
         IReadOnlyList<string> urls,
+        ComposedStore? composed = null,
         Action<ILoggingBuilder>? configure = null,
         CancellationToken cancellation = default)
     {
@@ -52,7 +55,7 @@ public sealed class RelayServer : IAsyncDisposable
         configure?.Invoke(builder.Logging);
         WebApplication app = builder.Build();
         app.UseRouting();
-        app.MapMortiseRelay("/", relay);
+        app.MapMortiseRelay("/", relay, composed);
         await app.StartAsync(cancellation).ConfigureAwait(false);
         ICollection<string> bound = app.Services.GetRequiredService<IServer>().Features
             .GetRequiredFeature<IServerAddressesFeature>().Addresses;

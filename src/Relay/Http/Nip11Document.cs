@@ -9,7 +9,7 @@ namespace Mortise.Relay;
 internal static class Nip11Document
 {
     /// <summary>The program that answers.</summary>
-    public const string Software = "https://github.com/mortise/mortise";
+    public const string Software = "mortise";
 
     /// <summary>Its version.</summary>
     public static string Version { get; } =
@@ -24,10 +24,11 @@ internal static class Nip11Document
             buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
-            json.WriteString("name"u8, options.Name);
-            WriteText(json, "description", options.Description);
+            ManagedState managed = relay.Managed.State;
+            json.WriteString("name"u8, managed.Name ?? options.Name);
+            WriteText(json, "description", managed.Description ?? options.Description);
             WriteText(json, "banner", options.Banner);
-            WriteText(json, "icon", options.Icon);
+            WriteText(json, "icon", managed.Icon ?? options.Icon);
             WriteText(json, "pubkey", options.PublicKey);
             WriteText(json, "self", options.Self);
             WriteText(json, "contact", options.Contact);
@@ -41,14 +42,14 @@ internal static class Nip11Document
             json.WriteString("software"u8, Software);
             json.WriteString("version"u8, Version);
             WriteText(json, "terms_of_service", options.TermsOfService);
-            WriteLimitation(json, options);
+            WriteLimitation(json, options, managed);
             json.WriteEndObject();
         }
 
         return buffer.WrittenSpan.ToArray();
     }
 
-    private static void WriteLimitation(Utf8JsonWriter json, RelayOptions options)
+    private static void WriteLimitation(Utf8JsonWriter json, RelayOptions options, ManagedState managed)
     {
         LimitOptions limits = options.Limits;
         AdmissionOptions admission = options.Admission;
@@ -65,7 +66,8 @@ internal static class Nip11Document
         json.WriteBoolean(
             "restricted_writes"u8,
             admission.AuthRequired || admission.AllowAuthors.Count > 0 || admission.AllowKinds.Count > 0
-            || admission.MinPow > 0 || admission.Program.Length > 0);
+            || managed.AllowedKeys.Count > 0 || managed.AllowedKinds.Count > 0 || admission.MinPow > 0
+            || admission.Program.Length > 0);
         if (admission.MaxAge > TimeSpan.Zero)
         {
             json.WriteNumber("created_at_lower_limit"u8, (long)admission.MaxAge.TotalSeconds);

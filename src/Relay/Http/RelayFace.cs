@@ -5,9 +5,11 @@ using Microsoft.AspNetCore.Http;
 namespace Mortise.Relay;
 
 /// <summary>What a relay's one address answers: a WebSocket, the NIP-11 document, or a page for people.</summary>
-internal sealed class RelayFace(NostrRelay relay)
+internal sealed class RelayFace(NostrRelay relay, OperatorFace operators)
 {
     private const string DocumentType = "application/nostr+json";
+
+    private readonly ManagementFace _management = new(relay);
 
     public async Task HandleAsync(HttpContext context)
     {
@@ -22,6 +24,11 @@ internal sealed class RelayFace(NostrRelay relay)
         {
             context.Response.StatusCode = StatusCodes.Status204NoContent;
         }
+        else if (_management.IsOn && HttpMethods.IsPost(context.Request.Method)
+            && context.Request.ContentType?.StartsWith(ManagementFace.ContentType, StringComparison.OrdinalIgnoreCase) == true)
+        {
+            await _management.HandleAsync(context).ConfigureAwait(false);
+        }
         else if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
         {
             context.Response.Headers.Allow = "GET, HEAD, OPTIONS";
@@ -30,6 +37,11 @@ internal sealed class RelayFace(NostrRelay relay)
         else if (Accepts(context.Request, DocumentType))
         {
             await WriteAsync(context, DocumentType, Nip11Document.Write(relay)).ConfigureAwait(false);
+        }
+        else if (Accepts(context.Request, "text/html") && operators.ShowsDashboard(context))
+        {
+            context.Response.Headers.Vary = "Accept";
+            await OperatorFace.WritePageAsync(context).ConfigureAwait(false);
         }
         else
         {

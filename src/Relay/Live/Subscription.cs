@@ -20,14 +20,14 @@ internal sealed class Subscription : IDisposable
     private Lsn _stored;
     private bool _isClosed;
 
-    public Subscription(Connection connection, string id, IReadOnlyList<Filter> filters, int values)
+    public Subscription(Connection connection, string id, IReadOnlyList<Filter> filters, int values, EventMatcher matcher)
     {
         Connection = connection;
         Id = id;
         Filters = filters;
         Values = values;
         _prefix = RelayMessage.EventPrefix(id);
-        _matcher = connection.Relay.Store.CreateMatcher(filters);
+        _matcher = matcher;
         Cancellation = CancellationTokenSource.CreateLinkedTokenSource(connection.Closing);
     }
 
@@ -141,6 +141,6 @@ internal sealed class Subscription : IDisposable
     private void Send(byte[] json)
     {
         Connection.Outbox.TrySend(_prefix, json, "]"u8);
-        Connection.Relay.Metrics.EventsSent.Add(1);
+        Connection.Relay.Metrics.EventSent();
     }
 }

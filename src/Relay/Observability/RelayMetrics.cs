@@ -15,9 +15,13 @@ internal sealed class RelayMetrics : IDisposable
     private readonly Counter<long> _events;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _dropped;
+    private readonly Counter<long> _sent;
     private readonly Histogram<double> _answer;
     private readonly Histogram<double> _query;
     private readonly Histogram<long> _queryEvents;
+    private long _acceptedTotal;
+    private long _refusedTotal;
+    private long _sentTotal;
 
     public RelayMetrics(NostrRelay relay)
     {
@@ -31,7 +35,7 @@ internal sealed class RelayMetrics : IDisposable
         _query = _meter.CreateHistogram<double>("mortise.relay.query.duration", "s", "From a request to its answer's end.");
         _queryEvents = _meter.CreateHistogram<long>("mortise.relay.query.events", "{event}", "Stored events sent for a REQ.");
         Verified = _meter.CreateCounter<long>("mortise.relay.verified", "{event}", "Ids and signatures checked.");
-        EventsSent = _meter.CreateCounter<long>("mortise.relay.sent", "{event}", "Events sent to clients.");
+        _sent = _meter.CreateCounter<long>("mortise.relay.sent", "{event}", "Events sent to clients.");
         _meter.CreateObservableUpDownCounter(
             "mortise.relay.connections", () => relay.Connections.Count, "{connection}", "Open connections.");
         _meter.CreateObservableUpDownCounter(
@@ -50,7 +54,24 @@ internal sealed class RelayMetrics : IDisposable
 
     public Counter<long> Verified { get; }
 
-    public Counter<long> EventsSent { get; }
+    /// <summary>From an event's arrival to its answer, in seconds.</summary>
+    public LogHistogram AnswerTimes { get; } = new();
+
+    /// <summary>From a request to the end of its answer, in seconds.</summary>
+    public LogHistogram QueryTimes { get; } = new();
+
+    public long AcceptedTotal => Volatile.Read(ref _acceptedTotal);
+
+    public long RefusedTotal => Volatile.Read(ref _refusedTotal);
+
+    public long SentTotal => Volatile.Read(ref _sentTotal);
+
+    /// <summary>An event was queued for a client.</summary>
+    public void EventSent()
+    {
+        _sent.Add(1);
+        Interlocked.Increment(ref _sentTotal);
+    }
 
     public void Received(int bytes)
     {
@@ -62,7 +83,10 @@ internal sealed class RelayMetrics : IDisposable
     public void Answered(bool accepted, string text, long receivedAt)
     {
         _events.Add(1, new KeyValuePair<string, object?>("outcome", accepted ? Outcome(text) : Prefix(text)));
-        _answer.Record(_time.GetElapsedTime(receivedAt).TotalSeconds);
+        double seconds = _time.GetElapsedTime(receivedAt).TotalSeconds;
+        _answer.Record(seconds);
+        AnswerTimes.Record(seconds);
+        Interlocked.Increment(ref accepted ? ref _acceptedTotal : ref _refusedTotal);
     }
 
     public void Refused(string reason) => _refused.Add(1, new KeyValuePair<string, object?>("reason", Prefix(reason)));
@@ -72,7 +96,9 @@ internal sealed class RelayMetrics : IDisposable
     public void QueryDone(string verb, long events, long began)
     {
         var tags = new TagList { { "verb", verb } };
-        _query.Record(_time.GetElapsedTime(began).TotalSeconds, tags);
+        double seconds = _time.GetElapsedTime(began).TotalSeconds;
+        _query.Record(seconds, tags);
+        QueryTimes.Record(seconds);
         if (verb == "REQ")
         {
             _queryEvents.Record(events);

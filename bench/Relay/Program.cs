@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Mortise.Bench.Relay;
+using Mortise.Nostr;
+
+// Measures a relay over real sockets on loopback, client and relay in one process on the same cores.
+//
+//   dotnet run -c Release --project bench/Relay -- [events]
+//
+// Beside what research measured for strfry on such a machine (2 shared cores, its load tool beside it): 3,053 accepted
+// events/s, OK p50 82 ms and p99 176 ms under 8 connections x 32 in flight; at a paced 500/s OK p50 1.6 and p99 13 ms;
+// REQ to EOSE p50 3 to 6 ms; live fan-out to 20 subscribers p50 58 ms.
+int count = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 20_000;
+int idle = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 0;
+Console.WriteLine($"{count} sample events, {Environment.ProcessorCount} cores, {Schnorr.Default.Name}");
+NostrEvent[] events = [.. SampleEvents.Generate(count, 42)];
+byte[][] messages = [.. events.Select(static e => Encoding.UTF8.GetBytes($"[\"EVENT\",{e.ToJson()}]"))];
+
+double bound = VerifyBound(events);
+Show("signatures checked, all cores, nothing else", $"{bound:0} /s");
+await using (RelayUnderTest warm = await RelayUnderTest.StartAsync(null))
+{
+    await Ingest.RunAsync(warm.Address, messages.AsMemory(0, Math.Min(3_000, count)), connections: 8, inFlight: 32);
+}
+
+await using (RelayUnderTest relay = await RelayUnderTest.StartAsync(null))
+{
+    Result ingest = await Ingest.RunAsync(relay.Address, messages, connections: 8, inFlight: 32);
+    Show("accepted over the socket, verified, 8 x 32 in flight", $"{ingest}  ({ingest.PerSecond / bound:0.00} of the bound)");
+    await QueryAsync(relay);
+}
+
+double again = VerifyBound(events);
+Show("signatures checked, again", $"{again:0} /s");
+await using (RelayUnderTest relay = await RelayUnderTest.StartAsync(new Trusting()))
+{
+    Result ingest = await Ingest.RunAsync(relay.Address, messages, connections: 8, inFlight: 32);
+    Show("the same without verification", ingest.ToString());
+}
+
+await using (RelayUnderTest relay = await RelayUnderTest.StartAsync(null))
+{
+    (Result ok, double p50, double p99) = await FanOut.RunAsync(relay.Address, messages, subscribers: 20, perSecond: 500);
+    Show("paced 500/s, one in flight a connection, to OK", ok.ToString());
+    Show("live fan-out to 20 subscribers", $"p50 {p50:0.00} ms, p99 {p99:0.00} ms");
+}
+
+if (idle > 0)
+{
+    await using RelayUnderTest relay = await RelayUnderTest.StartAsync(null);
+    await IdleCrowd.RunAsync(relay, messages, idle, Show);
+}
+
+static double VerifyBound(NostrEvent[] events)
+{
+    TimeSpan cpu = Process.GetCurrentProcess().TotalProcessorTime;
+    long began = Stopwatch.GetTimestamp();
+    Parallel.ForEach(events, static e =>
+    {
+        if (EventVerifier.Default.Verify(e.View) != VerifyResult.Ok)
+        {
+            throw new InvalidOperationException("a sample is not signed");
+        }
+    });
+    cpu = Process.GetCurrentProcess().TotalProcessorTime - cpu;
+    Show("CPU of a signature", $"{cpu.TotalMicroseconds / events.Length:0} us");
+    return events.Length / Stopwatch.GetElapsedTime(began).TotalSeconds;
+}
+
+static async Task QueryAsync(RelayUnderTest relay)
+{
+    using LoadClient client = await LoadClient.ConnectAsync(relay.Address);
+    var times = new List<double>();
+    int found = 0;
+    for (int i = 0; i < 300; i++)
+    {
+        long began = Stopwatch.GetTimestamp();
+        await client.SendAsync("[\"REQ\",\"q\",{\"limit\":500}]");
+        found = 0;
+        while (!(await client.ReceiveAsync()).Span.StartsWith("[\"EOSE\""u8))
+        {
+            found++;
+        }
+
+        times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+        await client.SendAsync("[\"CLOSE\",\"q\"]");
+    }
+
+    times.Sort();
+    Show($"REQ of {found} stored events to EOSE", $"p50 {times[times.Count / 2]:0.00} ms, p99 {times[times.Count * 99 / 100]:0.00} ms");
+}
+
+static void Show(string what, string result) => Console.WriteLine($"{what,-56} {result}");

@@ -1,0 +1,88 @@
+using Xunit.Abstractions;
+
+namespace Mortise.Relay.Tests;
+
+/// <summary>Reconciliation against a plain client of the protocol, for random sets.</summary>
+public sealed class NegentropyTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void Two_sets_learn_their_difference_whatever_they_are()
+    {
+        Random random = TestSeed.Random(output);
+        for (int run = 0; run < 60 * TestSeed.Soak; run++)
+        {
+            int common = random.Next(3) == 0 ? 0 : random.Next(1_000);
+            NegentropyItem[] both = Items(random, common);
+            NegentropyItem[] onlyServer = Items(random, random.Next(random.Next(2) == 0 ? 5 : 400));
+            NegentropyItem[] onlyClient = Items(random, random.Next(random.Next(2) == 0 ? 5 : 400));
+            var server = new NegentropySession([.. both, .. onlyServer], 4_096 + random.Next(8_000));
+            var client = new PlainNegentropy([.. both, .. onlyClient]);
+            int rounds = 0;
+            for (byte[]? message = client.First(); message is not null; message = client.Next(server.Reconcile(message)))
+            {
+                Assert.True(++rounds < 200, "does not end");
+            }
+
+            Assert.Equal(onlyServer.Select(i => i.Id.ToString()).Order(), client.Need.Order());
+            Assert.Equal(onlyClient.Select(i => i.Id.ToString()).Order(), client.Have.Order());
+        }
+    }
+
+    [Fact]
+    public void Random_bytes_are_refused_or_answered_and_never_run_away()
+    {
+        Random random = TestSeed.Random(output);
+        var server = new NegentropySession(Items(random, 500), 4_096);
+        for (int run = 0; run < 20_000 * TestSeed.Soak; run++)
+        {
+            byte[] message = new byte[1 + random.Next(60)];
+            random.NextBytes(message);
+            message[0] = random.Next(20) == 0 ? message[0] : (byte)0x61;
+            for (int i = 1; i < message.Length; i++)
+            {
+                message[i] = random.Next(3) == 0 ? (byte)random.Next(4) : message[i];
+            }
+
+            try
+            {
+                Assert.InRange(server.Reconcile(message).Length, 1, 4_096);
+            }
+            catch (FormatException)
+            {
+                // A refusal.
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("60", "61")]
+    [InlineData("62", "61")]
+    [InlineData("61", "61")]
+    public void Other_versions_are_told_ours(string message, string answer) =>
+        Assert.Equal(
+            answer,
+            Convert.ToHexStringLower(new NegentropySession([], 4_096).Reconcile(Convert.FromHexString(message))));
+
+    [Fact]
+    public void The_empty_set_has_the_fingerprint_of_the_specification()
+    {
+        // One range over everything with the fingerprint of nothing: SHA-256 of 32 zeros and a count of 0.
+        byte[] sum = new byte[33];
+        byte[] expected = System.Security.Cryptography.SHA256.HashData(sum)[..16];
+        byte[] message = [0x61, 0, 0, 1, .. expected];
+        Assert.Equal([0x61], new NegentropySession([], 4_096).Reconcile(message));
+    }
+
+    private static NegentropyItem[] Items(Random random, int count)
+    {
+        var items = new NegentropyItem[count];
+        byte[] id = new byte[32];
+        for (int i = 0; i < count; i++)
+        {
+            random.NextBytes(id);
+            items[i] = new NegentropyItem((ulong)(1_700_000_000 + random.Next(300)), PublicKey.Read(id));
+        }
+
+        return items;
+    }
+}
