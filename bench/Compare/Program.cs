@@ -7,6 +7,22 @@ string root = typeof(Samples).Assembly.GetCustomAttributes<AssemblyMetadataAttri
 Settings settings = Settings.Parse(args);
 string scratch = Path.Combine(root, "artifacts", "bench");
 Directory.CreateDirectory(scratch);
+string documents = Path.Combine(root, "docs", "performance");
+if (settings.Growth.Count > 0)
+{
+    var growth = new Growth();
+    foreach (long events in settings.Growth)
+    {
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{events:N0} events"));
+        growth.Measure(Subject.Mortise(root), events, scratch, settings);
+    }
+
+    Console.Write(growth.Table());
+    Write("growth.json", growth.Json());
+    Write("growth.svg", growth.Picture());
+    return 0;
+}
+
 string workload = Workloads.Make(scratch, settings.Events);
 var subjects = new List<Subject> { Subject.Mortise(root) };
 subjects.AddRange(Rivals.Build(Path.Combine(root, "bench", "rivals"), scratch));
@@ -27,13 +43,16 @@ for (int round = 1; round <= settings.Rounds; round++)
 
 var report = new Report(settings, Machine.Describe(), subjects.ConvertAll(static s => s.Name), samples);
 Console.Write(report.Table());
-if (settings.Write)
-{
-    string folder = Path.Combine(root, "docs", "performance");
-    Directory.CreateDirectory(folder);
-    File.WriteAllText(Path.Combine(folder, "comparison.md"), report.Document());
-    File.WriteAllText(Path.Combine(folder, "comparison.json"), report.Json());
-    File.WriteAllText(Path.Combine(folder, "comparison.svg"), report.Picture());
-}
-
+Write("comparison.md", report.Document());
+Write("comparison.json", report.Json());
+Write("comparison.svg", report.Picture());
 return report.AllAgree ? 0 : 1;
+
+void Write(string name, string text)
+{
+    if (settings.Write)
+    {
+        Directory.CreateDirectory(documents);
+        File.WriteAllText(Path.Combine(documents, name), text);
+    }
+}

@@ -7,16 +7,18 @@ namespace Mortise.Bench.Compare;
 /// <param name="Rounds">Each measures every engine once.</param>
 /// <param name="Seconds">The longest time of a timed pass.</param>
 /// <param name="Write">Whether the report goes into docs/performance.</param>
-internal sealed record Settings(long Events, int Rounds, double Seconds, bool Write)
+/// <param name="Growth">Sizes at which the store alone is measured; none to compare it with its rivals.</param>
+internal sealed record Settings(long Events, int Rounds, double Seconds, bool Write, IReadOnlyList<long> Growth)
 {
     public static Settings Parse(string[] arguments)
     {
-        var settings = new Settings(200_000, 3, 2, false);
+        var settings = new Settings(200_000, 3, 2, false, []);
         for (int i = 0; i < arguments.Length; i++)
         {
             settings = arguments[i] switch
             {
                 "--write" => settings with { Write = true },
+                "--growth" => settings with { Growth = Sizes(Value()) },
                 "--events" => settings with { Events = long.Parse(Value(), CultureInfo.InvariantCulture) },
                 "--rounds" => settings with { Rounds = int.Parse(Value(), CultureInfo.InvariantCulture) },
                 "--seconds" => settings with { Seconds = double.Parse(Value(), CultureInfo.InvariantCulture) },
@@ -30,4 +32,7 @@ internal sealed record Settings(long Events, int Rounds, double Seconds, bool Wr
 
         return settings;
     }
+
+    private static long[] Sizes(string text) =>
+        Array.ConvertAll(text.Split(','), static size => long.Parse(size, CultureInfo.InvariantCulture));
 }
