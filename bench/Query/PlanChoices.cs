@@ -9,6 +9,15 @@ internal sealed class PlanChoices(EventStore store, GeneratedFilters filters)
     /// <summary>Fewer entries than this are never a bad choice.</summary>
     private const long Slack = 40;
 
+    /// <summary>What the latest 20 of an author cost.</summary>
+    public void Feed(byte[] author)
+    {
+        var filter = new Filter { Authors = IdSet.FromBytes(author) };
+        long all = store.Count([filter]);
+        QueryExplanation how = store.Explain([filter.WithLimit(20)]);
+        Console.WriteLine($"the latest 20 of an author with {all:n0} events: {how.Entries} entries, {how.Records} records");
+    }
+
     public void Run(int count)
     {
         using StoreView view = store.Engine.OpenView();

@@ -84,7 +84,9 @@ internal static class Program
 
             if (all || args.Contains("plan"))
             {
-                new PlanChoices(store, new GeneratedFilters(random, sample)).Run(int.Parse(Option("--filters") ?? "500"));
+                var choices = new PlanChoices(store, new GeneratedFilters(random, sample));
+                choices.Feed(source.Author(0));
+                choices.Run(int.Parse(Option("--filters") ?? "500"));
             }
         }
         finally

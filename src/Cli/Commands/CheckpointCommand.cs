@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mortise.Cli.Output;
 
 namespace Mortise.Cli.Commands;
 
@@ -19,8 +20,9 @@ internal static class CheckpointCommand
         await using StoreSession session = await StoreSession.OpenExistingAsync(context, arguments, cancellation)
             .ConfigureAwait(false);
         await session.Store.CheckpointAsync(cancellation).ConfigureAwait(false);
-        await context.Console.Error.WriteLineAsync(
-            $"checkpoint at LSN {session.Store.GetStatistics().CheckpointLsn.Value}").ConfigureAwait(false);
+        ulong lsn = session.Store.GetStatistics().CheckpointLsn.Value;
+        await Report.WriteAsync(
+            context, arguments, $"checkpoint at LSN {lsn}", json => json.WriteNumber("lsn", lsn)).ConfigureAwait(false);
         return ExitCode.Ok;
     }
 }

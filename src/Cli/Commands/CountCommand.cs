@@ -13,7 +13,7 @@ internal static class CountCommand
         var filters = new Argument<string[]>("FILTER")
         {
             Description = "NIP-01 filters as JSON, each one filter or an array; - reads requests from standard input, "
-                + "one a line, and prints one number for each.",
+                + "one a line, and prints one number for each. Blank lines are skipped and get no answer.",
             Arity = ArgumentArity.OneOrMore,
         };
         var command = new Command("count", "Prints how many events match any of some filters.") { filters };
@@ -36,23 +36,24 @@ internal static class CountCommand
             await FilterArguments.AnswerLinesAsync(
                 context,
                 session.Store,
-                request => Write(session.Store.Count(request, cancellation)),
+                request => Write(session.Store.Count(request, cancellation), asJson, output),
                 output.Flush,
                 cancellation).ConfigureAwait(false);
         }
         else
         {
             FilterArguments.RequireAnswerable(session.Store, filters);
-            Write(session.Store.Count(filters, cancellation));
+            Write(session.Store.Count(filters, cancellation), asJson, output);
         }
 
         return ExitCode.Ok;
+    }
 
-        void Write(long count)
-        {
-            output.Write(asJson ? "{\"count\":"u8 : ""u8);
-            output.Write(count);
-            output.Write(asJson ? "}\n"u8 : "\n"u8);
-        }
+    /// <summary>Writes one answer.</summary>
+    public static void Write(long count, bool asJson, OutputWriter output)
+    {
+        output.Write(asJson ? "{\"count\":"u8 : ""u8);
+        output.Write(count);
+        output.Write(asJson ? "}\n"u8 : "\n"u8);
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mortise.Cli.Output;
 
 namespace Mortise.Cli.Commands;
 
@@ -21,8 +22,12 @@ internal static class DeleteCommand
         await using StoreSession session = await StoreSession.OpenExistingAsync(context, arguments, cancellation)
             .ConfigureAwait(false);
         bool wasThere = await session.Store.DeleteAsync(id, cancellation).ConfigureAwait(false);
-        await context.Console.Error.WriteLineAsync(
-            $"{(wasThere ? "deleted" : "no event")} {Convert.ToHexStringLower(id)}").ConfigureAwait(false);
+        string hex = Convert.ToHexStringLower(id);
+        await Report.WriteAsync(context, arguments, $"{(wasThere ? "deleted" : "no event")} {hex}", json =>
+        {
+            json.WriteString("id", hex);
+            json.WriteBoolean("deleted", wasThere);
+        }).ConfigureAwait(false);
         return wasThere ? ExitCode.Ok : ExitCode.Failed;
     }
 }

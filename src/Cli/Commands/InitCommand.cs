@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using Mortise.Cli.Output;
 using Mortise.Host.Configuration;
 
 namespace Mortise.Cli.Commands;
@@ -35,7 +36,8 @@ internal static class InitCommand
 
         await File.WriteAllTextAsync(path, DefaultStack.Text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false))
             .ConfigureAwait(false);
-        await context.Console.Error.WriteLineAsync($"wrote {path}").ConfigureAwait(false);
+        await Report.WriteAsync(context, arguments, $"wrote {path}", json => json.WriteString("stack", path))
+            .ConfigureAwait(false);
         return ExitCode.Ok;
     }
 }

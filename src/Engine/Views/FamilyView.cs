@@ -77,9 +77,36 @@ public sealed class FamilyView
     /// <summary>Partitions of the family, newest bounds first.</summary>
     public int PartitionCount => _partitions.Length;
 
+    /// <summary>Pages that the open partitions have read from disk since the store was opened.</summary>
+    public long PagesRead
+    {
+        get
+        {
+            long sum = 0;
+            foreach (PartitionVersion partition in _partitions)
+            {
+                sum += partition.Shared.Statistics.PagesRead;
+            }
+
+            return sum;
+        }
+    }
+
     /// <summary>True when no two partitions can hold the same ordinal, so that a newest-first reader may scan one after
     /// the other.</summary>
     public bool IsSequential => (_isSequential ??= CheckSequential()).Value;
+
+    /// <summary>How many partitions can hold any of some ordinals.</summary>
+    public int CountPartitions(OrdinalRange ordinals)
+    {
+        int count = 0;
+        foreach (PartitionVersion partition in _partitions)
+        {
+            count += partition.Bounds.Overlaps(ordinals) ? 1 : 0;
+        }
+
+        return count;
+    }
 
     /// <summary>All ordinals that can be in a partition.</summary>
     /// <param name="partition">0 to <see cref="PartitionCount"/>, excluded; newest bounds first.</param>

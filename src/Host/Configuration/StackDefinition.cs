@@ -111,6 +111,8 @@ internal sealed class StackDefinition
     private static readonly string[] s_hostKeys =
         ["plugins", "engine", "wal", "records", "cache", "partitions", "projections", "indexes"];
 
+    private const string OverridePrefix = "--set ";
+
     private StackDefinition()
     {
     }
@@ -238,11 +240,39 @@ internal sealed class StackDefinition
                     $"'{entry.Key}' is not a name in {role.Key}: 1 to 64 of a-z, 0-9 and '-'"));
             }
 
+            if (IsMistyped(role.Key, entry, to, problems))
+            {
+                continue;
+            }
+
             if (ComponentChoice.Read($"{role.Key}.{entry.Key}", kind, settings, entry, problems) is { } choice)
             {
                 to.Add((entry.Key, choice));
             }
         }
+    }
+
+    /// <summary>An override of something that the stack does not have makes it anew, which nobody means who names no
+    /// plugin.</summary>
+    private static bool IsMistyped(
+        string role,
+        ConfigEntry entry,
+        List<(string Name, ComponentChoice Choice)> there,
+        ICollection<Problem> problems)
+    {
+        if (entry.Value is not ConfigMap map
+            || !map.At.Origin.StartsWith(OverridePrefix, StringComparison.Ordinal)
+            || map.TryGet("plugin", out _))
+        {
+            return false;
+        }
+
+        problems.Add(new Problem(
+            ProblemCode.UnknownReference,
+            map.At,
+            $"the stack has no {role}.{entry.Key}, and a new one needs a plugin"
+            + Suggestion.For(entry.Key, there.Select(static t => t.Name), role)));
+        return true;
     }
 
     private void ReadFolders(ConfigNode node, ICollection<Problem> problems)

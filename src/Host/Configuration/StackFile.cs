@@ -101,7 +101,7 @@ public sealed class StackFile
     {
         int equals = set.IndexOf('=', StringComparison.Ordinal);
         string path = equals < 0 ? set : set[..equals].Trim();
-        var at = new SourcePosition($"--set {path}");
+        var at = new SourcePosition($"--set {(path.Length == 0 ? set : path)}");
         string[] keys = path.Split('.');
         if (equals < 0 || Array.Exists(keys, static k => k.Length == 0))
         {

@@ -30,8 +30,8 @@ internal static class ProtectionRule
         return false;
     }
 
-    // Only a repost that may hold such a tag, written plainly or escaped, is parsed. What is no event that anybody could
-    // publish is ignored.
+    // Only a repost that may hold such a tag, written plainly or escaped, is parsed. What is no event that anybody
+    // could publish is ignored.
     private static bool EmbedsProtected(in EventView @event) =>
         @event.Kind is EventKinds.Repost or EventKinds.GenericRepost
         && (@event.Content.IndexOf("\"-\""u8) >= 0 || @event.Content.IndexOf("\\u"u8) >= 0)

@@ -9,7 +9,7 @@ public enum SupersededVersions
     /// <summary>Every version is kept and served.</summary>
     KeepAll = 2,
 
-    /// <summary>The newest <see cref="EventPolicyOptions.KeptVersions"/> of each address are kept and served, older ones
-    /// are deleted, or refused when they come late.</summary>
+    /// <summary>The newest <see cref="EventPolicyOptions.KeptVersions"/> of each address are kept and served, older
+    /// ones are deleted, or refused when they come late.</summary>
     KeepSome = 3,
 }

@@ -42,7 +42,7 @@ public sealed class EventQuery : IDisposable
     public QueryExplanation Explain(long results)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return _run.Explain(results);
+        return _run.Explain(results, pagesBefore: null);
     }
 
     /// <inheritdoc/>

@@ -132,16 +132,17 @@ public sealed partial class EventStore
     {
         ArgumentNullException.ThrowIfNull(filters);
         using StoreView view = _engine.OpenView();
+        long pagesBefore = QueryExecution.PagesRead(view);
         using QueryExecution run = Execute(view, filters, null, wantsRecords: !count, cancellation);
         if (count)
         {
-            return run.Explain(run.Count());
+            return run.Explain(run.Count(), pagesBefore);
         }
 
         var counter = default(EventCounter);
         run.PushAll(ref counter);
 
-        return run.Explain(counter.Count);
+        return run.Explain(counter.Count, pagesBefore);
     }
 
     /// <summary>Shows all live events in the order in which they lie on disk, each as it is when it is reached: the

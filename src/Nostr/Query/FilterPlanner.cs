@@ -10,7 +10,7 @@ internal static class FilterPlanner
     /// <summary>What reading and checking a record costs.</summary>
     public const double RecordCost = 8;
 
-    /// <summary>What opening one range costs.</summary>
+    /// <summary>What opening one range in one partition costs.</summary>
     public const double RangeCost = 3;
 
     // A path that needs no record is taken without asking for estimates up to this many ranges: it reads the limit and
@@ -136,7 +136,8 @@ internal static class FilterPlanner
         double read = path.IsPoint || filter.Limit is not int limit
             ? entries
             : Math.Min(entries, (limit / share) + path.Count);
-        double cost = (path.Count * RangeCost) + read + (left.IsEmpty && !path.IsPoint ? 0 : read * RecordCost);
+        double opened = Openings(path, read, entries, window);
+        double cost = (opened * RangeCost) + read + (left.IsEmpty && !path.IsPoint ? 0 : read * RecordCost);
         return new Choice(path, null, read, cost);
     }
 
@@ -169,9 +170,18 @@ internal static class FilterPlanner
         double matches = common * Selectivity(left, paths, total, window);
         double part = filter.Limit is int limit ? Math.Min(1, limit / Math.Max(matches, 1e-9)) : 1;
         double read = part * (few + Math.Min(many, few * FollowCost)) + a.Count + b.Count;
-        double cost = ((a.Count + b.Count) * RangeCost) + read + (left.IsEmpty ? 0 : part * common * RecordCost);
+        double opened = Openings(a, part, 1, window) + Openings(b, part, 1, window);
+        double cost = (opened * RangeCost) + read + (left.IsEmpty ? 0 : part * common * RecordCost);
         choice = new Choice(a, b, read, cost);
         return true;
+    }
+
+    /// <summary>How many times a range is opened in a partition. Partitions are read newest first, all ranges of one
+    /// before the next, so who stops after a part of the entries has opened about that part of them.</summary>
+    private static double Openings(AccessPath path, double read, double entries, in QueryWindow window)
+    {
+        int partitions = path.IsPoint ? 1 : path.Family.CountPartitions(window.Ordinals);
+        return path.Count * Math.Max(1, Math.Ceiling(partitions * Math.Min(1, read / Math.Max(entries, 1))));
     }
 
     /// <summary>About which share of events meets conditions, taken as independent of each other.</summary>

@@ -11,6 +11,7 @@ namespace Mortise.Nostr;
 /// </remarks>
 internal sealed class QueryExecution : IDisposable
 {
+    private readonly StoreView _view;
     private readonly FilterRun[] _runs;
     private readonly State[] _states;
     private readonly long _started;
@@ -26,19 +27,17 @@ internal sealed class QueryExecution : IDisposable
         TimeProvider time,
         CancellationToken cancellation)
     {
+        _view = view;
         _time = time;
         _started = time.GetTimestamp();
         var runs = new List<FilterRun>(filters.Count);
         try
         {
-            for (int i = 0; i < filters.Count; i++)
+            foreach (Filter filter in SharedFilters.Of(filters))
             {
-                if (!filters[i].IsEmpty && !IsRepeated(filters, i))
-                {
-                    var window = new QueryWindow(filters[i], after);
-                    FilterPlan plan = FilterPlanner.Plan(view, filters[i], window);
-                    runs.Add(new FilterRun(view, plan, window, expiry, wantsRecords, cancellation));
-                }
+                var window = new QueryWindow(filter, after);
+                FilterPlan plan = FilterPlanner.Plan(view, filter, window);
+                runs.Add(new FilterRun(view, plan, window, expiry, wantsRecords, cancellation));
             }
         }
         catch
@@ -99,8 +98,23 @@ internal sealed class QueryExecution : IDisposable
     }
 
     /// <summary>What was planned and what was done so far.</summary>
-    public QueryExplanation Explain(long results) =>
-        QueryExplanation.Of(_runs, results, _time.GetElapsedTime(_started));
+    /// <param name="results">Results so far.</param>
+    /// <param name="pagesBefore">What <see cref="PagesRead"/> was when the query began; null when
+    /// nobody looked.</param>
+    public QueryExplanation Explain(long results, long? pagesBefore) =>
+        QueryExplanation.Of(_runs, results, PagesRead(_view) - pagesBefore, _time.GetElapsedTime(_started));
+
+    /// <summary>Pages that all families have read from disk since the store was opened.</summary>
+    public static long PagesRead(StoreView view)
+    {
+        long sum = 0;
+        for (int i = 0; i < view.Families.Count; i++)
+        {
+            sum += view.Families[i].PagesRead;
+        }
+
+        return sum;
+    }
 
     public void Dispose()
     {
@@ -108,19 +122,6 @@ internal sealed class QueryExecution : IDisposable
         {
             run.Dispose();
         }
-    }
-
-    private static bool IsRepeated(IReadOnlyList<Filter> filters, int index)
-    {
-        for (int i = 0; i < index; i++)
-        {
-            if (ReferenceEquals(filters[i], filters[index]))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private bool MoveNextOfAll(out FilterRun? first)

@@ -18,6 +18,10 @@ public sealed class QueryExplanation
     /// <summary>Records read from the record store.</summary>
     public required long Records { get; init; }
 
+    /// <summary>Pages that the families read from disk meanwhile, for whomever; 0 when everything was in memory, null
+    /// when nobody looked.</summary>
+    public long? PagesRead { get; init; }
+
     /// <summary>Time from planning to the end.</summary>
     public required TimeSpan Elapsed { get; init; }
 
@@ -27,11 +31,12 @@ public sealed class QueryExplanation
         var text = new StringBuilder();
         Append(text, Root, 0);
         text.Append(CultureInfo.InvariantCulture, $"{Results} results, {Entries} entries, {Records} records, ")
+            .Append(PagesRead is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{PagesRead} pages read, "))
             .AppendLine(CultureInfo.InvariantCulture, $"{Elapsed.TotalMilliseconds:0.###} ms");
         return text.ToString();
     }
 
-    internal static QueryExplanation Of(FilterRun[] runs, long results, TimeSpan elapsed)
+    internal static QueryExplanation Of(FilterRun[] runs, long results, long? pagesRead, TimeSpan elapsed)
     {
         PlanNode[] filters = Array.ConvertAll(runs, OfRun);
         long entries = 0;
@@ -56,6 +61,7 @@ public sealed class QueryExplanation
             Results = results,
             Entries = entries,
             Records = records,
+            PagesRead = pagesRead,
             Elapsed = elapsed,
         };
     }

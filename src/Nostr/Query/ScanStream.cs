@@ -5,8 +5,8 @@ using Mortise.Records;
 
 namespace Mortise.Nostr;
 
-/// <summary>The entries of one key range, newest first, scanned in portions: what is read in one call to the index costs
-/// no call an entry.</summary>
+/// <summary>The entries of one key range, newest first, scanned in portions: what is read in one call to the index
+/// costs no call an entry.</summary>
 /// <remarks>Memory: two portions of at most <see cref="MaxPortion"/> entries of 32 bytes, and where families keep
 /// records inline, about <see cref="MaxInlineBytes"/> of them a portion. Nothing of the index is held between
 /// portions.</remarks>

@@ -191,6 +191,48 @@ public sealed class PlanTests
         Assert.True(pairs > 200);
     }
 
+    [Fact]
+    public async Task Filters_of_one_request_that_ask_alike_are_answered_as_one()
+    {
+        await using TestStore store = await TestStore.OpenAsync(TestStack.Full);
+        var source = new SkewedEvents(new Random(9), authors: 4);
+        List<NostrEvent> events = source.Make(500, 1000, 5000);
+        await store.PutAsync(events);
+        Filter first = new() { Authors = IdSet.FromBytes(source.Author(0)), Kinds = KindSet.Of(1) };
+        Filter second = new() { Authors = IdSet.FromBytes(source.Author(1)), Kinds = KindSet.Of(1) };
+        Filter[] joined = [first, new Filter { Authors = first.Authors, Kinds = first.Kinds, Limit = 3 }, second];
+        QueryExplanation how = store.Events.Explain(joined, count: true);
+        Assert.Equal("filter", how.Root.Operation);
+        Assert.Equal(events.Count(e => e.Kind == 1 && (e.View.PublicKey.SequenceEqual(source.Author(0))
+            || e.View.PublicKey.SequenceEqual(source.Author(1)))), how.Results);
+        Assert.Equal(2, store.Events.Explain([first.WithLimit(2), second.WithLimit(2)]).Root.Inputs.Count);
+        Assert.Equal(
+            store.Ids(first.WithLimit(7)), store.Ids(first.WithLimit(2), first.WithLimit(7), first.WithLimit(5)));
+    }
+
+    [Theory]
+    [InlineData("full")]
+    [InlineData("monthly")]
+    public async Task Estimates_and_plans_are_the_same_after_a_restart(string stackName)
+    {
+        int seed = TestSeed.Or(12);
+        var random = new Random(seed);
+        await using TestStore store = await TestStore.OpenAsync(SyntheticQueryTests.Stack(stackName));
+        List<NostrEvent> events = new SkewedEvents(random).Make(4000, store.Now - (6 * Month), 6 * Month);
+        await store.PutAsync(events);
+        await store.Events.CheckpointAsync();
+        var source = new FilterSource(random, events.ConvertAll(e => new OracleEvent(e)));
+        Filter[] filters = [.. Enumerable.Range(0, 60).Select(_ => source.NextRequest()[0].ToFilter())];
+        await store.ReopenAsync();
+        string[] once = [.. filters.Select(f => PlanOf(store, f))];
+        await store.ReopenAsync();
+        Assert.Equal(once, filters.Select(f => PlanOf(store, f)));
+        Assert.Contains(once, p => p.Contains("of about", StringComparison.Ordinal));
+    }
+
+    private static string PlanOf(TestStore store, Filter filter) =>
+        string.Join('\n', store.Events.Explain([filter]).ToString().Split('\n')[..^2]);
+
     [Theory]
     [InlineData("full")]
     [InlineData("memory")]
