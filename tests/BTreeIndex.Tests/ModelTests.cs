@@ -7,17 +7,37 @@ namespace Mortise.BTreeIndex.Tests;
 public class ModelTests
 {
     /// <summary>Goal: the index is a sorted map under everything that can happen to it. Method: random operations beside
-    /// a sorted dictionary; a crash goes back to the last completed checkpoint.</summary>
+    /// a sorted dictionary; a crash goes back to the last completed checkpoint. The long run is MORTISE_SOAK=1000, with
+    /// five times as many operations in each of its thousand lists.</summary>
     [Fact]
-    public void Any_sequence_of_operations_equals_a_sorted_dictionary() => TestRun.ForSeeds(36, seed =>
+    public void Any_sequence_of_operations_equals_a_sorted_dictionary()
+    {
+        (int lists, int length) = TestRun.Soak >= 1000 ? (TestRun.Soak, 5_000) : (30 * TestRun.Soak, 1_000);
+        foreach (int seed in TestRun.OnlySeed is { } only ? [only] : Enumerable.Range(1, lists))
+        {
+            Shrinking.AssertHolds(seed, ModelOp.Some(seed, length), ops => Play(seed, ops));
+        }
+    }
+
+    /// <summary>Goal: a failure is told with few operations. Method: a list that fails when it has two certain ones.</summary>
+    [Fact]
+    public void A_failing_list_is_cut_down_to_what_makes_it_fail()
+    {
+        List<ModelOp> ops = ModelOp.Some(3, 400);
+        ModelOp[] needed = [ops[17], ops[311]];
+        List<ModelOp> least = Shrinking.Least(ops, rest => needed.All(rest.Contains) ? new InvalidOperationException("fails") : null);
+        Assert.Equal(needed, least);
+    }
+
+    private static Exception? Play(int seed, List<ModelOp> ops)
     {
         using Model model = new(seed);
-        model.Run(1_000);
-    });
+        return Record.Exception(() => model.Run(ops));
+    }
 
     private sealed class Model : IDisposable
     {
-        private readonly Random _random;
+        private readonly ReseededRandom _random;
         private readonly BTreeIndexOptions _options;
         private readonly List<(IIndexSnapshot Snapshot, ImmutableSortedDictionary<byte[], byte[]> Map)> _held = [];
         private readonly RandomKeys _keys;
@@ -30,7 +50,7 @@ public class ModelTests
 
         public Model(int seed)
         {
-            _random = new Random(seed);
+            _random = new ReseededRandom(seed);
             _world = new SimWorld((ulong)seed, new SimDiskOptions { KeepLog = false });
             int pageKiB = 4 << _random.Next(4);
             _options = new BTreeIndexOptions
@@ -45,11 +65,13 @@ public class ModelTests
             _index = Open();
         }
 
-        public void Run(int operations)
+        public void Run(List<ModelOp> ops)
         {
-            for (int i = 0; i < operations; i++)
+            foreach (ModelOp op in ops)
             {
-                Step();
+                // Each draws from a seed of its own, so that it does the same when others are left out.
+                _random.Reseed(op.Seed);
+                Step(op);
             }
 
             CheckAll();
@@ -66,9 +88,9 @@ public class ModelTests
 
         public void Dispose() => _world.Dispose();
 
-        private void Step()
+        private void Step(ModelOp op)
         {
-            switch (_random.Next(100))
+            switch (op.Roll)
             {
                 case < 55:
                     Apply(_random.Next(10) == 0 ? _random.Next(500) : _random.Next(20));
