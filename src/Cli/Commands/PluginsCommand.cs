@@ -36,6 +36,8 @@ internal static class PluginsCommand
             PluginInstallCommands.Add(context),
             PluginInstallCommands.Trust(context),
             PluginInstallCommands.Remove(context),
+            PluginBuildCommands.Describe(context),
+            PluginBuildCommands.Pack(context),
             PluginCheckCommands.Verify(context),
             PluginCheckCommands.Doctor(context),
             PluginCheckCommands.Probe(context),

@@ -177,7 +177,8 @@ public sealed class PluginLoader(PluginLoaderOptions options)
         InstalledPlugin installed, InstalledPlugin plugin, PluginLoadContext context, PluginOrigin origin)
     {
         Assembly assembly = Guard(installed, "load", () => context.LoadFromAssemblyPath(plugin.AssemblyPath));
-        IPlugin entry = Timed(installed, context, "start", () => CreateEntry(installed, assembly));
+        IPlugin entry = Timed(installed, context, "start", () => PluginEntry.Create(
+            assembly, (code, fact) => Failed(installed, code, fact)));
         var registrar = new ComponentRegistrar(origin);
         IReadOnlyList<PluginComponent> components = Timed(installed, context, "register", () =>
         {
@@ -219,41 +220,6 @@ public sealed class PluginLoader(PluginLoaderOptions options)
 
         options.Log.Write(
             ComponentLogLevel.Warning, $"{plugin} {objection}; loaded all the same, because trust is 'warn'");
-    }
-
-    private static IPlugin CreateEntry(InstalledPlugin plugin, Assembly assembly)
-    {
-        Type[] types;
-        try
-        {
-            types = assembly.GetTypes();
-        }
-        catch (ReflectionTypeLoadException e)
-        {
-            IEnumerable<Problem> reasons = e.LoaderExceptions
-                .Select(static l => l?.Message ?? "")
-                .Distinct(StringComparer.Ordinal)
-                .Select(r => Failed(plugin, ProblemCode.Incompatible, $"was built for another contract: {r}"));
-            throw new PluginLoadException([.. reasons], e);
-        }
-
-        Type[] entries = [.. types.Where(static t => t is { IsClass: true, IsAbstract: false, IsPublic: true }
-            && typeof(IPlugin).IsAssignableFrom(t))];
-        if (entries.Length != 1)
-        {
-            string found = entries.Length == 0 ? "none" : string.Join(", ", entries.Select(static t => t.FullName));
-            throw new PluginLoadException([Failed(
-                plugin,
-                ProblemCode.LoadFailed,
-                $"must have exactly one public class that implements IPlugin; found {found}")]);
-        }
-
-        return entries[0].GetConstructor(Type.EmptyTypes) is { } constructor
-            ? (IPlugin)constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, null, null)
-            : throw new PluginLoadException([Failed(
-                plugin,
-                ProblemCode.LoadFailed,
-                $"{entries[0].FullName} has no public constructor without parameters")]);
     }
 
     /// <summary>Discovery believed the manifest; what was registered must be what it said.</summary>

@@ -56,6 +56,12 @@ public sealed class PluginUnload
         return IsGone;
     }
 
+    /// <summary>Looks for what still holds it. For diagnosis: takes seconds.</summary>
+    /// <param name="roots">Objects of the program that may hold it, with names for people; static variables are looked
+    /// at anyway.</param>
+    /// <returns>A path to the plugin with advice; null when it is gone.</returns>
+    public string? Explain(params IEnumerable<(string Name, object? Root)> roots) => PinSearch.Explain(this, roots);
+
     /// <summary>For people: what was found out.</summary>
     public override string ToString() => IsGone
         ? $"{Plugin}: unload proven after {Collections} collections"

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using Mortise.Host.Installing;
+
+namespace Mortise.Cli.Commands;
+
+/// <summary><c>mortise plugins describe</c> and <c>pack</c>: what a plugin's build runs.</summary>
+internal static class PluginBuildCommands
+{
+    /// <summary>Writes plugin.json from what the assembly registers.</summary>
+    public static Command Describe(CommandContext context)
+    {
+        var assembly = new Argument<string>("ASSEMBLY") { Description = "The plugin's .dll among all its files." };
+        var id = new Option<string>("--id") { Description = "The plugin's id, for example acme.trie.", Required = true };
+        var version = new Option<string>("--version") { Description = "Its semantic version.", Required = true };
+        var summary = new Option<string>("--summary") { Description = "One line for a person." };
+        var contract = new Option<string>("--contract")
+        {
+            Description = "The versions of the contract that it works with. Without it: this tool's, up to the next major.",
+        };
+        var command = new Command(
+            "describe", "Writes plugin.json beside a plugin's assembly, from what it registers. Runs its registration.")
+        {
+            assembly, id, version, summary, contract,
+        };
+        command.SetAction(arguments =>
+        {
+            string path = new ManifestWriter
+            {
+                Id = arguments.GetRequiredValue(id),
+                Version = arguments.GetRequiredValue(version),
+                Summary = arguments.GetValue(summary) ?? "",
+                Contract = arguments.GetValue(contract),
+            }.Write(arguments.GetRequiredValue(assembly));
+            context.Console.Error.WriteLine($"wrote {path}");
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    /// <summary>Packs a plugin's folder.</summary>
+    public static Command Pack(CommandContext context)
+    {
+        var folder = new Argument<string>("FOLDER") { Description = "The plugin's folder, plugin.json included." };
+        var file = new Argument<string>("FILE") { Description = "The .nupkg to write." };
+        var command = new Command(
+            "pack", "Packs a plugin's folder for 'plugins add'. The same folder gives the same bytes.") { folder, file };
+        command.SetAction(arguments =>
+        {
+            PackageWriter.Write(arguments.GetRequiredValue(folder), arguments.GetRequiredValue(file));
+            context.Console.Error.WriteLine($"wrote {arguments.GetRequiredValue(file)}");
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+}
