@@ -23,6 +23,13 @@ internal sealed class GlobalOptions
         DefaultValueFactory = static _ => [],
     };
 
+    private readonly Option<string> _profile = new("--profile")
+    {
+        Description = "One of the stack's profiles.",
+        HelpName = "NAME",
+        Recursive = true,
+    };
+
     private readonly Option<string> _data = new("--data")
     {
         Description = "The store's directory.",
@@ -56,7 +63,7 @@ internal sealed class GlobalOptions
     /// <summary>Adds the options to the root command.</summary>
     public void AddTo(RootCommand root)
     {
-        foreach (Option option in (Option[])[_stack, _set, _data, _plugins, _trust, _json])
+        foreach (Option option in (Option[])[_stack, _set, _profile, _data, _plugins, _trust, _json])
         {
             root.Add(option);
         }
@@ -67,6 +74,9 @@ internal sealed class GlobalOptions
 
     /// <summary>The overrides, in order.</summary>
     public string[] Overrides(ParseResult arguments) => arguments.GetValue(_set) ?? [];
+
+    /// <summary>The profile that was named, or null.</summary>
+    public string? Profile(ParseResult arguments) => arguments.GetValue(_profile);
 
     /// <summary>The store's directory.</summary>
     public string Data(ParseResult arguments) => arguments.GetValue(_data) ?? DefaultData;

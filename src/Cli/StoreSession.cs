@@ -90,8 +90,9 @@ internal sealed class StoreSession : IAsyncDisposable
         string inData = Path.Combine(data, StackFileName);
         string? path = context.Options.Stack(arguments) ?? (File.Exists(inData) ? inData : null);
         return path is null
-            ? StackFile.Parse("(default stack)", DefaultStack.Text, overrides)
-            : StackFile.Read(path, overrides);
+            ? StackFile.Parse(
+                "(default stack)", DefaultStack.Text, overrides, profile: context.Options.Profile(arguments))
+            : StackFile.Read(path, overrides, context.Options.Profile(arguments));
     }
 
     /// <summary>Opens or creates the store that a command line asks for.</summary>

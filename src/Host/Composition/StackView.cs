@@ -27,7 +27,7 @@ public static class StackView
 
         page.Line(0, "engine:");
         ConfigMap? written = root.TryGet("engine", out ConfigEntry? engine) ? engine.Value as ConfigMap : null;
-        WriteValues(page, 1, EngineSettings.From(stack.Engine), key => PositionIn(written, key));
+        WriteValues(page, 1, EngineSettings.From(stack.Engine), key => PositionIn(written, key), key => ExpressionIn(written, key));
         WriteComponent(page, 0, "wal", stack.Log);
         WriteComponent(page, 0, "records", stack.Records);
         if (stack.Cache is not null)
@@ -81,11 +81,16 @@ public static class StackView
         PluginOrigin plugin = component.Component.Plugin;
         page.Line(depth + 1, $"plugin: {choice.ComponentId}", $"{plugin}, {plugin.Folder}");
         page.Line(depth + 1, $"version: {Plain(choice.Version!.ToString())}", choice.VersionAt.ToString());
-        WriteValues(page, depth + 1, choice.Settings, choice.WrittenAt);
-        WriteValues(page, depth + 1, component.Options, choice.WrittenAt);
+        WriteValues(page, depth + 1, choice.Settings, choice.WrittenAt, choice.ExpressionOf);
+        WriteValues(page, depth + 1, component.Options, choice.WrittenAt, choice.ExpressionOf);
     }
 
-    private static void WriteValues(Page page, int depth, object options, Func<string, SourcePosition?> writtenAt)
+    private static void WriteValues(
+        Page page,
+        int depth,
+        object options,
+        Func<string, SourcePosition?> writtenAt,
+        Func<string, string?> expressionOf)
     {
         foreach (OptionProperty property in OptionProperty.Of(options.GetType()))
         {
@@ -99,6 +104,8 @@ public static class StackView
             };
             if (value is not null)
             {
+                // What came from the environment or a file may be a secret.
+                value = expressionOf(property.Key) ?? value;
                 page.Line(depth, $"{property.Key}: {value}", writtenAt(property.Key)?.ToString() ?? "default");
             }
         }
@@ -128,6 +135,7 @@ public static class StackView
 
     private static string Flow(ConfigNode node) => node switch
     {
+        ConfigText { WrittenExpression: { } expression } => expression,
         ConfigText { IsQuoted: true } text => OptionText.InQuotes(text.Text),
         ConfigText text => Plain(text.Text),
         ConfigList list => $"[{string.Join(", ", list.Items.Select(Flow))}]",
@@ -145,6 +153,9 @@ public static class StackView
 
     private static SourcePosition? PositionIn(ConfigMap? map, string key) =>
         map is not null && map.TryGet(key, out ConfigEntry? entry) ? entry.Value.At : null;
+
+    private static string? ExpressionIn(ConfigMap? map, string key) =>
+        map is not null && map.TryGet(key, out ConfigEntry? entry) ? (entry.Value as ConfigText)?.WrittenExpression : null;
 
     private sealed class Page(bool withOrigins)
     {

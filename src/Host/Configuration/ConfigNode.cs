@@ -26,11 +26,19 @@ public sealed class ConfigText(string text, bool isQuoted, SourcePosition at) : 
     /// <summary>True when it was written in quotes.</summary>
     public bool IsQuoted { get; } = isQuoted;
 
+    /// <summary>What was written, when the value came from the environment or a file; shown in its place, because it may
+    /// be a secret.</summary>
+    public string? Expression { get; init; }
+
+    /// <summary><see cref="Expression"/> as it stands in a stack: in quotes when it was.</summary>
+    internal string? WrittenExpression =>
+        Expression is not null && IsQuoted ? OptionText.InQuotes(Expression) : Expression;
+
     /// <summary>True for a key with nothing behind it.</summary>
     public bool IsNothing => !IsQuoted && Text is "" or "~" or "null";
 
     /// <inheritdoc/>
-    public override string Description => IsNothing ? "nothing" : $"'{Text}'";
+    public override string Description => IsNothing ? "nothing" : $"'{Expression ?? Text}'";
 }
 
 /// <summary>A list.</summary>

@@ -50,6 +50,10 @@ internal sealed class ComponentChoice
     /// <summary>Where a key's value is, or null when the key is absent.</summary>
     public SourcePosition? WrittenAt(string key) => _map.TryGet(key, out ConfigEntry? entry) ? entry.Value.At : null;
 
+    /// <summary>What was written for a key whose value came from the environment or a file, else null.</summary>
+    public string? ExpressionOf(string key) =>
+        _map.TryGet(key, out ConfigEntry? entry) ? (entry.Value as ConfigText)?.WrittenExpression : null;
+
     /// <summary>Reads a role.</summary>
     public static ComponentChoice? Read(
         string place, ComponentKind kind, Type settings, ConfigEntry entry, ICollection<Problem> problems)

@@ -28,8 +28,62 @@ public sealed class StackFile
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="overrides"><c>KEY=VALUE</c>, where KEY is a path such as <c>wal.syncMode</c>.</param>
+    /// <param name="profile">One of its <c>profiles</c>, or null.</param>
     /// <exception cref="StackException">It cannot be read, or is not a mapping.</exception>
-    public static StackFile Read(string path, IEnumerable<string>? overrides = null)
+    public static StackFile Read(string path, IEnumerable<string>? overrides = null, string? profile = null) =>
+        Parse(path, ReadText(path), overrides, Path.GetDirectoryName(Path.GetFullPath(path)), profile);
+
+    /// <summary>Reads a text.</summary>
+    /// <param name="origin">A name for positions.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="overrides"><c>KEY=VALUE</c>, where KEY is a path such as <c>wal.syncMode</c>.</param>
+    /// <param name="folder">What relative paths in the stack are relative to, or null.</param>
+    /// <param name="profile">One of its <c>profiles</c>, or null.</param>
+    /// <exception cref="StackException">It is not YAML, or is not a mapping.</exception>
+    public static StackFile Parse(
+        string origin,
+        string text,
+        IEnumerable<string>? overrides = null,
+        string? folder = null,
+        string? profile = null)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var problems = new List<Problem>();
+        ConfigMap map = ReadMap(origin, text, problems) ?? throw new StackException(problems);
+        map = StackSources.Resolve(map, folder, profile, (path, at) => ReadIncluded(path, at, problems), problems);
+        foreach (string set in overrides ?? [])
+        {
+            Override(map, set, problems);
+        }
+
+        return new StackFile(origin, folder, map, problems);
+    }
+
+    private static ConfigMap? ReadMap(string origin, string text, List<Problem> problems)
+    {
+        ConfigNode? root = YamlTree.Parse(origin, text, problems);
+        if (root is not null and not ConfigMap)
+        {
+            problems.Add(new Problem(ProblemCode.WrongType, root.At, $"a stack is a mapping, not {root.Description}"));
+        }
+
+        return root as ConfigMap;
+    }
+
+    private static ConfigMap? ReadIncluded(string path, SourcePosition at, List<Problem> problems)
+    {
+        try
+        {
+            return ReadMap(path, ReadText(path), problems);
+        }
+        catch (StackException e)
+        {
+            problems.AddRange(e.Problems.Select(p => p.Code == ProblemCode.Unreadable ? p with { At = at } : p));
+            return null;
+        }
+    }
+
+    private static string ReadText(string path)
     {
         byte[] bytes;
         try
@@ -64,37 +118,7 @@ public sealed class StackFile
         }
 
         // YAML allows a byte order mark (YAML 1.2, 5.2); it is no part of the first key.
-        return Parse(path, text.TrimStart('\uFEFF'), overrides, Path.GetDirectoryName(Path.GetFullPath(path)));
-    }
-
-    /// <summary>Reads a text.</summary>
-    /// <param name="origin">A name for positions.</param>
-    /// <param name="text">The text.</param>
-    /// <param name="overrides"><c>KEY=VALUE</c>, where KEY is a path such as <c>wal.syncMode</c>.</param>
-    /// <param name="folder">What relative paths in the stack are relative to, or null.</param>
-    /// <exception cref="StackException">It is not YAML, or is not a mapping.</exception>
-    public static StackFile Parse(
-        string origin, string text, IEnumerable<string>? overrides = null, string? folder = null)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        var problems = new List<Problem>();
-        ConfigNode? root = YamlTree.Parse(origin, text, problems);
-        if (root is not null and not ConfigMap)
-        {
-            problems.Add(new Problem(ProblemCode.WrongType, root.At, $"a stack is a mapping, not {root.Description}"));
-        }
-
-        if (root is not ConfigMap map)
-        {
-            throw new StackException(problems);
-        }
-
-        foreach (string set in overrides ?? [])
-        {
-            Override(map, set, problems);
-        }
-
-        return new StackFile(origin, folder, map, problems);
+        return text.TrimStart('\uFEFF');
     }
 
     private static void Override(ConfigMap root, string set, List<Problem> problems)
