@@ -13,7 +13,7 @@ namespace Mortise.Host.Files;
 /// <para>The first failed sync of a directory poisons it: later syncs throw <see cref="StorageErrorCode.Faulted"/>
 /// until the store is reopened.</para>
 /// </remarks>
-public sealed class PosixDirectory : IStorageDirectory
+public sealed class PosixDirectory : IStorageDirectory, INativeDirectory
 {
     private const int DirectoryMode = 0b111_101_000;
     private const int FileMode = 0b110_100_000;
@@ -42,6 +42,9 @@ public sealed class PosixDirectory : IStorageDirectory
 
     /// <inheritdoc/>
     public string Path { get; }
+
+    /// <inheritdoc/>
+    public string FullPath => _full;
 
     /// <inheritdoc/>
     public StorageDeviceTraits Traits => s_traits;
