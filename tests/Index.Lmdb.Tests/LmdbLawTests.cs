@@ -12,9 +12,10 @@ public sealed class LmdbLawTests
     private static readonly ComponentSubject<IIndexFamily> s_subject = CreateSubject();
 
     /// <summary>C8 damages files of the simulated disk, where LMDB has none: see <see cref="LmdbFileTests"/>. C12 forbids what
-    /// this plugin is for, and is held against it below.</summary>
+    /// this plugin is for, and is held against it below. IX17 is not shown to hold: it compares several futures of one
+    /// disk, and <see cref="RealDirectory"/> knows only the latest, so its failure says nothing either way.</summary>
     public static TheoryData<string> Laws =>
-        [.. IndexLaws.Suite.Laws.Select(static law => law.Id).Where(static id => id is not ("C8" or "C12"))];
+        [.. IndexLaws.Suite.Laws.Select(static law => law.Id).Where(static id => id is not ("C8" or "C12" or "IX17"))];
 
     [SkippableFact]
     public void It_reaches_around_its_context_only_into_LMDB()
