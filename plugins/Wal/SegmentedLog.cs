@@ -337,6 +337,7 @@ internal sealed class SegmentedLog : IWriteAheadLog, ISyncSource
             ulong end = Math.Min(segment.EndLsn, last + 1);
             while (next < end)
             {
+                segment.Marks.Pass(next, scanner.Position);
                 if (!scanner.TryNext(next, out _, out ReadOnlySpan<byte> payload))
                 {
                     throw Damaged(file, scanner.Position, next);

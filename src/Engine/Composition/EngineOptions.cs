@@ -27,4 +27,11 @@ public sealed class EngineOptions
 
     /// <summary>The most log bytes of one group of commits that share a sync.</summary>
     public ByteSize MaxGroupBytes { get; init; } = ByteSize.MiB(8);
+
+    /// <summary>Whether index families take what recovery reads from the log beside each other and beside the reading.
+    /// The result is the same either way.</summary>
+    public bool ParallelReplay { get; init; } = true;
+
+    /// <summary>Recovery decodes this many bytes of records at a time; it holds two such stretches in memory.</summary>
+    public ByteSize ReplayChunk { get; init; } = ByteSize.MiB(4);
 }

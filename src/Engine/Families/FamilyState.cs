@@ -8,7 +8,7 @@ using Mortise.Records;
 namespace Mortise.Engine;
 
 /// <summary>One index family, as the writer sees it: routes keys to partitions and opens those on demand.</summary>
-/// <remarks>Threads: the store's writer, or the opening thread before there is one.</remarks>
+/// <remarks>Threads: the store's writer; before there is one, the opening thread or a <see cref="ReplayLane"/>.</remarks>
 internal sealed class FamilyState : IKeySink, IAsyncDisposable
 {
     /// <summary>A file that says that the family's files must not be trusted. No partition can have its name.</summary>

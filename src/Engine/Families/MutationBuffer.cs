@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Mortise.Indexing;
 
 namespace Mortise.Engine;
@@ -9,7 +8,9 @@ namespace Mortise.Engine;
 internal sealed class MutationBuffer
 {
     private byte[] _arena = [];
-    private Entry[] _entries = [];
+    private KeySort.Key[] _keys = [];
+    private Value[] _values = [];
+    private KeySort.Item[] _order = [];
     private IndexMutation[] _sorted = [];
     private int _used;
     private int _count;
@@ -39,7 +40,8 @@ internal sealed class MutationBuffer
         keyTail.CopyTo(to[key.Length..]);
         value.CopyTo(to[keyLength..]);
         valueTail.CopyTo(to[(keyLength + value.Length)..]);
-        _entries[_count] = new Entry(Head(to[..keyLength]), _used, keyLength, valueLength, _count, operation);
+        _keys[_count] = new KeySort.Key(_used, keyLength);
+        _values[_count] = new Value(valueLength, operation);
         _count++;
         _used += keyLength + valueLength;
     }
@@ -47,21 +49,25 @@ internal sealed class MutationBuffer
     /// <summary>Applies everything gathered and forgets it.</summary>
     public void ApplyTo(IIndexFamily index, Lsn lsn)
     {
-        _entries.AsSpan(0, _count).Sort(new EntryOrderComparer(_arena));
         if (_sorted.Length < _count)
         {
-            _sorted = new IndexMutation[_entries.Length];
+            _sorted = new IndexMutation[_keys.Length];
+            _order = new KeySort.Item[2 * _keys.Length];
         }
 
+        Span<KeySort.Item> order = _order.AsSpan(0, _count);
+        KeySort.Sort(_arena, _keys.AsSpan(0, _count), order, _order.AsSpan(_count, _count));
         int kept = 0;
         for (int i = 0; i < _count; i++)
         {
-            ref readonly Entry entry = ref _entries[i];
-            bool isOverwritten = i + 1 < _count && SameKey(in entry, in _entries[i + 1]);
-            if (!isOverwritten)
+            // Of equal keys, which keep their order of arrival, the last one counts.
+            int at = order[i].Index;
+            KeySort.Key key = _keys[at];
+            if (i + 1 == _count || !SameKey(key, _keys[order[i + 1].Index]))
             {
+                Value value = _values[at];
                 _sorted[kept++] = new IndexMutation(
-                    entry.Operation, entry.Offset, entry.KeyLength, entry.Offset + entry.KeyLength, entry.ValueLength);
+                    value.Operation, key.Offset, key.Length, key.Offset + key.Length, value.Length);
             }
         }
 
@@ -75,22 +81,8 @@ internal sealed class MutationBuffer
         _used = 0;
     }
 
-    private static ulong Head(ReadOnlySpan<byte> key)
-    {
-        if (key.Length >= sizeof(ulong))
-        {
-            return BinaryPrimitives.ReadUInt64BigEndian(key);
-        }
-
-        Span<byte> padded = stackalloc byte[sizeof(ulong)];
-        padded.Clear();
-        key.CopyTo(padded);
-        return BinaryPrimitives.ReadUInt64BigEndian(padded);
-    }
-
-    private bool SameKey(in Entry a, in Entry b) =>
-        a.Head == b.Head
-        && _arena.AsSpan(a.Offset, a.KeyLength).SequenceEqual(_arena.AsSpan(b.Offset, b.KeyLength));
+    private bool SameKey(KeySort.Key a, KeySort.Key b) =>
+        a.Length == b.Length && _arena.AsSpan(a.Offset, a.Length).SequenceEqual(_arena.AsSpan(b.Offset, b.Length));
 
     private void Reserve(int bytes)
     {
@@ -99,33 +91,15 @@ internal sealed class MutationBuffer
             Array.Resize(ref _arena, checked((int)Math.Min(Array.MaxLength, Math.Max((_arena.Length * 2L) + 4096, (long)_used + bytes))));
         }
 
-        if (_entries.Length == _count)
+        if (_keys.Length == _count)
         {
-            Array.Resize(ref _entries, Math.Max(64, _count * 2));
+            Array.Resize(ref _keys, Math.Max(64, _count * 2));
+            Array.Resize(ref _values, _keys.Length);
         }
     }
 
-    /// <summary>A change: key and value lie one after the other in the arena.</summary>
-    /// <param name="Head">The key's first 8 bytes, big-endian, zero-padded.</param>
-    /// <param name="Offset">Start of the key in the arena.</param>
-    /// <param name="KeyLength">Bytes.</param>
-    /// <param name="ValueLength">Bytes.</param>
-    /// <param name="Sequence">Order of arrival.</param>
+    /// <summary>What a change does; the value lies behind the key in the arena.</summary>
+    /// <param name="Length">Bytes of the value.</param>
     /// <param name="Operation">Set or remove.</param>
-    private readonly record struct Entry(
-        ulong Head, int Offset, int KeyLength, int ValueLength, int Sequence, IndexOperation Operation);
-
-    private readonly struct EntryOrderComparer(byte[] arena) : IComparer<Entry>
-    {
-        public int Compare(Entry x, Entry y)
-        {
-            if (x.Head != y.Head)
-            {
-                return x.Head < y.Head ? -1 : 1;
-            }
-
-            int byKey = arena.AsSpan(x.Offset, x.KeyLength).SequenceCompareTo(arena.AsSpan(y.Offset, y.KeyLength));
-            return byKey != 0 ? byKey : x.Sequence.CompareTo(y.Sequence);
-        }
-    }
+    private readonly record struct Value(int Length, IndexOperation Operation);
 }

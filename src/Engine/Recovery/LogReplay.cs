@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Mortise.Indexing;
 using Mortise.Logging;
 using Mortise.Records;
@@ -5,18 +6,23 @@ using Mortise.Records;
 namespace Mortise.Engine;
 
 /// <summary>Brings the record store and all live families up to the end of the log.</summary>
-/// <remarks>One pass over the log from the part that lags most. Parts that cover a commit already skip it. Index changes
-/// of many commits are gathered into one sorted batch, which is both faster and the same: mutations are absolute.</remarks>
+/// <remarks>
+/// One pass over the log from the part that lags most. The opening thread decodes and fills the record store; each
+/// family takes the decoded changes in a lane of its own while the next stretch is decoded. The result does not depend
+/// on how the lanes run: a family sees all changes in order, and nobody else's. Parts that cover a commit already skip
+/// it. Index changes of many commits are gathered into one sorted batch, which is both faster and the same: mutations
+/// are absolute.
+/// </remarks>
 internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
 {
-    /// <summary>Gathered index changes are applied beyond this many bytes.</summary>
+    /// <summary>Changes that all families together gather before they apply them, in bytes.</summary>
     private const long GatherBytes = 32 << 20;
 
     private readonly List<RecordMutation> _mutations = [];
+    private readonly long _chunkBytes = parts.Composition.Options.ReplayChunk.Bytes;
     private Lsn _recordsCovered;
-    private Lsn _last;
-    private CancellationToken _cancellation;
     private OpeningWatch _watch = null!;
+    private CancellationToken _cancellation;
 
     /// <summary>Commits that were read.</summary>
     public long Commits { get; private set; }
@@ -28,52 +34,89 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
     public async ValueTask RunAsync(Lsn recordsCovered, OpeningWatch watch, CancellationToken cancellation)
     {
         _recordsCovered = recordsCovered;
-        _cancellation = cancellation;
         _watch = watch;
-        Lsn covered = recordsCovered;
-        foreach (FamilyState family in parts.Families)
-        {
-            if (family.IsLive)
-            {
-                // Partitions that cover less are rebuilt; those that cover more pass over what they have.
-                covered = Lsn.Min(covered, checkpoint);
-                family.ReplayEnd = parts.Log.LastLsn;
-            }
-        }
+        _cancellation = cancellation;
+        List<FamilyState> live = parts.Families.FindAll(static f => f.IsLive);
+        Lsn last = parts.Log.LastLsn;
 
+        // Partitions that cover less than the checkpoint are rebuilt; those that cover more pass over what they have.
+        Lsn covered = live.Count > 0 ? Lsn.Min(recordsCovered, checkpoint) : recordsCovered;
         Lsn from = Lsn.Max(covered.Next, parts.Log.FirstLsn);
-        if (from <= parts.Log.LastLsn)
+        live.ForEach(family => family.ReplayEnd = last);
+        if (from <= last)
         {
-            watch.Enter(OpeningPhase.Replay, (long)(parts.Log.LastLsn.Value - from.Value + 1));
-            _last = new Lsn(from.Value - 1);
-            while (_last < parts.Log.LastLsn)
-            {
-                var sink = new Sink(this);
-                parts.Log.Replay(_last.Next, ref sink);
-                if (parts.Indexes.IsOverfull)
-                {
-                    await parts.Indexes.MakeRoomAsync(parts.Log, _last).ConfigureAwait(false);
-                }
-            }
+            watch.Enter(OpeningPhase.Replay, (long)(last.Value - from.Value + 1));
+            await ReplayAsync(live, from, last).ConfigureAwait(false);
         }
 
-        ApplyFamilies(parts.Log.LastLsn);
-        foreach (FamilyState family in parts.Families)
+        foreach (FamilyState family in live)
         {
+            family.ApplyPending(last);
             family.ReplayEnd = null;
             if (family.IsLive)
             {
-                family.Cover(parts.Log.LastLsn);
+                family.Cover(last);
             }
         }
     }
 
-    /// <returns>False when too many partitions are open to go on.</returns>
-    private bool Commit(Lsn lsn, ReadOnlySpan<byte> payload)
+    private async ValueTask ReplayAsync(List<FamilyState> live, Lsn from, Lsn last)
+    {
+        StoreComposition stack = parts.Composition;
+        List<ReplayLane> lanes = live.ConvertAll(family => new ReplayLane(
+            family, parts.Indexes, GatherBytes / live.Count, stack.Options.ParallelReplay ? stack.Background : null));
+        try
+        {
+            var decoded = new ReplayChunk();
+            var applied = new ReplayChunk();
+            Task applying = Task.CompletedTask;
+            while (from <= last)
+            {
+                decoded.Clear();
+                from = Decode(from, decoded);
+                await FinishAsync(lanes, applying, applied).ConfigureAwait(false);
+                (decoded, applied) = (applied, decoded);
+                ReplayChunk next = applied;
+                applying = Task.WhenAll(lanes.ConvertAll(lane => lane.ApplyAsync(next)));
+            }
+
+            await FinishAsync(lanes, applying, applied).ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (ReplayLane lane in lanes)
+            {
+                await lane.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Waits for the lanes, and makes room when they stopped because too many partitions are open.</summary>
+    private async ValueTask FinishAsync(List<ReplayLane> lanes, Task applying, ReplayChunk chunk)
+    {
+        await applying.ConfigureAwait(false);
+        while (parts.Indexes.IsOverfull || lanes.Exists(static lane => !lane.IsDone))
+        {
+            lanes.ForEach(static lane => lane.Flush());
+            await parts.Indexes.MakeRoomAsync(parts.Log, chunk.LastLsn).ConfigureAwait(false);
+            await Task.WhenAll(lanes.FindAll(static lane => !lane.IsDone).ConvertAll(static lane => lane.GoOnAsync()))
+                .ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Reads commits until a chunk is full or the log ends.</summary>
+    /// <returns>The first commit that was not read.</returns>
+    private Lsn Decode(Lsn from, ReplayChunk chunk)
+    {
+        var sink = new Sink(this, chunk);
+        return parts.Log.Replay(from, ref sink);
+    }
+
+    private bool Commit(Lsn lsn, ReadOnlySpan<byte> payload, ReplayChunk chunk)
     {
         _cancellation.ThrowIfCancellationRequested();
         CommitFormat.Read(lsn, payload, _mutations);
-        ReadOnlySpan<RecordMutation> mutations = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_mutations);
+        ReadOnlySpan<RecordMutation> mutations = CollectionsMarshal.AsSpan(_mutations);
         if (lsn > _recordsCovered)
         {
             parts.Records.Apply(new RecordBatch(lsn, payload, mutations));
@@ -83,57 +126,24 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
         {
             if (mutation.Operation == RecordOperation.Put)
             {
-                Project(IndexOperation.Set, lsn, mutation.Location, payload.Slice(mutation.Offset, mutation.Length));
+                chunk.Add(
+                    IndexOperation.Set, lsn, mutation.Location, payload.Slice(mutation.Offset, mutation.Length));
             }
             else if (parts.Families.Exists(static f => f.IsLive))
             {
                 using RecordLease lease = parts.Records.Read(mutation.Location);
-                Project(IndexOperation.Remove, lsn, mutation.Location, lease.Bytes);
+                chunk.Add(IndexOperation.Remove, lsn, mutation.Location, lease.Bytes);
             }
         }
 
+        chunk.Close(lsn);
         Commits++;
         _watch.Advance();
-        long gathered = 0;
-        foreach (FamilyState family in parts.Families)
-        {
-            gathered += family.PendingBytes();
-        }
-
-        _last = lsn;
-        bool isOverfull = parts.Indexes.IsOverfull;
-        if (gathered > GatherBytes || isOverfull)
-        {
-            ApplyFamilies(lsn);
-        }
-
-        return !isOverfull;
+        return chunk.Bytes < _chunkBytes;
     }
 
-    private void Project(IndexOperation operation, Lsn lsn, RecordLocation location, ReadOnlySpan<byte> record)
+    private readonly struct Sink(LogReplay replay, ReplayChunk chunk) : ILogSink
     {
-        foreach (FamilyState family in parts.Families)
-        {
-            if (family.IsLive)
-            {
-                family.Project(operation, lsn, location, record);
-            }
-        }
-    }
-
-    private void ApplyFamilies(Lsn lsn)
-    {
-        foreach (FamilyState family in parts.Families)
-        {
-            family.ApplyPending(lsn);
-        }
-    }
-
-    private readonly struct Sink(LogReplay replay) : ILogSink
-    {
-        public bool Accept(Lsn lsn, ReadOnlySpan<byte> payload)
-        {
-            return replay.Commit(lsn, payload);
-        }
+        public bool Accept(Lsn lsn, ReadOnlySpan<byte> payload) => replay.Commit(lsn, payload, chunk);
     }
 }

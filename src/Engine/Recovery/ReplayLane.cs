@@ -1,0 +1,116 @@
+using Mortise.Components;
+
+namespace Mortise.Engine;
+
+/// <summary>Applies decoded stretches of the log to one family, one after the other, in the background.</summary>
+/// <remarks>Families share nothing that changes but the pool of open indexes, so that as many lanes run at once as there
+/// are processors. The end of a chunk is told on the thread that reached it: whoever waits goes on there, which keeps a
+/// simulation on one thread.</remarks>
+internal sealed class ReplayLane : IAsyncDisposable
+{
+    private readonly FamilyState _family;
+    private readonly OpenIndexes _indexes;
+    private readonly long _gatherBytes;
+    private readonly IBackgroundWork? _work;
+    private ReplayChunk? _chunk;
+    private TaskCompletionSource? _running;
+    private int _next;
+    private Lsn _last;
+
+    /// <param name="family">The family.</param>
+    /// <param name="indexes">Says when too many partitions are open to go on.</param>
+    /// <param name="gatherBytes">Gathered changes are applied beyond this many bytes.</param>
+    /// <param name="background">Where to run; null for the caller's thread.</param>
+    public ReplayLane(FamilyState family, OpenIndexes indexes, long gatherBytes, IBackground? background)
+    {
+        _family = family;
+        _indexes = indexes;
+        _gatherBytes = gatherBytes;
+        _work = background?.Register($"replay {family.Part.Name}", Step);
+    }
+
+    /// <summary>False when it stopped within its chunk, because too many partitions are open. Not while it runs.</summary>
+    public bool IsDone => _chunk is null || _next == _chunk.Changes.Length;
+
+    /// <summary>Applies a chunk, or a part of it; the one before is done.</summary>
+    /// <param name="chunk">Must not change until it is done.</param>
+    public Task ApplyAsync(ReplayChunk chunk)
+    {
+        _chunk = chunk;
+        _next = 0;
+        return GoOnAsync();
+    }
+
+    /// <summary>Applies more of the chunk: at least one commit.</summary>
+    public Task GoOnAsync()
+    {
+        if (_work is null)
+        {
+            Apply(_chunk!);
+            return Task.CompletedTask;
+        }
+
+        var running = new TaskCompletionSource();
+        Volatile.Write(ref _running, running);
+        _work.Signal();
+        return running.Task;
+    }
+
+    /// <summary>Hands what it gathered to the family's indexes, which may be closed then. Not while it runs.</summary>
+    public void Flush()
+    {
+        if (_last != Lsn.None)
+        {
+            _family.ApplyPending(_last);
+        }
+    }
+
+    public ValueTask DisposeAsync() => _work?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private StepResult Step(CancellationToken cancellation)
+    {
+        if (Interlocked.Exchange(ref _running, null) is not { } running)
+        {
+            return StepResult.Idle;
+        }
+
+        try
+        {
+            Apply(_chunk!);
+        }
+        catch (Exception e)
+        {
+            // Opening waits for the chunk and fails with this.
+            running.SetException(e);
+            return StepResult.Idle;
+        }
+
+        running.SetResult();
+        return StepResult.Idle;
+    }
+
+    private void Apply(ReplayChunk chunk)
+    {
+        ReadOnlySpan<ReplayChunk.Change> changes = chunk.Changes;
+        int first = _next;
+        for (; _next < changes.Length && _family.IsLive; _next++)
+        {
+            ref readonly ReplayChunk.Change change = ref changes[_next];
+            if (_next > first && change.Lsn != _last && _indexes.IsOverfull)
+            {
+                return;
+            }
+
+            _last = change.Lsn;
+            _family.Project(change.Operation, change.Lsn, change.Location, chunk.Record(in change));
+        }
+
+        // A family that turned out to be damaged on the way is rebuilt later.
+        _next = changes.Length;
+        _last = chunk.LastLsn;
+        if (_family.PendingBytes() > _gatherBytes)
+        {
+            Flush();
+        }
+    }
+}
