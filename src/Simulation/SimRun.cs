@@ -6,7 +6,7 @@ using Mortise.Records;
 namespace Mortise.Simulation;
 
 /// <summary>One run of a script: the world, the store in it, and the oracle.</summary>
-internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld world)
+internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld world, SimulationCounts counts)
 {
     private readonly SimOracle _oracle = new();
     private SimWorld _world = world;
@@ -14,14 +14,14 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
     private EngineOptions _options = new();
     private IReadOnlyList<FamilyPart> _families = [];
     private PowerCutStep? _armed;
+    private long _armedAt;
 
     public async Task StepAsync(SimStep step)
     {
         if (step is PowerCutStep cut)
         {
             // From here on any operation may be the last one, those of opening the store included.
-            _armed = cut;
-            _world.Disk.CutPowerAt(_world.Disk.Operations + cut.AfterOperations);
+            Arm(cut);
             return;
         }
 
@@ -52,6 +52,7 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
             await OpenAsync().ConfigureAwait(false);
         }
 
+        counts.Operations += _world.Disk.Operations;
         _world.Dispose();
     }
 
@@ -94,15 +95,14 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
                 _world.Background.Complete(_engine!.DisposeAsync());
                 _engine = null;
                 _oracle.PromiseAll();
-                _world = _world.AfterProcessDeath();
-                Rearm();
+                NextProcess();
                 break;
             case KillStep:
                 // Every write so far was handed to the operating system, and nothing is under way.
                 _oracle.PromiseAllWithPower();
                 _engine = null;
-                _world = _world.AfterProcessDeath();
-                Rearm();
+                counts.Kills++;
+                NextProcess();
                 break;
             default:
                 throw new InvalidOperationException($"unknown step {step}");
@@ -270,7 +270,7 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
             }
             catch (Exception e) when (IsPowerCut(e))
             {
-                Crash();
+                Crash(whileOpening: true);
             }
         }
     }
@@ -288,20 +288,38 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
         await task.ConfigureAwait(false);
     }
 
-    private void Crash()
+    private void Crash(bool whileOpening = false)
     {
+        PowerCutStep fallen = _armed!;
+        counts.PowerCuts++;
+        counts.CutsWhileOpening += whileOpening ? 1 : 0;
+        counts.Operations += _world.Disk.Operations;
         _engine = null;
         _oracle.PowerWasCut();
-        _world = _world.AfterPowerCut(_armed!.Seed, _armed.Model);
+        _world = _world.AfterPowerCut(fallen.Seed, fallen.Model);
         _armed = null;
+        if (fallen.Then is { } next)
+        {
+            Arm(next);
+        }
+    }
+
+    private void Arm(PowerCutStep cut)
+    {
+        _armed = cut;
+        _armedAt = _world.Disk.Operations;
+        _world.Disk.CutPowerAt(_armedAt + cut.AfterOperations);
     }
 
     /// <summary>A cut that was armed and has not fallen yet stays armed in the next process.</summary>
-    private void Rearm()
+    private void NextProcess()
     {
+        long operations = _world.Disk.Operations;
+        counts.Operations += operations;
+        _world = _world.AfterProcessDeath();
         if (_armed is { } armed)
         {
-            _world.Disk.CutPowerAt(_world.Disk.Operations + armed.AfterOperations);
+            Arm(armed with { AfterOperations = (int)(armed.AfterOperations - (operations - _armedAt)) });
         }
     }
 

@@ -26,6 +26,9 @@ public sealed class StoreSimulation
         _compose = compose;
     }
 
+    /// <summary>What all runs so far went through.</summary>
+    public SimulationCounts Counts { get; } = new();
+
     /// <summary>Runs one seed.</summary>
     /// <param name="seed">Decides the script and every crash.</param>
     /// <param name="steps">Length of the script.</param>
@@ -37,12 +40,42 @@ public sealed class StoreSimulation
         return failure is null ? null : await ShrinkAsync(seed, steps, script, failure).ConfigureAwait(false);
     }
 
+    /// <summary>Runs one seed's script, without its own power cuts, once for each disk operation that it does: the power
+    /// goes at that operation, and again soon after, within the recovery.</summary>
+    /// <param name="seed">Decides the script and what survives.</param>
+    /// <param name="steps">Length of the script.</param>
+    /// <param name="cancellation">Stops between two cuts.</param>
+    /// <returns>Null when every promise was kept; otherwise the failure with the shortest script found.</returns>
+    public async Task<SimulationFailure?> SweepAsync(ulong seed, int steps, CancellationToken cancellation = default)
+    {
+        List<SimStep> script =
+            [.. SimScript.Generate(seed, steps).Where(static step => step is not PowerCutStep), new CloseStep()];
+        long before = Counts.Operations;
+        if (await TryAsync(seed, script).ConfigureAwait(false) is { } withoutCut)
+        {
+            return await ShrinkAsync(seed, steps, script, withoutCut).ConfigureAwait(false);
+        }
+
+        int operations = (int)(Counts.Operations - before);
+        for (int at = 1; at <= operations; at++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            List<SimStep> cut = [SimScript.Cut(seed, at), .. script];
+            if (await TryAsync(seed, cut).ConfigureAwait(false) is { } failure)
+            {
+                return await ShrinkAsync(seed, steps, cut, failure).ConfigureAwait(false);
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Runs a script.</summary>
     /// <returns>What was wrong, or null.</returns>
     public async Task<string?> TryAsync(ulong seed, IReadOnlyList<SimStep> script)
     {
         ArgumentNullException.ThrowIfNull(script);
-        var run = new SimRun(_compose, new SimWorld(seed, eagerBackground: true));
+        var run = new SimRun(_compose, new SimWorld(seed, eagerBackground: true), Counts);
         for (int at = 0; at <= script.Count; at++)
         {
             string where = at < script.Count ? $"step {at}, {script[at]}" : "the last open";

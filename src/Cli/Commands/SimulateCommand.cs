@@ -47,12 +47,16 @@ internal static class SimulateCommand
             Description = "The sync mode: always, batch or never. Without it: the stack's.",
             HelpName = "MODE",
         };
+        var sweep = new Option<bool>("--sweep")
+        {
+            Description = "Cut the power once at every disk operation of each run, and twice more during recovery.",
+        };
         mode.AcceptOnlyFromAmong("always", "batch", "never");
         var command = new Command(
             "simulate",
             "Runs the stack on a simulated disk with power cuts, and checks every promise. Exit 1 on a failure.")
         {
-            seed, runs, steps, mode,
+            seed, runs, steps, mode, sweep,
         };
         command.SetAction((arguments, cancellation) => RunAsync(
             context,
@@ -61,6 +65,7 @@ internal static class SimulateCommand
             AtLeastOne("--runs", arguments.GetValue(runs)),
             AtLeastOne("--steps", arguments.GetValue(steps)),
             arguments.GetValue(mode),
+            arguments.GetValue(sweep),
             cancellation));
         return command;
     }
@@ -115,7 +120,9 @@ internal static class SimulateCommand
             cancellation.ThrowIfCancellationRequested();
             ulong current = unchecked(plan.Seed + (ulong)run);
             progress.Show(() => $"run {run + 1} of {plan.Runs}, seed {current}");
-            failure = await simulation.RunAsync(current, plan.Steps).ConfigureAwait(false);
+            failure = plan.IsSweep
+                ? await simulation.SweepAsync(current, plan.Steps, cancellation).ConfigureAwait(false)
+                : await simulation.RunAsync(current, plan.Steps).ConfigureAwait(false);
             run++;
         }
 
@@ -123,14 +130,16 @@ internal static class SimulateCommand
         using var output = new OutputWriter(context.Console.Output);
         if (plan.AsJson)
         {
-            WriteJson(failure, run, plan, output);
+            WriteJson(failure, run, simulation.Counts, plan, output);
         }
         else if (failure is null)
         {
             output.Line(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{Words.Count(run)} runs of {plan.Steps} steps, seeds {plan.Seed} to "
-                + $"{unchecked(plan.Seed + (ulong)run - 1)}, mode {plan.Mode}: every promise was kept"));
+                + $"{unchecked(plan.Seed + (ulong)run - 1)}, {Words.Count(simulation.Counts.PowerCuts)} power cuts "
+                + $"({Words.Count(simulation.Counts.CutsWhileOpening)} while opening), "
+                + $"{Words.Count(simulation.Counts.Kills)} kills, mode {plan.Mode}: every promise was kept"));
         }
         else
         {
@@ -148,6 +157,7 @@ internal static class SimulateCommand
         int runs,
         int steps,
         string? mode,
+        bool sweep,
         CancellationToken cancellation)
     {
         ResolvedStack stack = Resolve(context, arguments, mode);
@@ -160,7 +170,10 @@ internal static class SimulateCommand
                 .. context.Options.Stack(arguments) is { } file ? (string[])[$"--stack {file}"] : [],
                 .. context.Options.Overrides(arguments).Select(static set => $"--set {set}"),
             ],
-            context.Options.Json(arguments));
+            context.Options.Json(arguments))
+        {
+            IsSweep = sweep,
+        };
         return RunAsync(context, new StoreSimulation(world => Compose(stack, world)), plan, cancellation);
     }
 
@@ -232,7 +245,7 @@ internal static class SimulateCommand
     }
 
     private static void WriteJson(
-        SimulationFailure? failure, int runs, SimulationPlan plan, OutputWriter output)
+        SimulationFailure? failure, int runs, SimulationCounts counts, SimulationPlan plan, OutputWriter output)
     {
         using (var json = new Utf8JsonWriter(output))
         {
@@ -241,6 +254,9 @@ internal static class SimulateCommand
             json.WriteNumber("runs", runs);
             json.WriteNumber("steps", plan.Steps);
             json.WriteString("mode", plan.Mode);
+            json.WriteNumber("powerCuts", counts.PowerCuts);
+            json.WriteNumber("cutsWhileOpening", counts.CutsWhileOpening);
+            json.WriteNumber("kills", counts.Kills);
             if (failure is not null)
             {
                 json.WriteNumber("seed", failure.Seed);
@@ -272,6 +288,9 @@ internal static class SimulateCommand
 internal sealed record SimulationPlan(
     ulong Seed, int Runs, int Steps, string Mode, IReadOnlyList<string> Settings, bool AsJson)
 {
+    /// <summary>True to cut the power at every disk operation.</summary>
+    public bool IsSweep { get; init; }
+
     /// <summary>The command line that shows a failure again.</summary>
     public string Repro(SimulationFailure failure) => string.Join(
         ' ',
@@ -279,6 +298,7 @@ internal sealed record SimulationPlan(
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"mortise simulate --seed {failure.Seed} --runs 1 --steps {failure.Steps} --mode {Mode}"),
+            .. IsSweep ? (string[])["--sweep"] : [],
             .. Settings,
         ]);
 }

@@ -38,6 +38,22 @@ public static class SimScript
         return script;
     }
 
+    /// <summary>A power cut at an operation, with two more behind it: within the recovery, and within the recovery from
+    /// that. The crash models take turns.</summary>
+    /// <param name="seed">Decides what survives.</param>
+    /// <param name="at">The operation, from 1.</param>
+    public static PowerCutStep Cut(ulong seed, int at)
+    {
+        const int withinRecovery = 24;
+        return Of(at, at) with
+        {
+            Then = Of(1 + (at % withinRecovery), at / 3) with { Then = Of(1 + (at / 2 % withinRecovery), at / 5) },
+        };
+
+        PowerCutStep Of(int after, int model) =>
+            new(after, s_models[model % s_models.Length], Seeds.Derive(seed, (ulong)((at * 3L) + after)));
+    }
+
     private static WriteStep Write(Random random, int ids)
     {
         var deletes = new List<long>();

@@ -60,7 +60,11 @@ public sealed record KillStep : SimStep;
 /// <param name="AfterOperations">1 and up.</param>
 /// <param name="Model">What may survive.</param>
 /// <param name="Seed">Decides what does.</param>
-public sealed record PowerCutStep(int AfterOperations, CrashModel Model, ulong Seed) : SimStep;
+public sealed record PowerCutStep(int AfterOperations, CrashModel Model, ulong Seed) : SimStep
+{
+    /// <summary>A further cut, counted from this one: in the recovery from it, or behind that. Null for none.</summary>
+    public PowerCutStep? Then { get; init; }
+}
 
 /// <summary>A record to put.</summary>
 /// <param name="Id">Its unique id.</param>
