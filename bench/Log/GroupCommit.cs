@@ -14,7 +14,8 @@ internal static class GroupCommit
 
     public static async Task RunAsync(PosixDirectory root)
     {
-        Console.WriteLine($"commits a second with syncMode always, {Rounds} rounds by turns: 1 committer, {Many} committers");
+        Console.WriteLine(
+            $"commits a second with syncMode always, {Rounds} rounds by turns: 1 committer, {Many} committers");
         IWriteAheadLog log = await Stacks.OpenLogAsync(root.OpenDirectory("group"));
         byte[] payload = new byte[400];
         await CompareAsync("log", async _ =>
@@ -27,7 +28,8 @@ internal static class GroupCommit
         int next = 0;
         EventStore store = await Stacks.OpenAsync(root.OpenDirectory("group-store"), "wal.syncMode=always");
         await CompareAsync(
-            "event store, nine families", async _ => await store.PutAsync(Samples.Event(Interlocked.Increment(ref next))));
+            "event store, nine families",
+            async _ => await store.PutAsync(Samples.Event(Interlocked.Increment(ref next))));
         await store.DisposeAsync();
     }
 

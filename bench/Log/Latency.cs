@@ -16,7 +16,8 @@ internal static class Latency
 
     public static async Task RunAsync(PosixDirectory root)
     {
-        Console.WriteLine($"one committer, {PayloadBytes} bytes, {Blocks} blocks of {BlockOperations} by turns, microseconds");
+        Console.WriteLine(
+            $"one committer, {PayloadBytes} bytes, {Blocks} blocks of {BlockOperations} by turns, microseconds");
         using IStorageFile growing = root.Open("growing", FileIntent.CreateNew);
         using IStorageFile written = root.Open("written", FileIntent.CreateNew);
         byte[] zeros = new byte[1 << 20];
@@ -77,7 +78,8 @@ internal static class Latency
             samples[subject].Sort();
             Console.WriteLine(
                 $"   {names[subject],-32} p50 {At(subject, 0.5),7:n1}   p90 {At(subject, 0.9),7:n1}   "
-                + $"p99 {At(subject, 0.99),8:n1}   max {samples[subject][^1],9:n1}");
+                + $"p99 {At(subject, 0.99),8:n1}   "
+                + $"p99.9 {At(subject, 0.999),8:n1}   max {samples[subject][^1],9:n1}");
         }
 
         Console.WriteLine(

@@ -4,8 +4,8 @@ namespace Mortise.Bench.Log;
 
 /// <summary>Measures the log and recovery beside what the device gives, in the same run.</summary>
 /// <remarks>
-/// <c>dotnet run -c Release --project bench/Log -- [latency|group|replay|all] [--events N] [--in DIRECTORY]</c>. Subjects that
-/// are compared take turns, block by block, so that all of them see the same machine.
+/// <c>dotnet run -c Release --project bench/Log -- [latency|group|replay|all] [--events N] [--in DIRECTORY]</c>. Subjects
+/// that are compared take turns, block by block, so that all of them see the same machine.
 /// </remarks>
 internal static class Program
 {

@@ -61,8 +61,8 @@ internal static class Replay
         log.Replay(log.FirstLsn, ref sink);
         double reading = Stopwatch.GetElapsedTime(start).TotalSeconds;
         Console.WriteLine(
-            $"   the log alone: opened, the tail made anew, in {opening:n2} s; read at {sink.Records / reading:n0} records/s, "
-            + $"{sink.Bytes / reading / 1e6:n0} MB/s");
+            $"   the log alone: opened, the tail made anew, in {opening:n2} s; read at "
+            + $"{sink.Records / reading:n0} records/s, {sink.Bytes / reading / 1e6:n0} MB/s");
         await log.DisposeAsync();
     }
 

@@ -14,6 +14,10 @@ internal static class Samples
         BinaryPrimitives.WriteInt32BigEndian(author, unchecked((number % 1000) * -1640531527));
         author[31] = 1;
         return NostrEvent.CreateUnsigned(
-            author, 1_700_000_000 + number, number % 10 == 0 ? 7 : 1, $"{number} {s_text}", ["t", $"topic{number % 100}"]);
+            author,
+            1_700_000_000 + number,
+            number % 10 == 0 ? 7 : 1,
+            $"{number} {s_text}",
+            ["t", $"topic{number % 100}"]);
     }
 }

@@ -30,7 +30,8 @@ internal static class Stacks
         OpenLogAsync(Compose(root), root, new Guid("00112233-4455-6677-8899-aabbccddeeff"));
 
     /// <summary>The log of a store, in its own directory.</summary>
-    public static ValueTask<IWriteAheadLog> OpenLogAsync(StoreComposition stack, IStorageDirectory files, Guid storeId) =>
+    public static ValueTask<IWriteAheadLog> OpenLogAsync(
+        StoreComposition stack, IStorageDirectory files, Guid storeId) =>
         stack.Log.Open(
             new ComponentContext
             {

@@ -319,7 +319,7 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
         _world = _world.AfterProcessDeath();
         if (_armed is { } armed)
         {
-            Arm(armed with { AfterOperations = (int)(armed.AfterOperations - (operations - _armedAt)) });
+            Arm(armed with { AfterOperations = (int)Math.Max(1, armed.AfterOperations - (operations - _armedAt)) });
         }
     }
 

@@ -40,8 +40,8 @@ public sealed class StoreSimulation
         return failure is null ? null : await ShrinkAsync(seed, steps, script, failure).ConfigureAwait(false);
     }
 
-    /// <summary>Runs one seed's script, without its own power cuts, once for each disk operation that it does: the power
-    /// goes at that operation, and again soon after, within the recovery.</summary>
+    /// <summary>Runs one seed's script, without its own power cuts, once for each disk operation that it does: the
+    /// power goes at that operation, and again soon after, within the recovery.</summary>
     /// <param name="seed">Decides the script and what survives.</param>
     /// <param name="steps">Length of the script.</param>
     /// <param name="cancellation">Stops between two cuts.</param>

@@ -6,8 +6,8 @@ namespace Mortise.Engine;
 /// every step.</summary>
 /// <remarks>
 /// Stable: equal keys keep their order. Keys are taken as big-endian numbers of eight bytes, zeros behind their end; a
-/// group of equal numbers is sorted by the eight bytes behind them. Large groups by radix, least significant byte first,
-/// bytes that all share left out; small ones by insertion.
+/// group of equal numbers is sorted by the eight bytes behind them. Large groups by radix, least significant byte
+/// first, bytes that all share left out; small ones by insertion.
 /// Source: Bentley and Sedgewick, "Fast algorithms for sorting and searching strings", SODA 1997; Knuth, The Art of
 /// Computer Programming 3, 5.2.5.
 /// </remarks>

@@ -3,9 +3,9 @@ using Mortise.Components;
 namespace Mortise.Engine;
 
 /// <summary>Applies decoded stretches of the log to one family, one after the other, in the background.</summary>
-/// <remarks>Families share nothing that changes but the pool of open indexes, so that as many lanes run at once as there
-/// are processors. The end of a chunk is told on the thread that reached it: whoever waits goes on there, which keeps a
-/// simulation on one thread.</remarks>
+/// <remarks>Families share nothing that changes but the pool of open indexes, so that as many lanes run at once as
+/// there are processors. The end of a chunk is told on the thread that reached it: whoever waits goes on there, which
+/// keeps a simulation on one thread.</remarks>
 internal sealed class ReplayLane : IAsyncDisposable
 {
     private readonly FamilyState _family;

@@ -45,7 +45,8 @@ public sealed class ParallelReplayTests
         using SimWorld next = world.AfterProcessDeath();
 
         // Every write of the group family fails: replay creates its partitions, one for each year.
-        SimFault fault = next.Disk.Plant(SimOperationKind.Mutations, "indexes/group*/*", 1, SimFaultEffect.Io, sticky: true);
+        SimFault fault = next.Disk.Plant(
+            SimOperationKind.Mutations, "indexes/group*/*", 1, SimFaultEffect.Io, sticky: true);
         StorageException failure = await Assert.ThrowsAsync<StorageException>(
             () => ObservedStore.OpenAsync(next, Compose));
         Assert.Equal(StorageErrorCode.Io, failure.Code);
@@ -70,7 +71,6 @@ public sealed class ParallelReplayTests
     /// <summary>Five families: both structures, three schemes, inline records and none.</summary>
     private static StoreComposition Compose(StoreComposition stack)
     {
-        StoreComposition memory = stack with { Families = [.. stack.Families.Select(static f => Of(f, "memory-", SimStacks.MemoryIndex))] };
         IPartitionScheme hash = stack.Families[0].Partitions;
         return stack with
         {
@@ -78,7 +78,7 @@ public sealed class ParallelReplayTests
             Families =
             [
                 .. stack.Families,
-                .. memory.Families,
+                .. stack.Families.Select(static f => Of(f, "memory-", SimStacks.MemoryIndex)),
                 new FamilyPart
                 {
                     Name = "group-hash",
@@ -150,7 +150,9 @@ public sealed class ParallelReplayTests
             using FamilyCursor cursor = family.OpenCursor(KeyRange.All, OrdinalRange.All, EntryOrder.ByKey);
             while (cursor.MoveNext())
             {
-                lines.Add($"{family.Name} {Convert.ToHexString(cursor.Key)} {cursor.Location} {Convert.ToHexString(cursor.Inline)}");
+                lines.Add(
+                    $"{family.Name} {Convert.ToHexString(cursor.Key)} {cursor.Location} "
+                    + Convert.ToHexString(cursor.Inline));
             }
         }
 
