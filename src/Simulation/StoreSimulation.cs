@@ -44,9 +44,11 @@ public sealed class StoreSimulation
     /// power goes at that operation, and again soon after, within the recovery.</summary>
     /// <param name="seed">Decides the script and what survives.</param>
     /// <param name="steps">Length of the script.</param>
+    /// <param name="every">1 to cut at every operation, n at each nth.</param>
     /// <param name="cancellation">Stops between two cuts.</param>
     /// <returns>Null when every promise was kept; otherwise the failure with the shortest script found.</returns>
-    public async Task<SimulationFailure?> SweepAsync(ulong seed, int steps, CancellationToken cancellation = default)
+    public async Task<SimulationFailure?> SweepAsync(
+        ulong seed, int steps, int every = 1, CancellationToken cancellation = default)
     {
         List<SimStep> script =
             [.. SimScript.Generate(seed, steps).Where(static step => step is not PowerCutStep), new CloseStep()];
@@ -57,7 +59,7 @@ public sealed class StoreSimulation
         }
 
         int operations = (int)(Counts.Operations - before);
-        for (int at = 1; at <= operations; at++)
+        for (int at = 1; at <= operations; at += every)
         {
             cancellation.ThrowIfCancellationRequested();
             List<SimStep> cut = [SimScript.Cut(seed, at), .. script];

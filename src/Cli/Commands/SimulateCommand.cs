@@ -121,7 +121,7 @@ internal static class SimulateCommand
             ulong current = unchecked(plan.Seed + (ulong)run);
             progress.Show(() => $"run {run + 1} of {plan.Runs}, seed {current}");
             failure = plan.IsSweep
-                ? await simulation.SweepAsync(current, plan.Steps, cancellation).ConfigureAwait(false)
+                ? await simulation.SweepAsync(current, plan.Steps, cancellation: cancellation).ConfigureAwait(false)
                 : await simulation.RunAsync(current, plan.Steps).ConfigureAwait(false);
             run++;
         }

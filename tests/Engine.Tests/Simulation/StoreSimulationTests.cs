@@ -19,33 +19,33 @@ public sealed class StoreSimulationTests
     public async Task A_structure_that_keeps_nothing_is_rebuilt_to_the_same_promises() =>
         await RunAsync(SyncMode.Batch, SimStacks.MemoryIndex);
 
+    /// <summary>At each seventh; at every one in a soak.</summary>
     [Theory]
     [InlineData(SyncMode.Always)]
     [InlineData(SyncMode.Batch)]
     [InlineData(SyncMode.Never)]
-    public async Task A_power_cut_at_every_disk_operation_and_again_in_the_recovery_keeps_the_promises(SyncMode mode)
+    public async Task A_power_cut_at_each_disk_operation_and_again_in_the_recovery_keeps_the_promises(SyncMode mode)
     {
         var simulation = new StoreSimulation(world => SimStacks.Compose(world, mode, SimStacks.BTree));
         int first = Seed.Get(1);
         for (int seed = first; seed < first + Seed.Rounds(1); seed++)
         {
-            SimulationFailure? failure = await simulation.SweepAsync((ulong)seed, steps: 8);
+            SimulationFailure? failure = await simulation.SweepAsync((ulong)seed, steps: 8, every: Seed.Rounds(1) == 1 ? 7 : 1);
             Assert.True(failure is null, $"mode {mode}, MORTISE_SEED={seed}: {failure}");
         }
 
-        Assert.True(simulation.Counts.PowerCuts > 100, $"{simulation.Counts.PowerCuts} power cuts");
-        Assert.True(simulation.Counts.CutsWhileOpening > 20, $"{simulation.Counts.CutsWhileOpening} while opening");
+        Assert.True(simulation.Counts.PowerCuts > 20, $"{simulation.Counts.PowerCuts} power cuts");
+        Assert.True(simulation.Counts.CutsWhileOpening > 5, $"{simulation.Counts.CutsWhileOpening} while opening");
     }
 
     /// <summary>The power goes at the nth operation of opening, three times in a row, for every n.</summary>
     [Theory]
-    [InlineData(30)]
-    [InlineData(75)]
+    [InlineData(40)]
     public async Task A_power_cut_at_every_operation_of_recovery_over_and_over_changes_nothing(int before)
     {
         var simulation = new StoreSimulation(world => SimStacks.Compose(world, SyncMode.Always, SimStacks.BTree));
         int seed = Seed.Get(1);
-        SimStep[] script = [.. SimScript.Generate((ulong)seed, 30).Where(static s => s is WriteStep or CheckpointStep)];
+        SimStep[] script = [.. SimScript.Generate((ulong)seed, 20).Where(static s => s is WriteStep or CheckpointStep)];
         int at = 0;
         long cuts;
         do
