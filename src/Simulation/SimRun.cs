@@ -30,6 +30,10 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
         {
             await ActAsync(step).ConfigureAwait(false);
             _world.Background.AfterCall();
+            if (_world.Disk.IsOff)
+            {
+                Crash();
+            }
         }
         catch (Exception e) when (IsPowerCut(e))
         {
@@ -93,6 +97,14 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
                 break;
             case CloseStep:
                 _world.Background.Complete(_engine!.DisposeAsync());
+                if (_world.Disk.IsOff)
+                {
+                    // The power went before, in the background: a store that failed closes without a word, and promises
+                    // nothing new.
+                    Crash();
+                    break;
+                }
+
                 _engine = null;
                 _oracle.PromiseAll();
                 NextProcess();

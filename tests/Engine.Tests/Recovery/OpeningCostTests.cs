@@ -67,7 +67,7 @@ public sealed class OpeningCostTests
     }
 
     [Fact]
-    public async Task Opening_what_was_closed_in_order_replays_and_writes_nothing()
+    public async Task Opening_what_was_closed_in_order_replays_nothing_and_closing_it_again_writes_nothing()
     {
         using var world = new SimWorld(3, eagerBackground: true);
         StoreEngine engine = await ObservedStore.OpenAsync(world);
@@ -81,8 +81,13 @@ public sealed class OpeningCostTests
         StoreEngine reopened = await ObservedStore.OpenAsync(next);
         Assert.True(reopened.OpenReport.WasClean);
         Assert.Equal(0, reopened.OpenReport.ReplayedCommits);
-        Assert.Equal(0, next.Disk.Operations);
+
+        // An index may bring its spare header up to date; the log, the records and the manifest are left alone.
+        Assert.All(
+            next.Disk.Log.Where(static o => o.Number > 0),
+            static o => Assert.StartsWith("indexes/", o.Path, StringComparison.Ordinal));
+        long operations = next.Disk.Operations;
         await ObservedStore.Finish(next, reopened.DisposeAsync().AsTask());
-        Assert.Equal(0, next.Disk.Operations);
+        Assert.Equal(operations, next.Disk.Operations);
     }
 }
