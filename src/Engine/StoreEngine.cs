@@ -29,6 +29,8 @@ public sealed partial class StoreEngine : IAsyncDisposable
     private readonly ITimer _checkpointTimer;
     private readonly SemaphoreSlim _checkpointing = new(1, 1);
     private readonly SemaphoreSlim _compacting = new(1, 1);
+    private readonly CancellationTokenSource _closed = new();
+    private Task _background = Task.CompletedTask;
     private long _bytesAtCheckpoint;
     private int _automatic;
     private int _closing;
@@ -260,6 +262,8 @@ public sealed partial class StoreEngine : IAsyncDisposable
         }
 
         await _checkpointTimer.DisposeAsync().ConfigureAwait(false);
+        await _closed.CancelAsync().ConfigureAwait(false);
+        await _background.ConfigureAwait(false);
         try
         {
             if (FaultCause is null)
@@ -284,6 +288,7 @@ public sealed partial class StoreEngine : IAsyncDisposable
             await _parts.DisposeAsync().ConfigureAwait(false);
             _checkpointing.Dispose();
             _compacting.Dispose();
+            _closed.Dispose();
             _parts.Observer.Tell(this, static (listener, _) => listener.OnClosed());
         }
     }
@@ -327,7 +332,7 @@ public sealed partial class StoreEngine : IAsyncDisposable
             && _pipeline.LoggedBytes > Volatile.Read(ref _bytesAtCheckpoint)
             && Interlocked.CompareExchange(ref _automatic, 1, 0) == 0)
         {
-            _ = Task.Run(CheckpointInBackgroundAsync);
+            _background = Task.Run(CheckpointInBackgroundAsync);
         }
     }
 
@@ -336,6 +341,11 @@ public sealed partial class StoreEngine : IAsyncDisposable
         try
         {
             await RunCheckpointAsync(CancellationToken.None).ConfigureAwait(false);
+            await PackAsync(_closed.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_closed.IsCancellationRequested)
+        {
+            // What was packed stays packed.
         }
         catch (ObjectDisposedException) when (Volatile.Read(ref _closing) != 0)
         {

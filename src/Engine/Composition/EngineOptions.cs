@@ -22,6 +22,10 @@ public sealed class EngineOptions
     /// single partition do not count, those in use are not closed.</summary>
     public int MaxOpenPartitions { get; init; } = 256;
 
+    /// <summary>A partition by time is sealed, and packed in the background, when it ended and was last written so long
+    /// ago.</summary>
+    public TimeSpan SealAfter { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>The most bytes of one commit's records; larger batches are refused whole.</summary>
     public ByteSize MaxCommitBytes { get; init; } = ByteSize.MiB(96);
 

@@ -6,19 +6,29 @@ namespace Mortise.Engine;
 /// <summary>Opens the indexes of partitions, and takes back what they were given when they close.</summary>
 internal sealed class FamilyIndexes(OpenedParts parts)
 {
+    /// <summary>Seconds since 1970.</summary>
+    public long Now => parts.Composition.Time.GetUtcNow().ToUnixTimeSeconds();
+
     /// <summary>A handle of a partition that is not open yet.</summary>
     /// <param name="family">Its family.</param>
     /// <param name="name">The partition's name.</param>
     /// <param name="directory">The family's directory.</param>
     /// <param name="durable">How far its files have got at least.</param>
     /// <param name="statistics">What was last known of it.</param>
+    /// <param name="isPacked">Whether there was nothing to pack.</param>
     public IndexHandle CreateHandle(
-        FamilyState family, string name, IStorageDirectory directory, Lsn durable, IndexStatistics statistics) => new(
+        FamilyState family,
+        string name,
+        IStorageDirectory directory,
+        Lsn durable,
+        IndexStatistics statistics,
+        bool isPacked) => new(
             parts.Indexes,
             $"indexes/{family.Part.Name}/{name}",
             isPermanent: family.Part.Partitions.MaxPartitions == 1,
             durable,
             statistics,
+            isPacked,
             cancellation => OpenAsync(family, name, directory, cancellation),
             damage =>
             {

@@ -95,7 +95,8 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
             id,
             recorded.Name,
             new Lsn(recorded.DurableLsn),
-            new IndexStatistics(recorded.Entries, recorded.DiskBytes, 0, 0, 0));
+            new IndexStatistics(recorded.Entries, recorded.DiskBytes, 0, 0, 0),
+            recorded.IsPacked);
     }
 
     /// <summary>Deletes directories of partitions that the manifest does not list: what an interrupted checkpoint left is in
@@ -160,7 +161,7 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
                     return;
                 }
 
-                partition = Add(id, Part.Partitions.Name(id), Lsn.None, default);
+                partition = Add(id, Part.Partitions.Name(id), Lsn.None, default, isPacked: true);
             }
 
             _last = partition;
@@ -201,6 +202,7 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
         {
             if (partition.Pending.Count > 0)
             {
+                partition.LastWrite = _indexes.Now;
                 if (lsn != Lsn.None && partition.Published is { } published)
                 {
                     published.Supersede();
@@ -363,9 +365,10 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
         _held.Clear();
     }
 
-    private PartitionState Add(PartitionId id, string name, Lsn durable, IndexStatistics statistics)
+    private PartitionState Add(
+        PartitionId id, string name, Lsn durable, IndexStatistics statistics, bool isPacked)
     {
-        IndexHandle handle = _indexes.CreateHandle(this, name, _directory, durable, statistics);
+        IndexHandle handle = _indexes.CreateHandle(this, name, _directory, durable, statistics, isPacked);
         var state = new PartitionState(id, name, Part.Partitions.Bounds(id), handle);
         _byId.Add(id, state);
         PartitionState[] grown = [.. _partitions, state];

@@ -26,12 +26,14 @@ internal sealed class IndexHandle : IAsyncDisposable
     private int _users = Closed;
     private int _isCheckpointing;
     private bool _isDisposed;
+    private bool _isPacked;
 
     /// <param name="pool">Counts what is open, and closes.</param>
     /// <param name="name">The instance's name, for messages.</param>
     /// <param name="isPermanent">True to stay open once opened.</param>
     /// <param name="durable">How far its files have got at least.</param>
     /// <param name="statistics">What was last known of it.</param>
+    /// <param name="isPacked">Whether there was nothing to pack.</param>
     /// <param name="open">Opens it.</param>
     /// <param name="onDamage">Told when it holds less than it did.</param>
     public IndexHandle(
@@ -40,6 +42,7 @@ internal sealed class IndexHandle : IAsyncDisposable
         bool isPermanent,
         Lsn durable,
         IndexStatistics statistics,
+        bool isPacked,
         Func<CancellationToken, ValueTask<OpenedIndex>> open,
         Action<StorageException> onDamage)
     {
@@ -48,6 +51,7 @@ internal sealed class IndexHandle : IAsyncDisposable
         _isPermanent = isPermanent;
         _durable = durable;
         _statistics = statistics;
+        _isPacked = isPacked;
         _open = open;
         _onDamage = onDamage;
     }
@@ -79,6 +83,18 @@ internal sealed class IndexHandle : IAsyncDisposable
             lock (_gate)
             {
                 return _opened is { } opened && !_isDisposed ? opened.Index.Statistics : _statistics;
+            }
+        }
+    }
+
+    /// <summary>True when there is nothing to pack; of a closed index, when there was nothing.</summary>
+    public bool IsPacked
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _opened is { } opened ? IsPackedNow(opened.Index) : _isPacked;
             }
         }
     }
@@ -202,6 +218,7 @@ internal sealed class IndexHandle : IAsyncDisposable
             Published?.Forget();
             _durable = index.DurableLsn;
             _statistics = index.Statistics with { MemoryBytes = 0 };
+            _isPacked = IsPackedNow(index);
             _opened = null;
 
             // Whoever wants it back waits for the gate: two instances must never share the files.
@@ -237,6 +254,8 @@ internal sealed class IndexHandle : IAsyncDisposable
             await opened.DisposeAsync().ConfigureAwait(false);
         }
     }
+
+    private static bool IsPackedNow(IIndexFamily index) => !index.TryGet(out IPackableIndex? packable) || packable.IsPacked;
 
     private IIndexFamily OpenAndAcquire()
     {

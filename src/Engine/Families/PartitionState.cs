@@ -29,6 +29,9 @@ internal sealed class PartitionState(PartitionId id, string name, OrdinalRange b
     /// <summary>True once a rebuild has filled it.</summary>
     public bool IsLoaded { get; set; }
 
+    /// <summary>When it was last changed, in seconds since 1970; 0 when it was not since the store was opened.</summary>
+    public long LastWrite { get; set; }
+
     /// <summary>The writer keeps the index open from the first change of a group to its application.</summary>
     public bool IsHeld => _held is not null;
 

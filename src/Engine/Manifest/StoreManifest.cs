@@ -164,6 +164,9 @@ public sealed class ManifestPartition
     /// <summary>Bytes of its files.</summary>
     public long DiskBytes { get; init; }
 
+    /// <summary>True when it was in its packed shape.</summary>
+    public bool IsPacked { get; init; }
+
     internal static ManifestPartition From(string name, IndexHandle handle)
     {
         IndexStatistics statistics = handle.Statistics;
@@ -173,6 +176,7 @@ public sealed class ManifestPartition
             DurableLsn = handle.DurableLsn.Value,
             Entries = statistics.Entries,
             DiskBytes = statistics.DiskBytes,
+            IsPacked = handle.IsPacked,
         };
     }
 }

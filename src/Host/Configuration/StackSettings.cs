@@ -1,4 +1,5 @@
 using Mortise.Engine;
+using Mortise.Host.Memory;
 using Mortise.Plugins;
 
 namespace Mortise.Host.Configuration;
@@ -39,6 +40,8 @@ internal sealed class EngineSettings : IValidatedOptions
 
     public int MaxOpenPartitions { get; set; } = new EngineOptions().MaxOpenPartitions;
 
+    public TimeSpan SealAfter { get; set; } = new EngineOptions().SealAfter;
+
     public IEnumerable<OptionProblem> Validate()
     {
         if (CheckpointBytes.Bytes is < 64 << 10 or > 1L << 40)
@@ -65,6 +68,11 @@ internal sealed class EngineSettings : IValidatedOptions
         {
             yield return new OptionProblem(nameof(MaxOpenPartitions), "must be 1 to 65536");
         }
+
+        if (SealAfter < TimeSpan.Zero || SealAfter > TimeSpan.FromDays(3650))
+        {
+            yield return new OptionProblem(nameof(SealAfter), "must be 0s to 3650d");
+        }
     }
 
     public static EngineSettings From(EngineOptions options) => new()
@@ -74,6 +82,7 @@ internal sealed class EngineSettings : IValidatedOptions
         MaxCommitBytes = options.MaxCommitBytes,
         MaxGroupBytes = options.MaxGroupBytes,
         MaxOpenPartitions = options.MaxOpenPartitions,
+        SealAfter = options.SealAfter,
     };
 
     public EngineOptions With(LogSettings log) => new()
@@ -86,19 +95,66 @@ internal sealed class EngineSettings : IValidatedOptions
         MaxCommitBytes = MaxCommitBytes,
         MaxGroupBytes = MaxGroupBytes,
         MaxOpenPartitions = MaxOpenPartitions,
+        SealAfter = SealAfter,
     };
 }
 
 /// <summary>The keys of <c>cache</c> that are the host's.</summary>
 internal sealed class CacheSettings : IValidatedOptions
 {
+    private static readonly CacheBudgetOptions s_default = new();
+
     public ByteSize Budget { get; set; } = ByteSize.MiB(256);
+
+    public int CapacityPercent { get; set; } = s_default.CapacityPercent;
+
+    public int FloorPercent { get; set; } = s_default.FloorPercent;
+
+    public int ActivePercent { get; set; } = s_default.ActivePercent;
+
+    public int RecentPercent { get; set; } = s_default.RecentPercent;
+
+    public int HistoricalPercent { get; set; } = s_default.HistoricalPercent;
+
+    public TimeSpan Recent { get; set; } = s_default.Recent;
+
+    public CacheBudgetOptions Division => new()
+    {
+        CapacityPercent = CapacityPercent,
+        FloorPercent = FloorPercent,
+        ActivePercent = ActivePercent,
+        RecentPercent = RecentPercent,
+        HistoricalPercent = HistoricalPercent,
+        Recent = Recent,
+    };
 
     public IEnumerable<OptionProblem> Validate()
     {
         if (Budget.Bytes > 1L << 40)
         {
             yield return new OptionProblem(nameof(Budget), "must be 0B to 1TiB");
+        }
+
+        if (CapacityPercent is < 0 or > 100)
+        {
+            yield return new OptionProblem(nameof(CapacityPercent), "must be 0 to 100");
+        }
+
+        if (FloorPercent is < 0 or > 50)
+        {
+            yield return new OptionProblem(nameof(FloorPercent), "must be 0 to 50");
+        }
+
+        if (ActivePercent < 0 || RecentPercent < 0 || HistoricalPercent < 0
+            || (long)ActivePercent + RecentPercent + HistoricalPercent != 100)
+        {
+            yield return new OptionProblem(
+                nameof(ActivePercent), "must be 100 together with recentPercent and historicalPercent, none below 0");
+        }
+
+        if (Recent < TimeSpan.Zero)
+        {
+            yield return new OptionProblem(nameof(Recent), "must be 0s or more");
         }
     }
 }

@@ -154,4 +154,57 @@ public sealed class OpenPartitionTests
         Assert.Equal("group", Assert.Single(store.Engine.OpenReport.Rebuilt).Family);
         store.RequireAgreement(1);
     }
+
+    [Fact]
+    public async Task Timestamps_of_strangers_make_a_bounded_number_of_partitions_and_keep_few_open()
+    {
+        const int Bound = 8;
+        await using PartitionedStore store = await PartitionedStore.OpenAsync(TimeInterval.Yearly, Bound);
+        var random = new Random(Seed.Get(1));
+        for (int batch = 0; batch < 100; batch++)
+        {
+            await store.PutAsync([.. Enumerable.Range(batch * 100, 100).Select(id => (id, random.NextInt64(1L << 32)))]);
+        }
+
+        await store.PutAsync([(10_000, 0), (10_001, 1_700_000_000_000), (10_002, long.MaxValue), (10_003, long.MinValue)]);
+        EngineStatistics statistics = store.Engine.GetStatistics();
+
+        // 40 years and what is before and after them.
+        Assert.InRange(statistics.Families[1].Partitions.Count, 1, 42);
+        Assert.InRange(statistics.OpenPartitions, 0, Bound);
+        await store.ReopenAsync();
+        Assert.Equal(0, store.Engine.GetStatistics().OpenPartitions);
+        store.RequireAgreement(10_004);
+        int directories = store.World.Disk.Root.OpenDirectory("indexes").OpenDirectory("group").List().Count;
+        Assert.InRange(directories, 1, 42);
+    }
+
+    [Fact]
+    public async Task A_partition_whose_time_has_passed_is_packed_and_late_events_still_land_in_order()
+    {
+        await using PartitionedStore store = await PartitionedStore.OpenAsync(TimeInterval.Daily);
+        long today = store.World.Clock.GetUtcNow().ToUnixTimeSeconds() / Day * Day;
+        for (int id = 0; id < 8; id++)
+        {
+            await store.PutAsync(id, today - (id % 4 * Day));
+            await ObservedStore.Finish(store.World, store.Engine.CheckpointAsync().AsTask());
+        }
+
+        Assert.Equal(0, await store.PackAsync());
+        store.World.Clock.Advance(TimeSpan.FromHours(2));
+        Assert.Equal(3, await store.PackAsync());
+        Assert.Equal(0, await store.PackAsync());
+        await store.PutAsync(100, today - (2 * Day) + 5);
+        await store.DeleteAsync(2);
+        store.RequireAgreement(8);
+        Assert.Equal(0, await store.PackAsync());
+        store.World.Clock.Advance(TimeSpan.FromHours(2));
+        Assert.Equal(1, await store.PackAsync());
+        store.RequireAgreement(8);
+
+        await store.ReopenAsync();
+        Assert.Equal(0, await store.PackAsync());
+        Assert.Equal(0, store.Engine.GetStatistics().PartitionOpenings);
+        store.RequireAgreement(8);
+    }
 }

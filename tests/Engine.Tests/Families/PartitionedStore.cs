@@ -70,6 +70,13 @@ internal sealed class PartitionedStore(SimWorld world, TimeInterval interval, in
     public Task PutAsync(long id, long time, int bytes = 100) => ObservedStore.Finish(
         world, Engine.WriteAsync(new SimWrite([SimRecord.Make(id, id % 3, time, bytes, (byte)id)], [])).AsTask());
 
+    public Task PutAsync((int Id, long Time)[] records) => ObservedStore.Finish(
+        world,
+        Engine.WriteAsync(new SimWrite(
+            [.. records.Select(static r => SimRecord.Make(r.Id, r.Id % 3, r.Time, 60, (byte)r.Id))], [])).AsTask());
+
+    public async Task<int> PackAsync() => await ObservedStore.Finish(world, Engine.PackAsync().AsTask());
+
     public Task DeleteAsync(long id) =>
         ObservedStore.Finish(world, Engine.WriteAsync(new SimWrite([], [id])).AsTask());
 

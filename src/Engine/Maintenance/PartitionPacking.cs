@@ -1,0 +1,96 @@
+using Mortise.Components;
+using Mortise.Indexing;
+using Mortise.Partitioning;
+
+namespace Mortise.Engine;
+
+/// <summary>Packs partitions whose time has passed: their indexes are written once more, in the shape that takes the least
+/// space and is read fastest.</summary>
+/// <remarks>A partition is sealed when it ended longer ago than <see cref="EngineOptions.SealAfter"/> and nothing was
+/// written to it for as long. A late event still lands in it, in order, and it is packed again later. One at a time; a
+/// partition that the manifest calls packed is not opened for it. Ordinals are seconds since 1970.</remarks>
+internal sealed class PartitionPacking(OpenedParts parts, Func<Func<ValueTask>, ValueTask> onWriter)
+{
+    /// <summary>Packs what is sealed and not packed yet.</summary>
+    /// <returns>Partitions packed.</returns>
+    public async ValueTask<int> RunAsync(CancellationToken cancellation)
+    {
+        int packed = 0;
+        long now = parts.Composition.Time.GetUtcNow().ToUnixTimeSeconds();
+        long sealedBefore = now - (long)parts.Composition.Options.SealAfter.TotalSeconds;
+        foreach (FamilyState family in parts.Families)
+        {
+            if (family.Part.Partitions.Routing != PartitionRouting.ByOrdinal)
+            {
+                continue;
+            }
+
+            foreach (PartitionState partition in family.Partitions)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                if (!partition.Handle.IsPacked
+                    && partition.Bounds.Last < sealedBefore
+                    && partition.LastWrite < sealedBefore
+                    && await PackAsync(partition.Handle, cancellation).ConfigureAwait(false))
+                {
+                    packed++;
+                }
+            }
+        }
+
+        return packed;
+    }
+
+    private async ValueTask<bool> PackAsync(IndexHandle handle, CancellationToken cancellation)
+    {
+        IIndexFamily index = handle.Acquire();
+        bool isClaimed = false;
+        try
+        {
+            if (!index.TryGet(out IPackableIndex? packable) || packable.IsPacked)
+            {
+                return false;
+            }
+
+            isClaimed = handle.TryBeginCheckpoint();
+            if (!isClaimed)
+            {
+                // A checkpoint is at it; the next run finds it again.
+                return false;
+            }
+
+            Task packing = Task.CompletedTask;
+            await onWriter(async () =>
+            {
+                // No part is ever ahead of the log.
+                if (index.AppliedLsn > parts.Log.DurableLsn)
+                {
+                    await parts.Log.SyncAsync(index.AppliedLsn, cancellation).ConfigureAwait(false);
+                }
+
+                packing = packable.PackAsync(cancellation).AsTask();
+            }).ConfigureAwait(false);
+
+            // A checkpoint may come beside it; the capability says so.
+            handle.EndCheckpoint();
+            isClaimed = false;
+            await packing.ConfigureAwait(false);
+            return true;
+        }
+        catch (StorageException e) when (e.IsRetryable)
+        {
+            parts.Composition.Logs("engine").Write(
+                ComponentLogLevel.Warning, $"{handle.Name} could not be packed and will be tried again", e);
+            return false;
+        }
+        finally
+        {
+            if (isClaimed)
+            {
+                handle.EndCheckpoint();
+            }
+
+            handle.Release();
+        }
+    }
+}

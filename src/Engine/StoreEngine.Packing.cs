@@ -1,0 +1,26 @@
+namespace Mortise.Engine;
+
+/// <summary>Care for partitions whose time has passed.</summary>
+public sealed partial class StoreEngine
+{
+    /// <summary>Packs the partitions that are sealed; see <see cref="EngineOptions.SealAfter"/>. Reads and writes go on
+    /// meanwhile. Runs by itself after checkpoints.</summary>
+    /// <param name="cancellation">Stops between two partitions, or in one; what was packed stays.</param>
+    /// <returns>Partitions packed.</returns>
+    /// <exception cref="StorageException">A partition cannot be opened or read.</exception>
+    public async ValueTask<int> PackAsync(CancellationToken cancellation = default)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _closing) != 0, this);
+
+        // Families are not exchanged and segments not given back meanwhile.
+        await _compacting.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            return await new PartitionPacking(_parts, RunOnWriterAsync).RunAsync(cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _compacting.Release();
+        }
+    }
+}
