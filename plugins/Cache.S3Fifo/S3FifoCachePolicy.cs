@@ -37,7 +37,8 @@ public sealed class S3FifoCachePolicy : ICachePolicy
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxCount, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.SmallPercent, 1, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.SmallPercent, S3FifoOptions.MaxSmallPercent, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(
+            options.SmallPercent, S3FifoOptions.MaxSmallPercent, nameof(options));
         ArgumentOutOfRangeException.ThrowIfNegative(capacityBytes);
         _maxCount = options.MaxCount == 0 ? int.MaxValue : options.MaxCount;
         _smallPercent = options.SmallPercent;

@@ -48,6 +48,7 @@ internal sealed class PageCache
         _file = file;
         _grant = grant;
         _policy = grant?.CreatePolicy() ?? new ClockPolicy(defaultBytes);
+        grant?.OnRebalance(Follow);
         FilterBlocksPerPage = (uint)(file.PageBytes - PageFormat.HeaderBytes) / PointFilter.BlockBytes;
     }
 
@@ -264,30 +265,76 @@ internal sealed class PageCache
         frame.Slot = slot;
         _pagesBySlot[slot] = frame.Number;
         Volatile.Write(ref _frames[frame.Number], frame);
-        if (_grant is not null && _grant.TargetBytes != _policy.CapacityBytes)
-        {
-            _policy.Resize(_grant.TargetBytes);
-        }
-
+        FollowGrant();
         ulong identity = frame.Owner ^ (frame.Number * 0x9E3779B97F4A7C15);
         _policy.Insert(new CacheSlot(slot), identity, _file.PageBytes);
-        while (_policy.TryEvict(out CacheSlot victim))
-        {
-            Retire(_frames[_pagesBySlot[victim.Index]]!);
-        }
-
+        EvictToCapacity();
         if (_policy.Count <= RoundsPerTurn || _misses % (_policy.Count / RoundsPerTurn) == 0)
         {
             Volatile.Write(ref _noteRound, _noteRound + 1);
         }
 
-        if (_grant is not null && _misses - _reportedMisses >= MissesPerReport)
+        if (_misses - _reportedMisses >= MissesPerReport)
         {
-            long hits = _epochs.TotalHits();
-            _grant.Report(hits - _reportedHits, _misses - _reportedMisses, _policy.WeightBytes);
-            _reportedHits = hits;
-            _reportedMisses = _misses;
+            Report();
         }
+    }
+
+    /// <summary>Gives memory back that the share has no room for any more, and says how the cache does, unless somebody is
+    /// at it: then that one will.</summary>
+    private void Follow()
+    {
+        if (!_gate.TryEnter())
+        {
+            return;
+        }
+
+        try
+        {
+            if (!_closed)
+            {
+                FollowGrant();
+                EvictToCapacity();
+                Reclaim();
+                Report();
+            }
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
+
+    private void FollowGrant()
+    {
+        if (_grant is not null && _grant.TargetBytes != _policy.CapacityBytes)
+        {
+            _policy.Resize(_grant.TargetBytes);
+        }
+    }
+
+    private void EvictToCapacity()
+    {
+        while (_policy.TryEvict(out CacheSlot victim))
+        {
+            Retire(_frames[_pagesBySlot[victim.Index]]!);
+        }
+    }
+
+    private void Report()
+    {
+        if (_grant is null)
+        {
+            return;
+        }
+
+        long hits = _epochs.TotalHits() - _reportedHits;
+        long misses = _misses - _reportedMisses;
+
+        // Before the call: it may come back through Follow.
+        _reportedHits += hits;
+        _reportedMisses += misses;
+        _grant.Report(hits, misses, _policy.WeightBytes);
     }
 
     /// <summary>Takes a frame out of the page array; the policy has forgotten it already.</summary>

@@ -20,4 +20,14 @@ public interface ICacheGrant
     /// <param name="misses">Misses since the last report.</param>
     /// <param name="residentBytes">What is resident now.</param>
     void Report(long hits, long misses, long residentBytes);
+
+    /// <summary>Says how to make the cache follow its target and report at once. The host calls it when it divides
+    /// memory anew, so that a cache that is hit and never misses is heard, and one at which nothing happens gives
+    /// memory up.</summary>
+    /// <param name="follow">Evicts to the target and reports, or does nothing when the cache is busy: whoever is at it
+    /// will. Called from any thread, also from within <see cref="Report"/>; must not wait. The last one given
+    /// counts.</param>
+    void OnRebalance(Action follow)
+    {
+    }
 }

@@ -95,7 +95,7 @@ internal static class DemoCommand
             await using StoreSession again = await OpenAsync(cancellation).ConfigureAwait(false);
             long events = again.Store.Count([Filter.Everything], cancellation);
             Title(Timed($"Closed and opened again: {Words.Count(events)} events", began));
-            StatsCommand.WriteTable(again.Store.GetStatistics(), output);
+            StatsCommand.WriteTable(again.Store.GetStatistics(), again.Composed.Cache, output);
             output.Line($"memory   {Words.Size(Environment.WorkingSet)} resident");
             output.Flush();
         }

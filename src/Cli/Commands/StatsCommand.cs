@@ -3,6 +3,7 @@ using System.Text.Json;
 using Mortise.Cli.Output;
 using Mortise.Components;
 using Mortise.Engine;
+using Mortise.Host.Memory;
 using Mortise.Indexing;
 
 namespace Mortise.Cli.Commands;
@@ -19,7 +20,7 @@ internal static class StatsCommand
     }
 
     /// <summary>Writes the statistics as a table.</summary>
-    internal static void WriteTable(EngineStatistics statistics, OutputWriter output)
+    internal static void WriteTable(EngineStatistics statistics, CacheBudget? memory, OutputWriter output)
     {
         output.Line($"store    {statistics.StoreId}");
         output.Line(
@@ -32,6 +33,7 @@ internal static class StatsCommand
             $"records  {Words.Count(statistics.Records.LiveRecords)} live ({Words.Size(statistics.Records.LiveBytes)})"
             + $", {Words.Count(statistics.Records.DeadRecords)} dead ({Words.Size(statistics.Records.DeadBytes)}), "
             + $"{statistics.Records.Segments} segments, {Words.Size(statistics.Records.DiskBytes)} on disk");
+        MemoryText.WriteBudget(statistics, memory, output);
         foreach (FamilyStatistics family in statistics.Families)
         {
             IndexStatistics sum = Sum(family);
@@ -40,6 +42,7 @@ internal static class StatsCommand
                 + $"{Words.Size(sum.DiskBytes),10} on disk, {Words.Size(sum.MemoryBytes),10} in memory, "
                 + $"{family.Partitions.Count} partitions, "
                 + $"{family.Structure.ComponentId} {family.Structure.PluginVersion}");
+            MemoryText.WritePartitions(family, memory, output);
         }
 
         foreach ((string instance, ComponentHealth health) in statistics.Unhealthy)
@@ -57,11 +60,11 @@ internal static class StatsCommand
         EngineStatistics statistics = session.Store.GetStatistics();
         if (context.Options.Json(arguments))
         {
-            WriteJson(statistics, output);
+            WriteJson(statistics, session.Composed.Cache, output);
         }
         else
         {
-            WriteTable(statistics, output);
+            WriteTable(statistics, session.Composed.Cache, output);
         }
 
         return ExitCode.Ok;
@@ -83,7 +86,7 @@ internal static class StatsCommand
         return sum;
     }
 
-    private static void WriteJson(EngineStatistics statistics, OutputWriter output)
+    private static void WriteJson(EngineStatistics statistics, CacheBudget? memory, OutputWriter output)
     {
         using (var json = new Utf8JsonWriter(output))
         {
@@ -107,10 +110,11 @@ internal static class StatsCommand
             json.WriteStartArray("indexes");
             foreach (FamilyStatistics family in statistics.Families)
             {
-                WriteFamily(json, family);
+                WriteFamily(json, family, memory);
             }
 
             json.WriteEndArray();
+            MemoryText.WriteBudget(json, statistics, memory);
             json.WriteStartArray("unhealthy");
             foreach ((string instance, ComponentHealth health) in statistics.Unhealthy)
             {
@@ -124,7 +128,7 @@ internal static class StatsCommand
         output.EndLine();
     }
 
-    private static void WriteFamily(Utf8JsonWriter json, FamilyStatistics family)
+    private static void WriteFamily(Utf8JsonWriter json, FamilyStatistics family, CacheBudget? memory)
     {
         IndexStatistics sum = Sum(family);
         json.WriteStartObject();
@@ -137,13 +141,7 @@ internal static class StatsCommand
         json.WriteNumber("memoryBytes", sum.MemoryBytes);
         json.WriteNumber("pagesRead", sum.PagesRead);
         json.WriteNumber("pagesWritten", sum.PagesWritten);
-        json.WriteStartArray("partitions");
-        foreach (string name in family.Partitions.Select(static p => p.Name))
-        {
-            json.WriteStringValue(name);
-        }
-
-        json.WriteEndArray();
+        MemoryText.WritePartitions(json, family, memory);
         json.WriteEndObject();
     }
 }

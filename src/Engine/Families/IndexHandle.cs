@@ -255,7 +255,8 @@ internal sealed class IndexHandle : IAsyncDisposable
         }
     }
 
-    private static bool IsPackedNow(IIndexFamily index) => !index.TryGet(out IPackableIndex? packable) || packable.IsPacked;
+    private static bool IsPackedNow(IIndexFamily index) =>
+        !index.TryGet(out IPackableIndex? packable) || packable.IsPacked;
 
     private IIndexFamily OpenAndAcquire()
     {

@@ -1,7 +1,8 @@
-using System.Diagnostics.CodeAnalysis;
 using Mortise.Engine;
 using Mortise.Host.Configuration;
 using Mortise.Host.Loading;
+using Mortise.Host.Memory;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Mortise.Host.Composition;
 
@@ -67,6 +68,9 @@ public sealed class ResolvedStack
 
     /// <summary>The memory that caches may use in all; 0 without a cache policy.</summary>
     public required ByteSize CacheBudget { get; init; }
+
+    /// <summary>How that memory is divided.</summary>
+    public required CacheBudgetOptions CacheDivision { get; init; }
 
     /// <summary>The partition schemes by name, in the order of the stack.</summary>
     public required IReadOnlyList<(string Name, ResolvedComponent Scheme)> Partitions { get; init; }

@@ -3,6 +3,7 @@ using Mortise.Components;
 using Mortise.Engine;
 using Mortise.Files;
 using Mortise.Host.Loading;
+using Mortise.Host.Memory;
 using Mortise.Indexing;
 using Mortise.Logging;
 using Mortise.Partitioning;
@@ -43,7 +44,7 @@ public static class StackComposer
         ArgumentNullException.ThrowIfNull(services);
         Dictionary<string, IPartitionScheme> schemes = stack.Partitions.ToDictionary(
             static p => p.Name, static p => CreateScheme(p.Scheme), StringComparer.Ordinal);
-        CacheBudget? budget = CreateBudget(stack, services.Seed);
+        CacheBudget? budget = CreateBudget(stack, schemes, services);
         var composition = new StoreComposition
         {
             Root = root,
@@ -77,7 +78,8 @@ public static class StackComposer
             ? budget?.GrantTo(instance)
             : null;
 
-    private static CacheBudget? CreateBudget(ResolvedStack stack, ulong seed)
+    private static CacheBudget? CreateBudget(
+        ResolvedStack stack, Dictionary<string, IPartitionScheme> schemes, HostServices services)
     {
         if (stack.Cache is not { } cache)
         {
@@ -85,8 +87,18 @@ public static class StackComposer
         }
 
         Func<object, long, ulong, ICachePolicy> create = cache.Component.CacheFactory;
-        return new CacheBudget(stack.CacheBudget, stack.Families.Count + 1, capacity =>
-            PluginGuard.Run(cache.Component, "make a cache policy", () => create(cache.Options, capacity, seed)));
+        ulong seed = services.Seed;
+        var tiers = new PartitionTiers(
+            stack.Families.ToDictionary(static f => f.Name, f => schemes[f.Partition], StringComparer.Ordinal),
+            services.Time,
+            stack.CacheDivision.Recent);
+        return new CacheBudget(
+            stack.CacheBudget,
+            stack.Families.Count + 1,
+            capacity =>
+                PluginGuard.Run(cache.Component, "make a cache policy", () => create(cache.Options, capacity, seed)),
+            stack.CacheDivision,
+            tiers.Of);
     }
 
     private static IPartitionScheme CreateScheme(ResolvedComponent scheme) =>

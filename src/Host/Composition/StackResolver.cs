@@ -76,6 +76,7 @@ internal sealed class StackResolver(
             Records = records!,
             Cache = cache,
             CacheBudget = definition.Cache is { Settings: CacheSettings c } ? c.Budget : default,
+            CacheDivision = (definition.Cache?.Settings as CacheSettings ?? new CacheSettings()).Division,
             Partitions = partitions,
             Projections = ownProjections,
             Families = families,

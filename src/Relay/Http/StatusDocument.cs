@@ -4,6 +4,7 @@ using System.Text.Json;
 using Mortise.Components;
 using Mortise.Engine;
 using Mortise.Host.Composition;
+using Mortise.Host.Memory;
 
 namespace Mortise.Relay;
 

@@ -1,4 +1,4 @@
-using Mortise.Host.Composition;
+using Mortise.Host.Memory;
 
 namespace Mortise.Relay;
 

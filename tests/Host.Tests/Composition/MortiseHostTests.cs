@@ -1,11 +1,12 @@
-using System.Diagnostics.Metrics;
 using Mortise.Caching;
 using Mortise.Components;
 using Mortise.Engine;
 using Mortise.Host.Composition;
 using Mortise.Host.Configuration;
 using Mortise.Host.Files;
+using Mortise.Host.Memory;
 using Mortise.Host.Running;
+using System.Diagnostics.Metrics;
 
 namespace Mortise.Host.Tests.Composition;
 
@@ -112,7 +113,7 @@ public sealed class MortiseHostTests : IDisposable
         february.Report(3, 1, 100);
         february.Report(1, 1, 50);
         Assert.Equal(
-            new CacheShare("indexes/id/2026-02", 2 << 20, 50, 4, 2),
+            new CacheShare("indexes/id/2026-02", PartitionTier.Active, 2 << 20, 50, 4, 2),
             store.Cache!.Shares.Single(static s => s.Instance == "indexes/id/2026-02"));
         grants("indexes/id/2026-02");
         Assert.Equal(3, store.Cache.Shares.Count);
