@@ -1,0 +1,61 @@
+using Mortise.Nostr;
+
+namespace Mortise.Relay.Tests;
+
+/// <summary>A program that decides, as operators write them.</summary>
+public sealed class ExternalPolicyTests
+{
+    private const string Decider = """
+        while IFS= read -r line; do
+          id=$(printf '%s' "$line" | sed 's/.*"id":"\([0-9a-f]*\)".*/\1/')
+          case "$line" in
+            *'"content":"accept"'*) printf '{"id":"%s","action":"accept"}\n' "$id" ;;
+            *'"content":"reject"'*) printf '{"id":"%s","action":"reject","msg":"blocked: not here"}\n' "$id" ;;
+            *'"content":"plain"'*) printf '{"id":"%s","action":"reject","msg":"not here"}\n' "$id" ;;
+            *'"content":"shadow"'*) printf '{"id":"%s","action":"shadowReject"}\n' "$id" ;;
+            *'"content":"garbage"'*) printf 'garbage\n' ;;
+            *'"content":"other"'*) printf '{"id":"00","action":"accept"}\n' ;;
+            *'"content":"die"'*) exit 3 ;;
+            *'"content":"late"'*) sleep 30 ;;
+          esac
+        done
+        """;
+
+    [Fact]
+    public async Task It_decides_and_a_broken_one_lets_nothing_in_and_is_started_anew()
+    {
+        await using TestRelay relay = await TestRelay.StartAsync(TestRelay.Fast(o =>
+        {
+            o.Admission.Program = "sh";
+            o.Admission.ProgramArguments = ["-c", Decider];
+            o.Admission.ProgramTimeout = TimeSpan.FromSeconds(5);
+        }));
+        await using TestClient client = await relay.ConnectAsync();
+        foreach ((string content, bool accepted, string text) in ((string, bool, string)[])
+        [
+            ("accept", true, ""), ("reject", false, "blocked: not here"), ("plain", false, "blocked: not here"),
+            ("shadow", true, ""), ("garbage", false, "error: "), ("other", false, "error: "), ("die", false, "error: "),
+            ("late", false, "error: "),
+        ])
+        {
+            (bool isAccepted, string said) = await client.PublishAsync(Authors.Note(Authors.Alice, content));
+            Assert.True(isAccepted == accepted && said.StartsWith(text, StringComparison.Ordinal), $"{content}: {said}");
+            Assert.True((await client.PublishAsync(Authors.Note(Authors.Bob, "accept", age: text.Length + content.Length))).Accepted);
+        }
+
+        Assert.Equal(0, await client.CountAsync($"{{\"authors\":[\"{Authors.PublicKey(Authors.Alice)}\"]}}") - 1);
+    }
+
+    [Fact]
+    public async Task A_program_that_is_not_there_lets_nothing_in()
+    {
+        await using TestRelay relay = await TestRelay.StartAsync(
+            TestRelay.Fast(o => o.Admission.Program = "no-such-program-anywhere"));
+        await using TestClient client = await relay.ConnectAsync();
+        Assert.StartsWith(
+            "error: ",
+            (await client.PublishAsync(Authors.Note(Authors.Alice, "x"))).Text,
+            StringComparison.Ordinal);
+        Assert.Equal(0, await client.CountAsync("{}"));
+    }
+}
