@@ -1,5 +1,3 @@
-using Mortise.Nostr;
-
 namespace Mortise.Relay.Tests;
 
 /// <summary>A program that decides, as operators write them.</summary>

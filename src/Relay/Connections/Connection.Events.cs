@@ -46,6 +46,11 @@ internal sealed partial class Connection
             return ValueTask.FromResult(RefuseEvent(json, "rate-limited: too many events; slow down"));
         }
 
+        if (Relay.IsStopping)
+        {
+            return ValueTask.FromResult(RefuseEvent(json, "error: the relay is shutting down"));
+        }
+
         if (json.Length > _limits.MaxEventBytes.Bytes)
         {
             return ValueTask.FromResult(

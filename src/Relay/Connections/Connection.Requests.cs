@@ -141,7 +141,7 @@ internal sealed partial class Connection
         long began = Relay.Time.GetTimestamp();
         try
         {
-            using QueryTurn turn = await TakeTurnAsync(subscription.Cancellation.Token).ConfigureAwait(false);
+            using QueryTurn turn = await TakeTurnAsync(subscription.Cancellation).ConfigureAwait(false);
             Filter[] filters = Limit(subscription.Filters);
             bool asksOneMore = Relay.Options.CompletenessHint && filters is [{ Limit: > 0 and < int.MaxValue }];
             var sink = new StoredSink(subscription, asksOneMore ? filters[0].Limit!.Value : int.MaxValue);

@@ -33,6 +33,7 @@ internal sealed partial class Connection : IDisposable
         Host = host;
         _socket = socket;
         _abort = abort;
+        Closing = _closing.Token;
         _limits = relay.Options.Limits;
         _inFlight = new SemaphoreSlim(_limits.MaxEventsInFlight, _limits.MaxEventsInFlight);
         RateOptions rates = relay.Options.Rates;
@@ -57,7 +58,7 @@ internal sealed partial class Connection : IDisposable
     public Outbox Outbox { get; }
 
     /// <summary>Cancelled when the connection ends.</summary>
-    public CancellationToken Closing => _closing.Token;
+    public CancellationToken Closing { get; }
 
     /// <summary>Reads messages until the connection ends.</summary>
     public async Task RunAsync()

@@ -134,11 +134,19 @@ internal sealed class ConnectionRegistry
 
     private void Watch()
     {
-        foreach (Connection connection in _connections.Keys)
+        try
         {
-            connection.CheckTimes();
-        }
+            foreach (Connection connection in _connections.Keys)
+            {
+                connection.CheckTimes();
+            }
 
-        _relay.SweepRates();
+            _relay.SweepRates();
+        }
+        catch (Exception e)
+        {
+            // On a timer's thread: what escapes here ends the process.
+            _relay.LogFailure(e, "the watch over connections failed");
+        }
     }
 }

@@ -73,7 +73,7 @@ internal sealed class EventIntake : IDisposable
             int bytes = 0;
             while (batch.Count < MaxBatch && bytes < MaxBatchBytes && _queue.Reader.TryRead(out IntakeJob job))
             {
-                if (await IsWelcomeAsync(job).ConfigureAwait(false))
+                if (await TryWelcomeAsync(job).ConfigureAwait(false))
                 {
                     batch.Add(job);
                     bytes += job.Event.Record.Length;
@@ -92,6 +92,21 @@ internal sealed class EventIntake : IDisposable
 
             await _inStore.WaitAsync().ConfigureAwait(false);
             _ = StoreAsync(batch);
+        }
+    }
+
+    /// <summary>Checks an event; whatever goes wrong ends with its answer and not with the worker.</summary>
+    private async ValueTask<bool> TryWelcomeAsync(IntakeJob job)
+    {
+        try
+        {
+            return await IsWelcomeAsync(job).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            _log.LogError(e, "an event could not be checked");
+            Answer(job, false, "error: the relay could not check the event");
+            return false;
         }
     }
 
@@ -181,8 +196,9 @@ internal sealed class EventIntake : IDisposable
                 Answer(jobs[i], accepted, text);
             }
         }
-        catch (Exception e) when (e is StorageException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception e)
         {
+            // Whatever it is, those who wait get an answer.
             _log.LogError(e, "{Count} events could not be stored", jobs.Count);
             foreach (IntakeJob job in jobs)
             {

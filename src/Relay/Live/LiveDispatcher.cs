@@ -31,7 +31,15 @@ internal sealed class LiveDispatcher(NostrRelay relay, LiveIndex index, ILogger 
             {
                 while (_tail.TryRead(out TailItem item))
                 {
-                    Dispatch(item, matches, json);
+                    try
+                    {
+                        Dispatch(item, matches, json);
+                    }
+                    catch (Exception e)
+                    {
+                        // One event that cannot be sent on must not be the last one.
+                        log.LogError(e, "event {Id} could not be dispatched", item.Event.Id);
+                    }
                 }
             }
 

@@ -15,6 +15,7 @@ internal sealed class Subscription : IDisposable
     private readonly Lock _gate = new();
     private readonly byte[] _prefix;
     private readonly EventMatcher _matcher;
+    private readonly CancellationTokenSource _cancellation;
     private List<(byte[] Json, Lsn Lsn)>? _held = [];
     private int _heldBytes;
     private Lsn _stored;
@@ -28,7 +29,8 @@ internal sealed class Subscription : IDisposable
         Values = values;
         _prefix = RelayMessage.EventPrefix(id);
         _matcher = matcher;
-        Cancellation = CancellationTokenSource.CreateLinkedTokenSource(connection.Closing);
+        _cancellation = CancellationTokenSource.CreateLinkedTokenSource(connection.Closing);
+        Cancellation = _cancellation.Token;
     }
 
     public Connection Connection { get; }
@@ -41,7 +43,7 @@ internal sealed class Subscription : IDisposable
     public int Values { get; }
 
     /// <summary>Stops its query.</summary>
-    public CancellationTokenSource Cancellation { get; }
+    public CancellationToken Cancellation { get; }
 
     /// <summary>What stands before each event.</summary>
     public ReadOnlySpan<byte> Prefix => _prefix;
@@ -133,10 +135,12 @@ internal sealed class Subscription : IDisposable
             }
         }
 
-        Cancellation.Cancel();
+        // Disposed at once, or every request of a long connection would stay registered with it.
+        _cancellation.Cancel();
+        _cancellation.Dispose();
     }
 
-    public void Dispose() => Cancellation.Dispose();
+    public void Dispose() => Close(null);
 
     private void Send(byte[] json)
     {
