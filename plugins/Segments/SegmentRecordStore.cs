@@ -315,6 +315,7 @@ internal sealed class SegmentRecordStore : IRecordStore, IReclaimable, IRecordSa
 
                 // Opened now if it never was: a reader that already holds the segment must not need its name later.
                 _catalog.Extents(reclaimed);
+                reclaimed.Packed?.Hold();
                 _checkpointer.Drop(reclaimed.Number);
                 Remove(reclaimed);
             }

@@ -107,7 +107,7 @@ public sealed class DamageLaws
             int length = Math.Min(random.Next(1, 2500), bytes.Length - from);
             random.NextBytes(bytes.AsSpan(from, length));
             List<(long Start, long End)> lost = [];
-            var blocks = new PackedBlocks(0, 0, null!, null);
+            var blocks = new PackedBlocks(0, 0, null, static () => null!, null);
             var file = new BytesFile(old);
             new BlockWalk(file, SegmentFormat.StoreKey(store.World.StoreId), (uint)number).Run(blocks, blocksEnd, entry.End);
             foreach (BlockEntry block in blocks.Entries)

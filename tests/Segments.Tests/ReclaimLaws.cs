@@ -96,6 +96,29 @@ public sealed class ReclaimLaws
         Assert.Empty(store.World.Disk.OpenHandles);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Many_segments_need_few_descriptors(bool packed)
+    {
+        LoggedStore store = await LoggedStore.OpenAsync(options: Workload.OptionsOf(packed));
+        for (int i = 0; i < 40; i++)
+        {
+            Fill(store, 30);
+            await store.Store.CheckpointAsync();
+        }
+
+        Assert.True(store.Store.Statistics.Segments > 100);
+        Assert.InRange(store.World.Disk.OpenHandles.Count, 1, 4);
+        store.Check();
+        Assert.InRange(store.World.Disk.OpenHandles.Count, 1, 4);
+        store = await store.ReopenAsync();
+        store.Check();
+        Assert.InRange(store.World.Disk.OpenHandles.Count, 1, 4);
+        await store.DisposeAsync();
+        Assert.Empty(store.World.Disk.OpenHandles);
+    }
+
     [Fact]
     public async Task Space_comes_back_and_tombstones_and_dropped_names_are_forgotten()
     {

@@ -8,8 +8,16 @@ namespace Mortise.Segments;
 /// <para>Threads: <see cref="Append"/> from one thread at a time; everything else from any, without waiting.</para>
 /// <para>Buffers: frames of a block are in an array of their own that nothing writes to again.</para>
 /// </remarks>
-internal sealed class PackedBlocks(ulong storeKey, uint segment, IStorageFile file, BlockCache? cache)
+/// <param name="storeKey">Of the store.</param>
+/// <param name="segment">Whose blocks they are.</param>
+/// <param name="file">Held open while the segment is written to; null to open it for each block that is read, which costs
+/// little beside decompressing it, and no descriptor.</param>
+/// <param name="open">Opens the file for reading.</param>
+/// <param name="cache">Keeps decompressed blocks, or null.</param>
+internal sealed class PackedBlocks(
+    ulong storeKey, uint segment, IStorageFile? file, Func<IStorageFile> open, BlockCache? cache)
 {
+    private IStorageFile? _file = file;
     private Table _table = new(new BlockEntry[16], 0);
 
     /// <summary>All blocks, in order.</summary>
@@ -17,8 +25,6 @@ internal sealed class PackedBlocks(ulong storeKey, uint segment, IStorageFile fi
 
     /// <summary>Where the next block goes in the file.</summary>
     public long FileEnd => Entries is [.., var last] ? last.Place + last.FileBytes : SegmentHeader.Bytes;
-
-    public IStorageFile File => file;
 
     /// <summary>Adds a block that is in the file.</summary>
     public void Append(BlockEntry entry)
@@ -92,6 +98,9 @@ internal sealed class PackedBlocks(ulong storeKey, uint segment, IStorageFile fi
         byte[] buffer = ArrayPool<byte>.Shared.Rent(entry.FileBytes);
         try
         {
+            IStorageFile? held = Volatile.Read(ref _file);
+            using IStorageFile? opened = held is null ? open() : null;
+            IStorageFile file = held ?? opened!;
             Span<byte> block = buffer.AsSpan(0, entry.FileBytes);
             ulong key = SegmentFormat.PositionKey(storeKey, BlockFormat.Place(segment, entry.Place));
             if (file.Read(block, entry.Place) < block.Length
@@ -111,11 +120,23 @@ internal sealed class PackedBlocks(ulong storeKey, uint segment, IStorageFile fi
         }
     }
 
-    /// <summary>Closes the file, once no reader can use it.</summary>
+    /// <summary>Holds the file open from now on: its name is about to go.</summary>
+    public void Hold() => Volatile.Write(ref _file, _file ?? open());
+
+    /// <summary>Holds the file no more.</summary>
+    /// <returns>The file; to be closed once no reader can be using it. Null when it was not held.</returns>
+    public IStorageFile? LetGo()
+    {
+        IStorageFile? held = _file;
+        Volatile.Write(ref _file, null);
+        return held;
+    }
+
+    /// <summary>Closes the file and forgets its blocks, once no reader can use it.</summary>
     public void Close()
     {
         cache?.Forget(this);
-        file.Dispose();
+        _file?.Dispose();
     }
 
     private static int Find(ReadOnlySpan<BlockEntry> entries, long offset)

@@ -103,6 +103,24 @@ internal sealed class Segment(uint number, SegmentEncoding encoding)
         }
     }
 
+    /// <summary>True when nothing will be written to its file any more.</summary>
+    public bool IsFinished { get; set; }
+
+    /// <summary>Gives up the file where reading does not need it: a mapping lives without, and blocks open it anew.</summary>
+    /// <returns>The file; to be closed once no reader can be using it. Null when it is still needed.</returns>
+    public IStorageFile? LetGo()
+    {
+        if (Packed is null && !Array.TrueForAll(Extents ?? [], static extent => extent.Region is not null))
+        {
+            return null;
+        }
+
+        Packed?.LetGo();
+        IStorageFile? file = File;
+        File = null;
+        return file;
+    }
+
     /// <summary>Gives back what its reading needs; no reader may be inside any more.</summary>
     public void Close()
     {

@@ -100,6 +100,12 @@ internal sealed class SegmentCatalog(IStorageDirectory files, Guid storeId, Bloc
                 segment.FileBytes = file.Length;
                 segment.HasHeader = true;
                 segment.File = file;
+                if (intent == FileIntent.Read)
+                {
+                    // Thousands of segments must not need thousands of descriptors.
+                    segment.LetGo()?.Dispose();
+                }
+
                 return segment.Extents!;
             }
             catch
@@ -144,7 +150,8 @@ internal sealed class SegmentCatalog(IStorageDirectory files, Guid storeId, Bloc
     /// <param name="end">Where the frames end.</param>
     public PackedBlocks Blocks(uint number, IStorageFile file, long fileEnd, uint indexBytes, long end)
     {
-        var blocks = new PackedBlocks(StoreKey, number, file, cache);
+        var blocks = new PackedBlocks(
+            StoreKey, number, file, () => files.Open(SegmentFormat.SegmentName(number), FileIntent.Read), cache);
         long blocksEnd = fileEnd - indexBytes;
         if (ReadIndex(number, file, blocksEnd, indexBytes, end) is { } entries)
         {

@@ -194,7 +194,9 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
             {
                 Live = found,
             };
-            walk.Walk(extent, Math.Min(end, extent.End), extent.File?.Length ?? extent.End);
+            // A mapped file was as long as it should be when it was mapped; its handle may be gone since.
+            long length = extent.Region is null && extent.File is { } file ? file.Length : extent.End;
+            walk.Walk(extent, Math.Min(end, extent.End), length);
         }
 
         var window = new FileWindow(ScanReadAhead, backward: direction == ScanDirection.Backward);

@@ -99,6 +99,7 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
     public void SyncWritten(Span<SegmentEntry> entries)
     {
         Segment[] dirty;
+        HashSet<Segment> finished;
         bool names;
         lock (_io)
         {
@@ -120,6 +121,7 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
                 };
             }
 
+            finished = [.. dirty.Where(static segment => segment.IsFinished)];
             _dirty.Clear();
             _namesChanged = false;
         }
@@ -128,6 +130,8 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
         {
             segment.File!.Sync(SyncKind.Data);
         }
+
+        LetGo(Array.FindAll(dirty, finished.Contains));
 
         if (names)
         {
@@ -142,6 +146,17 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
         {
             _queue.Clear();
             _dirty.Clear();
+        }
+    }
+
+    private void LetGo(Segment[] finished)
+    {
+        foreach (Segment segment in finished)
+        {
+            if (segment.LetGo() is { } file)
+            {
+                gate.Retire(file.Dispose);
+            }
         }
     }
 
@@ -303,6 +318,8 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
         }
 
         segment.FileBytes = fileEnd;
+        segment.IsFinished = true;
+        _dirty.Add(segment);
         Extent[] old = segment.ReplaceAll([catalog.Written(segment, file, SegmentHeader.Bytes, end)]);
         gate.Retire(() =>
         {
