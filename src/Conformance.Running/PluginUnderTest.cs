@@ -23,6 +23,7 @@ public sealed class PluginUnderTest
         Type entry = loaded.Assembly.GetExportedTypes().First(
             static type => !type.IsAbstract && typeof(IPlugin).IsAssignableFrom(type));
         ((IPlugin)Activator.CreateInstance(entry)!).Register(Catalog);
+        GoldenFolder.AddTo(Catalog, Path.Combine(installed.Folder, GoldenFolder.Name));
         foreach (PluginComponent component in loaded.Components)
         {
             object options = Activator.CreateInstance(component.OptionsType)!;

@@ -10,8 +10,8 @@ internal sealed class Watchdog(Process process, LawTier tier, double machineFact
     /// <summary>Time between two looks.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
-    // At 10 looks a second, half a minute without anything that wants to run.
-    private const int MaxIdleLooks = 300;
+    // At 10 looks a second at most, 15 seconds without anything that wants to run.
+    private const int MaxIdleLooks = 150;
 
     // A process that polls is asleep at most looks; one that works has used more than this between two of them.
     private static readonly TimeSpan s_idlePerLook = TimeSpan.FromMilliseconds(8);

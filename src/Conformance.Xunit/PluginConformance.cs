@@ -36,6 +36,7 @@ public abstract class PluginConformance<TPlugin>
     public void Obeys(string component, string law)
     {
         SubjectCatalog catalog = Register(Configure);
+        GoldenFolder.AddTo(catalog, GoldenFiles);
         Prepare(catalog);
         LawResult result = catalog.Subjects.First(subject => subject.Name == component).Check(law, Settings);
         result.ThrowIfBroken();
@@ -54,6 +55,10 @@ public abstract class PluginConformance<TPlugin>
 
     /// <summary>How the laws are checked.</summary>
     protected virtual LawSettings Settings { get; } = new();
+
+    /// <summary>The folder of what earlier versions left, see <see cref="GoldenFolder"/>; by default
+    /// <c>golden</c> beside the tests.</summary>
+    protected virtual string GoldenFiles => Path.Combine(AppContext.BaseDirectory, GoldenFolder.Name);
 
     /// <summary>Sets options of a component so that files become small: rotation, splits and merges should happen
     /// within some hundred operations. By default <see cref="SmallOptions"/> does it for options of well-known

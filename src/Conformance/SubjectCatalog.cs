@@ -5,6 +5,7 @@ using Mortise.Logging;
 using Mortise.Partitioning;
 using Mortise.Plugins;
 using Mortise.Records;
+using Mortise.Reference;
 
 namespace Mortise.Conformance;
 
@@ -38,9 +39,9 @@ public sealed class SubjectCatalog : IPluginRegistrar
     /// <summary>All components with their laws, in the order of the contracts.</summary>
     public IReadOnlyList<SubjectLaws> Subjects =>
     [
-        .. Logs.Select(log => SubjectLaws.Of(log, LogLaws.Suite)),
-        .. RecordStores.Select(store => SubjectLaws.Of(store, RecordLaws.Suite)),
-        .. IndexFamilies.Select(index => SubjectLaws.Of(index, IndexLaws.Suite)),
+        .. Logs.Select(log => SubjectLaws.Of(log, LogLaws.Suite, LogCommon.Probe)),
+        .. RecordStores.Select(store => SubjectLaws.Of(store, RecordLaws.Suite, RecordCommon.Probe)),
+        .. IndexFamilies.Select(index => SubjectLaws.Of(index, IndexLaws.Suite, IndexCommon.Probe)),
         .. CachePolicies.Select(policy => SubjectLaws.Of(policy, CacheLaws.Suite)),
         .. PartitionSchemes.Select(scheme => SubjectLaws.Of(scheme, PartitionLaws.Suite)),
     ];
@@ -78,6 +79,7 @@ public sealed class SubjectCatalog : IPluginRegistrar
         {
             Name = descriptor.Id,
             Create = (capacity, seed) => create(Options<TOptions>(descriptor.Id), capacity, seed),
+            Reference = KnownPolicy(create(Options<TOptions>(descriptor.Id), 1, 1).Name),
         });
     }
 
@@ -92,6 +94,14 @@ public sealed class SubjectCatalog : IPluginRegistrar
             Create = () => create(Options<TOptions>(descriptor.Id)),
         });
     }
+
+    /// <summary>A policy that calls itself by a name that everybody knows must do what everybody expects.</summary>
+    private static Func<long, ICachePolicy>? KnownPolicy(string name) => name switch
+    {
+        "lru" => static capacity => new LruOrder(capacity),
+        "fifo" => static capacity => new FifoCachePolicy(capacity),
+        _ => null,
+    };
 
     private ComponentSubject<T> Subject<T, TOptions>(
         ComponentDescriptor descriptor, ComponentOpener<T, TOptions> open, IExaminer? examiner)

@@ -42,7 +42,8 @@ internal static class ConformanceCommand
             "conformance", "Checks the laws that a plugin's components must keep. Exit 1 when one is broken.")
         {
             folder, contract, only, skip, report, badge,
-            ConformanceMatrixCommand.Create(context), LawsCommand(context), WorkerCommandLine(context),
+            ConformanceMatrixCommand.Create(context), ConformanceGoldenCommand.Create(context),
+            LawsCommand(context), WorkerCommandLine(context),
         };
         settings.AddTo(command);
         command.SetAction((arguments, cancellation) => RunAsync(

@@ -33,6 +33,7 @@ internal static class CommonLaws
         Add("C9", "Nothing runs, waits or is open after closing, nor after an open that failed.", NothingLeft);
         Add("C10", "Opening and closing without a change leaves every byte as it was.", Unchanged);
         CommonBypassLaw.AddTo(suite, contract);
+        CommonUpgradeLaw.AddTo(suite, contract, probe);
 
         void Add(string id, string text, Action<LawRun, ComponentSubject<T>, CommonProbe<T>> check) =>
             suite.Add(

@@ -1,6 +1,7 @@
 using Mortise.Caching;
 using Mortise.Components;
 using Mortise.Indexing;
+using Mortise.Logging;
 using Mortise.Records;
 
 namespace Mortise.Conformance;
@@ -20,6 +21,9 @@ public sealed class ComponentSubject<T> : ILawSubject
     /// <summary>Checks its files, or null when it has no examiner.</summary>
     public IExaminer? Examiner { get; init; }
 
+    /// <summary>What earlier format versions left; empty for none.</summary>
+    public IReadOnlyList<GoldenStore> GoldenStores { get; set; } = [];
+
     /// <summary>The share of memory that each instance gets; null for none.</summary>
     public Func<ICacheGrant>? Cache { get; init; }
 
@@ -27,6 +31,8 @@ public sealed class ComponentSubject<T> : ILawSubject
     public LawNeeds Offers()
     {
         LawNeeds offers = Examiner is null ? LawNeeds.None : LawNeeds.Examiner;
+        offers |= Examiner is ILogDumper ? LawNeeds.Dumper : LawNeeds.None;
+        offers |= GoldenStores.Count > 0 ? LawNeeds.GoldenStores : LawNeeds.None;
         using SimWorld world = new(1);
         using Session<T> session = new(this, world);
         offers |= session.Component.TryGet(out IPackableIndex? _) ? LawNeeds.Packing : LawNeeds.None;

@@ -24,4 +24,10 @@ public enum LawNeeds
 
     /// <summary>A <see cref="Records.IReclaimable"/>.</summary>
     Reclaiming = 32,
+
+    /// <summary>Stores that each format version left: <see cref="GoldenStore"/>.</summary>
+    GoldenStores = 64,
+
+    /// <summary>An examiner that is an <see cref="Logging.ILogDumper"/>.</summary>
+    Dumper = 128,
 }

@@ -74,7 +74,7 @@ internal sealed class LawRun(Law law, LawSettings settings)
             failure = Failure(seed, shrunk) ?? failure;
             throw new LawBrokenException(
                 $"{failure.Message}\nscript {i} of {script.Count} operations, shrunk to {shrunk.Count}:",
-                failure.InnerException ?? failure)
+                failure.InnerException)
             {
                 Script = [.. shrunk.Select(op => op?.ToString() ?? "")],
             };

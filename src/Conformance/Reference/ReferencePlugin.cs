@@ -9,7 +9,7 @@ public sealed class ReferencePlugin : IPlugin
     public void Register(IPluginRegistrar registrar)
     {
         ArgumentNullException.ThrowIfNull(registrar);
-        registrar.AddLog<SimpleLogOptions>(SimpleLog.Descriptor, SimpleLog.OpenAsync);
+        registrar.AddLog<SimpleLogOptions>(SimpleLog.Descriptor, SimpleLog.OpenAsync, SimpleLog.Examiner);
         registrar.AddRecordStore<SimpleRecordStoreOptions>(
             SimpleRecordStore.Descriptor, SimpleRecordStore.OpenAsync, SimpleRecordStore.Examiner);
         registrar.AddIndexFamily<MemoryIndexOptions>(MemoryIndex.Descriptor, MemoryIndex.OpenAsync);

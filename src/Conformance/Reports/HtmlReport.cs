@@ -7,6 +7,8 @@ namespace Mortise.Conformance.Reports;
 /// <summary>A report for people: one page without anything from elsewhere; what is broken comes first.</summary>
 public static class HtmlReport
 {
+    private const int FewLines = 12;
+
     /// <summary>The page.</summary>
     public static string Text(ConformanceReport report)
     {
@@ -152,9 +154,11 @@ public static class HtmlReport
     {
         if (lines.Count > 0)
         {
+            // What fits on a screen is read at once.
+            string open = lines.Count <= FewLines ? " open" : "";
             html.Append(
                 CultureInfo.InvariantCulture,
-                $"<details><summary>{title}</summary>\n<pre>{Encode(string.Join('\n', lines))}</pre></details>\n");
+                $"<details{open}><summary>{title}</summary>\n<pre>{Encode(string.Join('\n', lines))}</pre></details>\n");
         }
     }
 

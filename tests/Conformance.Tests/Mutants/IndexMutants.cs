@@ -63,6 +63,8 @@ internal static class IndexMutants
         yield return With("IX29", "a failed sync is retried and called done", Breakages.RetriesSync(Sound));
         yield return With("IX20", "no checksum", Breakages.NoChecksum(Sound));
         yield return With("IX21", "takes any store's files", Breakages.AnyStore(Sound));
+        yield return With("C13", "reads an old format as an empty index", GoldenMutants.StartsOverWith(Sound));
+        yield return Of("IX40", "says that it is not persistent, and is", index => new DeniesPersistence(index));
         yield return With("IX18", "the examiner throws at damage", new ComponentSubject<IIndexFamily> { Name = "throws", Open = Sound.Open, Examiner = new ThrowingExaminer(SimpleIndex.Examiner) });
     }
 
@@ -570,6 +572,16 @@ internal static class IndexMutants
             file.Write(new byte[keepsOld ? 200_000 : 1], keepsOld ? file.Length : _packs++);
             return Packable.PackAsync(cancellation);
         }
+    }
+
+    private sealed class DeniesPersistence(IIndexFamily inner) : IndexDecorator(inner)
+    {
+        public override IndexTraits Traits => new()
+        {
+            MaxKeyBytes = Inner.Traits.MaxKeyBytes,
+            MaxValueBytes = Inner.Traits.MaxValueBytes,
+            IsPersistent = false,
+        };
     }
 
     internal sealed class ThrowingExaminer(IExaminer inner) : IExaminer

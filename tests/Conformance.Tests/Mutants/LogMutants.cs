@@ -11,6 +11,7 @@ internal static class LogMutants
     {
         Name = "simple-log",
         Open = (context, cancellation) => SimpleLog.OpenAsync(context, new SimpleLogOptions(), cancellation),
+        Examiner = SimpleLog.Examiner,
     };
 
     public static IEnumerable<Mutant> All()
@@ -60,6 +61,11 @@ internal static class LogMutants
         yield return Of("WL19", "a cancelled sync makes later ones fail", log => new CancelFaults(log));
         yield return Opened("WL10", "recovery stops quietly at a bad record in the middle", StopsQuietly);
         yield return Opened("WL11", "the checksum does not cover the payload", context => SimpleLog.Open(context, HeadOnly));
+        yield return With("C13", "reads an old format as an empty log", GoldenMutants.StartsOverWith(Sound));
+        yield return Dumped("WL30", "a dump leaves out the last record", (in LogDumpRecord record) => record.Lsn.Value < 30);
+        yield return With("WL31", "a dump throws at damage", Examined(new DumperThrows(SimpleLog.Examiner)));
+        yield return With("WL31", "a dump calls damaged records whole", Examined(new DumperTrusts()));
+        yield return With("WL32", "a dump goes on after its visitor said stop", Examined(new DumperGoesOn()));
         yield return With("WL20", "takes any store's log", Breakages.AnyStore(Sound));
     }
 
@@ -90,6 +96,12 @@ internal static class LogMutants
             Name = broken,
             Open = (context, _) => new ValueTask<IWriteAheadLog>(open(context)),
         });
+
+    private static ComponentSubject<IWriteAheadLog> Examined(Components.IExaminer examiner) =>
+        new() { Name = "examined", Open = Sound.Open, Examiner = examiner };
+
+    private static Mutant Dumped(string law, string broken, DumpFilter wanted) =>
+        With(law, broken, Examined(new DumperFilters(wanted)));
 
     private static uint HeadOnly(Guid storeId, long offset, ReadOnlySpan<byte> frame) =>
         Crc32C.Of(frame[..20], BitConverter.GetBytes(offset));

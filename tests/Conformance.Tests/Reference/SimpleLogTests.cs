@@ -9,6 +9,7 @@ public class SimpleLogTests
     {
         Name = "simple-log",
         Open = (context, cancellation) => SimpleLog.OpenAsync(context, new SimpleLogOptions(), cancellation),
+        Examiner = SimpleLog.Examiner,
     };
 
     public static IEnumerable<object[]> Laws() => LogLaws.Suite.Ids();

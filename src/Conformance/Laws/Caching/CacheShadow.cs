@@ -6,6 +6,7 @@ namespace Mortise.Conformance;
 internal sealed class CacheShadow(ICachePolicy policy)
 {
     private readonly Dictionary<int, (int Weight, bool Pinned)> _resident = [];
+    private string _call = "nothing";
 
     public ICachePolicy Policy { get; } = policy;
 
@@ -18,6 +19,7 @@ internal sealed class CacheShadow(ICachePolicy policy)
 
     public void Insert(int slot, int weight)
     {
+        _call = $"Insert of slot {slot} with {weight} bytes";
         Policy.Insert(new CacheSlot(slot), Hash(slot), weight);
         _resident.Add(slot, (weight, false));
         Evict();
@@ -25,6 +27,7 @@ internal sealed class CacheShadow(ICachePolicy policy)
 
     public void Touch(params int[] slots)
     {
+        _call = $"Touch of slots {string.Join(", ", slots)}";
         CacheSlot[] touched = [.. slots.Select(slot => new CacheSlot(slot))];
         Policy.Touch(touched);
         Check();
@@ -32,6 +35,7 @@ internal sealed class CacheShadow(ICachePolicy policy)
 
     public void Remove(int slot)
     {
+        _call = $"Remove of slot {slot}";
         Policy.Remove(new CacheSlot(slot));
         _resident.Remove(slot);
         Check();
@@ -48,6 +52,7 @@ internal sealed class CacheShadow(ICachePolicy policy)
 
     public void Resize(long capacity)
     {
+        _call = $"Resize to {capacity} bytes";
         Policy.Resize(capacity);
         LawRun.Require(
             Policy.CapacityBytes == capacity, $"resized to {capacity}, CapacityBytes is {Policy.CapacityBytes}");
@@ -81,8 +86,11 @@ internal sealed class CacheShadow(ICachePolicy policy)
     public void Check()
     {
         LawRun.Require(
-            Policy.Count == _resident.Count, $"Count is {Policy.Count}, {_resident.Count} slots are resident");
-        LawRun.Require(Policy.WeightBytes == Weight, $"WeightBytes is {Policy.WeightBytes}, {Weight} are resident");
+            Policy.Count == _resident.Count, $"Count is {Policy.Count}, and {_resident.Count} slots are resident, "
+                + $"after {_call}");
+        LawRun.Require(
+            Policy.WeightBytes == Weight,
+            $"WeightBytes is {Policy.WeightBytes}, and the resident slots weigh {Weight}, after {_call}");
     }
 
     private static ulong Hash(int slot) => Seeds.Derive(77, (ulong)slot);

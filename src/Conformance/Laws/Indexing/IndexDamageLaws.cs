@@ -20,6 +20,16 @@ internal static class IndexDamageLaws
                     + "is served.", LawNeeds.Persistence),
                 Foreign)
             .Add(
+                new Law
+                {
+                    Id = "IX40",
+                    Contract = LawContract.IndexFamily,
+                    Without = LawNeeds.Persistence,
+                    Text = "A structure that says it is not persistent keeps nothing: it writes no file, DurableLsn "
+                        + "stays None, and it is empty after a restart.",
+                },
+                KeepsNothing)
+            .Add(
                 IndexLaws.Must("IX18", "The examiner finds nothing in sound files, reports damage as findings, and "
                     + "throws nothing.", LawNeeds.Examiner),
                 Examiner);
@@ -89,6 +99,26 @@ internal static class IndexDamageLaws
         session.Complete(session.Component.CheckpointAsync());
         IndexReading.SameWhole(
             changes.ApplyTo(IndexChanges.Empty), session.Component, "rebuilt over another store's files");
+    }
+
+    private static void KeepsNothing(LawRun run, ComponentSubject<IIndexFamily> subject)
+    {
+        using SimWorld world = IndexLaws.World(run.Seed);
+        world.Directory(Session.InstanceName);
+        long operations = world.Disk.Operations;
+        using (Session<IIndexFamily> session = new(subject, world))
+        {
+            IndexChanges.Random(1, 60).ApplyTo(session.Component, new Lsn(1));
+            session.Complete(session.Component.CheckpointAsync());
+            world.Background.RunAll();
+            LawRun.Require(
+                session.Component.DurableLsn == Lsn.None,
+                $"after a checkpoint DurableLsn is {session.Component.DurableLsn}");
+        }
+
+        LawRun.Require(world.Disk.Operations == operations, "it wrote something to the disk");
+        using Session<IIndexFamily> again = new(subject, world.AfterProcessDeath());
+        IndexReading.SameWhole(IndexChanges.Empty, again.Component, "after a restart");
     }
 
     private static void Examiner(LawRun run, ComponentSubject<IIndexFamily> subject)

@@ -106,7 +106,8 @@ internal static class LogFaultLaws
                     AppendThroughNoSpace(session, journal);
                     if (fault.Fired == 0)
                     {
-                        // Beyond the last write: from here on there is nothing new.
+                        // Beyond the last write: from here on there is nothing new, and closing may write again.
+                        world.Disk.ClearFaults();
                         return;
                     }
 

@@ -16,6 +16,7 @@ public static class LogLaws
         LogCrashLaws.AddTo(suite.Group("crash"));
         LogFaultLaws.AddTo(suite.Group("faults"));
         LogDamageLaws.AddTo(suite.Group("damage"));
+        LogDumpLaws.AddTo(suite.Group("dumps"));
         return suite;
     }
 

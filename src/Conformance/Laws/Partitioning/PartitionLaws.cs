@@ -67,6 +67,17 @@ public static class PartitionLaws
     private static Law Must(string id, string text, LawNeeds needs = LawNeeds.None) =>
         new() { Id = id, Contract = LawContract.PartitionScheme, Text = text, Needs = needs };
 
+    /// <summary>The partitions that a scheme gives to some entries, by ordinal and key in hexadecimal.</summary>
+    internal static IEnumerable<(long Ordinal, string Key, string Partition)> Vectors(PartitionSubject subject)
+    {
+        const int LongestKey = 40;
+        const int Count = 60;
+        IPartitionScheme scheme = subject.Create();
+        LawRun run = new(Suite.Laws[0], new LawSettings { Seed = 1, Tier = LawTier.Smoke });
+        return Entries(run, Count).Where(entry => entry.Key.Length <= LongestKey).Select(entry => (
+            entry.Ordinal, Convert.ToHexStringLower(entry.Key), scheme.Name(scheme.Locate(entry.Ordinal, entry.Key))));
+    }
+
     /// <summary>Hostile and random entries.</summary>
     private static List<(long Ordinal, byte[] Key)> Entries(LawRun run, int count)
     {

@@ -15,7 +15,7 @@ public sealed class PartitionSubject : ILawSubject
     public IReadOnlyList<Func<IPartitionScheme>> Others { get; init; } = [];
 
     /// <summary>Partition names that an earlier process or version gave, by ordinal and key in hexadecimal.</summary>
-    public IReadOnlyList<(long Ordinal, string Key, string Partition)> GoldenVectors { get; init; } = [];
+    public IReadOnlyList<(long Ordinal, string Key, string Partition)> GoldenVectors { get; set; } = [];
 
     /// <inheritdoc/>
     public LawNeeds Offers() => GoldenVectors.Count == 0 ? LawNeeds.None : LawNeeds.GoldenVectors;

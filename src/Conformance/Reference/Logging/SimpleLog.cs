@@ -78,6 +78,9 @@ public sealed class SimpleLog : IWriteAheadLog
 
     private Lsn Last => new(_first.Value - 1 + (ulong)_offsets.Count);
 
+    /// <summary>Checks and shows its file without opening it.</summary>
+    public static Components.IExaminer Examiner { get; } = new SimpleLogExaminer();
+
     /// <summary>Opens what is there, or an empty log.</summary>
     public static ValueTask<IWriteAheadLog> OpenAsync(
         ComponentContext context, SimpleLogOptions options, CancellationToken cancellation)

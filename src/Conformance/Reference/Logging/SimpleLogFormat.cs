@@ -65,6 +65,12 @@ internal static class SimpleLogFormat
             BinaryPrimitives.ReadInt64LittleEndian(header[40..]));
     }
 
+    /// <summary>The store that a header names, whether or not the header is sound.</summary>
+    public static Guid OwnerOf(ReadOnlySpan<byte> log) => new(log.Slice(16, 16));
+
+    /// <summary>The first LSN that a header names, whether or not the header is sound.</summary>
+    public static Lsn FirstOf(ReadOnlySpan<byte> log) => new(BinaryPrimitives.ReadUInt64LittleEndian(log[32..]));
+
     public static byte[] Frame(
         FrameChecksum checksum, Guid storeId, long offset, Lsn lsn, Lsn durable, ReadOnlySpan<byte> payload)
     {

@@ -1,0 +1,111 @@
+using System.Text.Json;
+using System.Xml.Linq;
+
+namespace Mortise.Cli.Tests;
+
+/// <summary>The verdicts of <c>mortise conformance</c>, each really produced, by processes of its own.</summary>
+public sealed class ConformanceTests : IDisposable
+{
+    private static readonly string s_misbehaving =
+        Path.Combine(Surroundings.Root, "artifacts", "test-plugins", "Misbehaving");
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_hang_and_a_crash_are_verdicts_and_the_laws_after_them_are_checked()
+    {
+        (int code, JsonElement report, _) = await RunAsync("cache", "CP9", "CP10", "CP12");
+        Assert.Equal(1, code);
+        Assert.Contains("it hangs", Finding(report, "misbehaving.hanging", "CP9"), StringComparison.Ordinal);
+        Assert.Equal("passed", Verdict(report, "misbehaving.hanging", "CP10"));
+        Assert.Contains("exit code 134", Finding(report, "misbehaving.crashing", "CP9"), StringComparison.Ordinal);
+        Assert.Contains(
+            "the crashing cache crashes", Law(report, "misbehaving.crashing", "CP9").GetProperty("cause").GetString());
+        Assert.Equal("passed", Verdict(report, "misbehaving.crashing", "CP10"));
+        Assert.Equal("passed", Verdict(report, "misbehaving.lossy", "CP9"));
+        Assert.Equal("failed", Verdict(report, "misbehaving.lossy", "CP10"));
+        Assert.Equal("not applicable", Verdict(report, "misbehaving.lossy", "CP12"));
+        Assert.Equal("skipped by the user", Verdict(report, "misbehaving.lossy", "CP1"));
+        Assert.Equal("does not conform", report.GetProperty("conclusion").GetString());
+    }
+
+    [Fact]
+    public async Task What_does_not_open_is_an_error_and_what_is_not_offered_is_refused_correctly()
+    {
+        (int code, JsonElement report, string folder) = await RunAsync("index", "IX21", "IX40", "IX5", "IX18");
+        Assert.Equal(1, code);
+        Assert.Equal("errored", Verdict(report, "misbehaving.unopenable", "IX5"));
+        Assert.Contains(
+            "this index never opens", Finding(report, "misbehaving.unopenable", "IX5"), StringComparison.Ordinal);
+        Assert.Equal("refused correctly", Verdict(report, "misbehaving.sound", "IX21"));
+        Assert.Equal("passed", Verdict(report, "misbehaving.sound", "IX40"));
+        Assert.Equal("not applicable", Verdict(report, "misbehaving.sound", "IX18"));
+
+        // The reports of one run say the same.
+        XElement junit = XDocument.Load(Path.Combine(folder, "mortise.misbehaving-junit.xml")).Root!;
+        XElement suite = junit.Elements().Single(each => (string?)each.Attribute("name") == "misbehaving.unopenable");
+        Assert.Equal("4", (string?)suite.Attribute("errors"));
+        string html = await File.ReadAllTextAsync(Path.Combine(folder, "mortise.misbehaving-report.html"));
+        Assert.Contains("this index never opens", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("http", html, StringComparison.Ordinal);
+        Assert.DoesNotContain(Surroundings.Root, html, StringComparison.Ordinal);
+        string badge = await File.ReadAllTextAsync(Path.Combine(folder, "mortise.misbehaving-badge.svg"));
+        Assert.Contains("partial", XDocument.Parse(badge).Root!.Value, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_plugin_prints_is_no_verdict()
+    {
+        (int code, JsonElement report, _) = await RunAsync("partition", "PS1", "PS7", "PS12");
+        Assert.Equal(0, code);
+        Assert.Equal("passed", Verdict(report, "misbehaving.printing", "PS7"));
+        Assert.Equal("partial", report.GetProperty("conclusion").GetString());
+    }
+
+    [Fact]
+    public async Task A_bundled_plugin_conforms_with_nothing_left_out()
+    {
+        using ToolProcess tool = ToolProcess.Start(
+            "conformance", Path.Combine(Surroundings.Plugins, "Partitioning"), "--tier", "smoke", "--json");
+        using JsonDocument report = JsonDocument.Parse(await tool.Output.ReadToEndAsync());
+        Assert.Equal(0, await tool.EndAsync());
+        Assert.Equal("conforms", report.RootElement.GetProperty("conclusion").GetString());
+        Assert.Equal("passed", Verdict(report.RootElement, "mortise.partition.hash", "PS3"));
+    }
+
+    [Theory]
+    [InlineData("no-such-plugin", "is no plugin")]
+    [InlineData("--tier", "PLUGIN_DIR")]
+    public async Task What_cannot_be_run_is_said(string argument, string expected)
+    {
+        using ToolProcess tool = argument == "--tier"
+            ? ToolProcess.Start("conformance", argument, "smoke")
+            : ToolProcess.Start("conformance", argument);
+        Assert.NotEqual(0, await tool.EndAsync());
+        Assert.Contains(expected, await tool.Errors, StringComparison.Ordinal);
+    }
+
+    private async Task<(int Code, JsonElement Report, string Folder)> RunAsync(string contract, params string[] laws)
+    {
+        using ToolProcess tool = ToolProcess.Start(
+        [
+            "conformance", s_misbehaving, "--contract", contract, "--tier", "smoke", "--json", "--report",
+            "html,junit", "--badge", "--out", _folder.File("out"), .. laws.SelectMany(law => (string[])["--law", law]),
+        ]);
+        JsonDocument report = JsonDocument.Parse(await tool.Output.ReadToEndAsync());
+        return (await tool.EndAsync(), report.RootElement, _folder.File("out"));
+    }
+
+    private static JsonElement Law(JsonElement report, string component, string law) =>
+        report.GetProperty("components").EnumerateArray()
+            .Single(each => each.GetProperty("component").GetString() == component)
+            .GetProperty("laws").EnumerateArray().Single(each => each.GetProperty("law").GetString() == law);
+
+    private static string? Verdict(JsonElement report, string component, string law) =>
+        Law(report, component, law).GetProperty("verdict").GetString();
+
+    private static string Finding(JsonElement report, string component, string law) =>
+        Law(report, component, law).GetProperty("finding").GetString()!;
+}
