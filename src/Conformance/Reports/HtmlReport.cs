@@ -158,7 +158,8 @@ public static class HtmlReport
             string open = lines.Count <= FewLines ? " open" : "";
             html.Append(
                 CultureInfo.InvariantCulture,
-                $"<details{open}><summary>{title}</summary>\n<pre>{Encode(string.Join('\n', lines))}</pre></details>\n");
+                $"<details{open}><summary>{title}</summary>\n"
+                + $"<pre>{Encode(string.Join('\n', lines))}</pre></details>\n");
         }
     }
 

@@ -53,7 +53,8 @@ internal static class LogDumpLaws
             {
                 LawRun.Require(record.State == LogDumpState.Whole, $"{what}: record {record.Lsn} is {record.State}");
                 LawRun.Require(
-                    record.Lsn.Value == expected, $"{what}, {from} to {to}: {record.Lsn} comes where {expected} should");
+                    record.Lsn.Value == expected,
+                    $"{what}, {from} to {to}: {record.Lsn} comes where {expected} should");
                 LawRun.Require(
                     payload.SequenceEqual(Payload(expected)) && record.PayloadBytes == payload.Length,
                     $"{what}: record {expected} is shown with another payload");
