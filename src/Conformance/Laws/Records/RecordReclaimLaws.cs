@@ -14,10 +14,22 @@ internal static class RecordReclaimLaws
     {
         const LawNeeds Durable = LawNeeds.Reclaiming | LawNeeds.Persistence;
         suite
-            .Add(RecordLaws.Must("RC1", "GetUsage names segments in order and counts each record in one of them; ScanSegment gives its live records, in order.", LawNeeds.Reclaiming), Counts)
-            .Add(RecordLaws.Must("RC2", "Reclaiming drops the records of its segment and no others; their locations are NotFound and never planned again, also after a restart.", Durable), DropsItsOwn)
-            .Add(RecordLaws.Must("RC3", "A segment that is not sealed, or holds a record that is live or was at the last checkpoint, is refused, and nothing has changed.", LawNeeds.Reclaiming), Refuses)
-            .Add(RecordLaws.Must("RC4", "After a crash at any write boundary a segment is there whole or gone whole, gone when reclaiming had returned, and DurableLsn has not moved.", Durable), Cut);
+            .Add(
+                RecordLaws.Must("RC1", "GetUsage names segments in order and counts each record in one of them; "
+                    + "ScanSegment gives its live records, in order.", LawNeeds.Reclaiming),
+                Counts)
+            .Add(
+                RecordLaws.Must("RC2", "Reclaiming drops the records of its segment and no others; their locations "
+                    + "are NotFound and never planned again, also after a restart.", Durable),
+                DropsItsOwn)
+            .Add(
+                RecordLaws.Must("RC3", "A segment that is not sealed, or holds a record that is live or was at the "
+                    + "last checkpoint, is refused, and nothing has changed.", LawNeeds.Reclaiming),
+                Refuses)
+            .Add(
+                RecordLaws.Must("RC4", "After a crash at any write boundary a segment is there whole or gone whole, "
+                    + "gone when reclaiming had returned, and DurableLsn has not moved.", Durable),
+                Cut);
     }
 
     private static void Counts(LawRun run, ComponentSubject<IRecordStore> subject)
@@ -175,7 +187,8 @@ internal static class RecordReclaimLaws
             LawRun.Require(
                 sink.Records.Count == usage.LiveRecords
                     && sink.Records.Sum(r => (long)r.Body.Length) == usage.LiveBytes,
-                $"segment {usage.Segment} counts {usage.LiveRecords} live records of {usage.LiveBytes} bytes, a scan gives "
+                $"segment {usage.Segment} counts {usage.LiveRecords} live records of {usage.LiveBytes} bytes, a scan "
+                    + "gives "
                     + $"{sink.Records.Count} of {sink.Records.Sum(r => (long)r.Body.Length)}");
             scanned.AddRange(sink.Records.Select(r => r.Location));
             live += usage.LiveRecords;
@@ -187,7 +200,8 @@ internal static class RecordReclaimLaws
         RecordStoreStatistics all = session.Component.Statistics;
         LawRun.Require(
             live == all.LiveRecords && dead == all.DeadRecords,
-            $"segments count {live} live and {dead} deleted records, the store {all.LiveRecords} and {all.DeadRecords}");
+            $"segments count {live} live and {dead} deleted records, the store "
+                + $"{all.LiveRecords} and {all.DeadRecords}");
     }
 
     private static void Fill(Session<IRecordStore> session, Journal journal)
@@ -203,7 +217,11 @@ internal static class RecordReclaimLaws
     {
         ulong lsn = session.Component.AppliedLsn.Value + 1;
         List<byte[]> bodies =
-            [.. Enumerable.Range(0, RecordsPerCommit).Select(i => LogJournal.Payload((lsn * 10) + (ulong)i, BodyBytes))];
+            [
+
+                .. Enumerable.Range(0, RecordsPerCommit)
+                    .Select(i => LogJournal.Payload((lsn * 10) + (ulong)i, BodyBytes))
+            ];
         Apply(session, journal, RecordCommit.Of(session.Component, bodies), lsn);
     }
 

@@ -233,7 +233,8 @@ public sealed class SimpleRecordStore : IRecordStore, IReclaimable
             long bytes = live.Sum(r => (long)r.Body.Length);
             long deadBytes = dead.Sum(r => (long)r.Body.Length);
             usage.Add(new SegmentUsage(
-                segment.Key, IsSealed(state, segment.Key), live.Length, bytes, dead.Length, deadBytes, bytes + deadBytes));
+                segment.Key, IsSealed(state, segment.Key), live.Length, bytes, dead.Length, deadBytes, bytes
+                    + deadBytes));
         }
 
         return usage;
