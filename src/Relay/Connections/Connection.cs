@@ -146,7 +146,7 @@ internal sealed partial class Connection : IDisposable
 
     public void Dispose()
     {
-        _closing.Dispose();
+        // Not the source of Closing: whoever stops the relay may be about to cancel it, and it holds nothing.
         _inFlight.Dispose();
         _queryTurn.Dispose();
     }
