@@ -1,8 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
 using Mortise.Engine;
 using Mortise.Host.Configuration;
 using Mortise.Host.Loading;
 using Mortise.Host.Memory;
-using System.Diagnostics.CodeAnalysis;
 
 namespace Mortise.Host.Composition;
 

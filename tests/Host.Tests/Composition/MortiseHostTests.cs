@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Mortise.Caching;
 using Mortise.Components;
 using Mortise.Engine;
@@ -6,7 +7,6 @@ using Mortise.Host.Configuration;
 using Mortise.Host.Files;
 using Mortise.Host.Memory;
 using Mortise.Host.Running;
-using System.Diagnostics.Metrics;
 
 namespace Mortise.Host.Tests.Composition;
 
