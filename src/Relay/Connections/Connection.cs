@@ -98,7 +98,14 @@ internal sealed partial class Connection : IDisposable
             Relay.Metrics.Dropped(reason);
             _closing.Cancel();
             Outbox.Close();
-            _abort();
+            try
+            {
+                _abort();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The server has ended the connection just now, which is what was asked for.
+            }
         }
     }
 
