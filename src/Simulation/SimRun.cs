@@ -7,6 +7,7 @@ namespace Mortise.Simulation;
 
 /// <summary>One run of a script: the world, the store in it, and the oracle.</summary>
 internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld world, SimulationCounts counts)
+    : IAsyncDisposable
 {
     private readonly SimOracle _oracle = new();
     private SimWorld _world = world;
@@ -32,12 +33,12 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
             _world.Background.AfterCall();
             if (_world.Disk.IsOff)
             {
-                Crash();
+                await CrashAsync().ConfigureAwait(false);
             }
         }
         catch (Exception e) when (IsPowerCut(e))
         {
-            Crash();
+            await CrashAsync().ConfigureAwait(false);
         }
     }
 
@@ -52,11 +53,17 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
         }
         catch (Exception e) when (IsPowerCut(e))
         {
-            Crash();
+            await CrashAsync().ConfigureAwait(false);
             await OpenAsync().ConfigureAwait(false);
         }
 
         counts.Operations += _world.Disk.Operations;
+    }
+
+    /// <summary>Ends the last process, whatever state it is in.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await AbandonAsync(_world).ConfigureAwait(false);
         _world.Dispose();
     }
 
@@ -101,20 +108,19 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
                 {
                     // The power went before, in the background: a store that failed closes without a word, and promises
                     // nothing new.
-                    Crash();
+                    await CrashAsync().ConfigureAwait(false);
                     break;
                 }
 
                 _engine = null;
                 _oracle.PromiseAll();
-                NextProcess();
+                await NextProcessAsync().ConfigureAwait(false);
                 break;
             case KillStep:
                 // Every write so far was handed to the operating system, and nothing is under way.
                 _oracle.PromiseAllWithPower();
-                _engine = null;
                 counts.Kills++;
-                NextProcess();
+                await NextProcessAsync().ConfigureAwait(false);
                 break;
             default:
                 throw new InvalidOperationException($"unknown step {step}");
@@ -282,16 +288,18 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
             }
             catch (Exception e) when (IsPowerCut(e))
             {
-                Crash(whileOpening: true);
+                await CrashAsync(whileOpening: true).ConfigureAwait(false);
             }
         }
     }
 
-    private async Task DriveAsync(Task task)
+    private Task DriveAsync(Task task) => DriveAsync(task, _world);
+
+    private static async Task DriveAsync(Task task, SimWorld world)
     {
         while (!task.IsCompleted)
         {
-            if (!_world.Background.RunOne())
+            if (!world.Background.RunOne())
             {
                 await Task.Yield();
             }
@@ -300,15 +308,14 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
         await task.ConfigureAwait(false);
     }
 
-    private void Crash(bool whileOpening = false)
+    private async Task CrashAsync(bool whileOpening = false)
     {
         PowerCutStep fallen = _armed!;
         counts.PowerCuts++;
         counts.CutsWhileOpening += whileOpening ? 1 : 0;
         counts.Operations += _world.Disk.Operations;
-        _engine = null;
         _oracle.PowerWasCut();
-        _world = _world.AfterPowerCut(fallen.Seed, fallen.Model);
+        await LeaveForAsync(_world.AfterPowerCut(fallen.Seed, fallen.Model)).ConfigureAwait(false);
         _armed = null;
         if (fallen.Then is { } next)
         {
@@ -324,14 +331,44 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
     }
 
     /// <summary>A cut that was armed and has not fallen yet stays armed in the next process.</summary>
-    private void NextProcess()
+    private async Task NextProcessAsync()
     {
         long operations = _world.Disk.Operations;
         counts.Operations += operations;
-        _world = _world.AfterProcessDeath();
+        await LeaveForAsync(_world.AfterProcessDeath()).ConfigureAwait(false);
         if (_armed is { } armed)
         {
             Arm(armed with { AfterOperations = (int)Math.Max(1, armed.AfterOperations - (operations - _armedAt)) });
+        }
+    }
+
+    private async Task LeaveForAsync(SimWorld next)
+    {
+        SimWorld last = _world;
+        _world = next;
+        await AbandonAsync(last).ConfigureAwait(false);
+        last.Dispose();
+    }
+
+    /// <summary>Gives back what an operating system would take from a dead process: timers, instruments, native
+    /// memory. The dead store's disk is off, and the next world has a disk of its own: nothing that it does while it
+    /// closes is seen there.</summary>
+    private async Task AbandonAsync(SimWorld world)
+    {
+        if (_engine is not { } dead)
+        {
+            return;
+        }
+
+        _engine = null;
+        world.Disk.CutPower();
+        try
+        {
+            await DriveAsync(dead.DisposeAsync().AsTask(), world).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is SimulatedPowerCutException or StorageException)
+        {
+            // A store that cannot write its last checkpoint says so; here nobody is left to hear it.
         }
     }
 

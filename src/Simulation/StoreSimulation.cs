@@ -77,7 +77,7 @@ public sealed class StoreSimulation
     public async Task<string?> TryAsync(ulong seed, IReadOnlyList<SimStep> script)
     {
         ArgumentNullException.ThrowIfNull(script);
-        var run = new SimRun(_compose, new SimWorld(seed, eagerBackground: true), Counts);
+        await using var run = new SimRun(_compose, new SimWorld(seed, eagerBackground: true), Counts);
         for (int at = 0; at <= script.Count; at++)
         {
             string where = at < script.Count ? $"step {at}, {script[at]}" : "the last open";

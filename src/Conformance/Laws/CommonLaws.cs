@@ -100,6 +100,7 @@ internal static class CommonLaws
             using Barrier together = new(2);
             Exception? broken = null;
             string at = "";
+            int begun = 0;
             Thread caller = new(() =>
             {
                 together.SignalAndWait();
@@ -108,6 +109,7 @@ internal static class CommonLaws
                     for (int c = 0; c < 200; c++)
                     {
                         at = calls[c % calls.Count].Name;
+                        Volatile.Write(ref begun, c + 1);
                         calls[c % calls.Count].Call();
                     }
                 }
@@ -124,7 +126,15 @@ internal static class CommonLaws
             });
             caller.Start();
             together.SignalAndWait();
-            Thread.SpinWait((int)(Seeds.Derive(run.Seed, (ulong)i) % 50_000));
+
+            // Every call in turn is the one under way; half of the disposals come a little later within it.
+            var spinner = new SpinWait();
+            while (Volatile.Read(ref begun) <= i % calls.Count && caller.IsAlive)
+            {
+                spinner.SpinOnce(sleep1Threshold: -1);
+            }
+
+            Thread.SpinWait((int)(Seeds.Derive(run.Seed, (ulong)i) % 2 * (Seeds.Derive(run.Seed, (ulong)i) % 5_000)));
             session.Dispose();
             caller.Join();
             LawRun.Require(broken is null, $"{at} while disposal ran threw {broken}");

@@ -313,17 +313,19 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        var closing = new ClosingParts();
         foreach (PartitionState partition in _partitions)
         {
             partition.Published?.Release();
             partition.Published = null;
-            await partition.Handle.DisposeAsync().ConfigureAwait(false);
+            await closing.CloseAsync(partition.Handle.DisposeAsync).ConfigureAwait(false);
         }
 
         _partitions = [];
         _byId.Clear();
         _held.Clear();
         _last = null;
+        closing.Complete();
     }
 
     private bool TryHold(PartitionState partition)

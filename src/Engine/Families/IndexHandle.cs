@@ -315,7 +315,13 @@ internal sealed record OpenedIndex(
 {
     public async ValueTask DisposeAsync()
     {
-        await Index.DisposeAsync().ConfigureAwait(false);
-        OnClosed(Context);
+        try
+        {
+            await Index.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            OnClosed(Context);
+        }
     }
 }

@@ -118,20 +118,21 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
 
     public async ValueTask DisposeAsync()
     {
+        var closing = new ClosingParts();
         foreach (FamilyState family in Families)
         {
-            await family.DisposeAsync().ConfigureAwait(false);
+            await closing.CloseAsync(family.DisposeAsync).ConfigureAwait(false);
         }
 
         Families.Clear();
-        if (Records is not null)
+        if (Records is { } records)
         {
-            await Records.DisposeAsync().ConfigureAwait(false);
+            await closing.CloseAsync(records.DisposeAsync).ConfigureAwait(false);
         }
 
-        if (Log is not null)
+        if (Log is { } log)
         {
-            await Log.DisposeAsync().ConfigureAwait(false);
+            await closing.CloseAsync(log.DisposeAsync).ConfigureAwait(false);
         }
 
         lock (_meters)
@@ -146,5 +147,6 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
 
         Lock?.Dispose();
         Lock = null;
+        closing.Complete();
     }
 }
