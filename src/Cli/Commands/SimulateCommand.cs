@@ -97,6 +97,9 @@ internal static class SimulateCommand
                 // Checkpoints are steps of the script; one of its own accord would fall at another place each time.
                 CheckpointBytes = new ByteSize(1L << 40),
                 CheckpointInterval = TimeSpan.FromHours(10),
+
+                // The same on every machine, so that a seed is.
+                RebuildScans = 2,
             },
         };
     }

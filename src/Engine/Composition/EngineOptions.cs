@@ -36,6 +36,10 @@ public sealed class EngineOptions
     /// The result is the same either way.</summary>
     public bool ParallelReplay { get; init; } = true;
 
+    /// <summary>How many scans of the records fill families beside each other when several have to be rebuilt, 1 and up; as
+    /// many families share a scan as there are too few. The result is the same whatever it says.</summary>
+    public int RebuildScans { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, 8);
+
     /// <summary>Recovery decodes this many bytes of records at a time; it holds two such stretches in memory.</summary>
     public ByteSize ReplayChunk { get; init; } = ByteSize.MiB(4);
 }

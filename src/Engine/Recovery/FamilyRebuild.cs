@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Mortise.Indexing;
 using Mortise.Records;
 
@@ -5,11 +6,13 @@ namespace Mortise.Engine;
 
 /// <summary>Fills families from a scan of the live records: those that are new, damaged, of another format, or that keep
 /// nothing across a restart.</summary>
-/// <remarks>While loading, batches carry no LSN, so a load that is cut short is never taken for a whole one. What is being
+/// <remarks>Families share nothing that changes but the pool of open indexes, so that several scans run beside each other,
+/// each for its share of the families: reading a record again costs little beside its keys in all families. While loading, batches carry no LSN, so a load that is cut short is never taken for a whole one. What is being
 /// loaded cannot be closed, so a family of many partitions is loaded in several passes over the records, each filling as
 /// many partitions as may be open.</remarks>
 internal static class FamilyRebuild
 {
+    /// <summary>Changes that a family gathers before it applies them, in bytes.</summary>
     private const long GatherBytes = 32 << 20;
 
     public static async ValueTask<List<RebuiltFamily>> RunAsync(
@@ -42,9 +45,7 @@ internal static class FamilyRebuild
                 family.LoadLimit = Math.Max(1, parts.Composition.Options.MaxOpenPartitions / unfinished.Count);
             }
 
-            var sink = new Sink(unfinished, watch, cancellation);
-            parts.Records.Scan(ScanDirection.Forward, ref sink);
-            unfinished.RemoveAll(family => !FinishPass(family, through));
+            unfinished = await ScanAsync(parts, unfinished, through, watch, cancellation).ConfigureAwait(false);
             if (unfinished.Count > 0)
             {
                 await parts.Indexes.MakeRoomAsync(parts.Log, through).ConfigureAwait(false);
@@ -65,19 +66,93 @@ internal static class FamilyRebuild
         return rebuilt;
     }
 
-    /// <returns>True when there is more to load.</returns>
-    private static bool FinishPass(FamilyState family, Lsn through)
+    /// <summary>One pass over the records for families that are not done.</summary>
+    /// <returns>Those that need another.</returns>
+    private static async ValueTask<List<FamilyState>> ScanAsync(
+        OpenedParts parts, List<FamilyState> families, Lsn through, OpeningWatch? watch, CancellationToken cancellation)
     {
-        bool hasMore = family.HasMoreToLoad;
-        family.FinishLoadPass(through);
-        return hasMore;
+        EngineOptions options = parts.Composition.Options;
+        int count = Math.Min(families.Count, options.RebuildScans);
+        var pass = new Pass(cancellation);
+        var scans = new List<BackgroundTurn>();
+        try
+        {
+            for (int i = 0; i < count; i++)
+            {
+                List<FamilyState> share = [.. families.Where((_, at) => at % count == i)];
+
+                // They all see the same records, so that one of them can say how far they are.
+                OpeningWatch? told = i == 0 ? watch : null;
+                scans.Add(new BackgroundTurn(
+                    count > 1 ? parts.Composition.Background : null,
+                    "rebuild " + string.Join(", ", share.Select(static f => f.Part.Name)),
+                    () => Load(parts, share, through, pass, told)));
+            }
+
+            await Task.WhenAll(scans.ConvertAll(static scan => scan.RunAsync())).ConfigureAwait(false);
+            return families.FindAll(pass.HasMore.ContainsKey);
+        }
+        finally
+        {
+            foreach (BackgroundTurn scan in scans)
+            {
+                await scan.DisposeAsync().ConfigureAwait(false);
+            }
+        }
     }
 
-    private readonly struct Sink(List<FamilyState> loading, OpeningWatch? watch, CancellationToken cancellation) : IRecordSink
+    private static void Load(
+        OpenedParts parts, List<FamilyState> families, Lsn through, Pass pass, OpeningWatch? watch)
+    {
+        try
+        {
+            var sink = new Sink(families, pass, watch);
+            parts.Records.Scan(ScanDirection.Forward, ref sink);
+            if (!pass.IsOver)
+            {
+                families.ForEach(family => pass.Finish(family, through));
+            }
+        }
+        catch
+        {
+            pass.IsOver = true;
+            throw;
+        }
+    }
+
+    /// <summary>What the scans of a pass have in common.</summary>
+    private sealed class Pass(CancellationToken cancellation)
+    {
+        private volatile bool _isOver;
+
+        public CancellationToken Cancellation => cancellation;
+
+        /// <summary>Families that came across more partitions than may be open.</summary>
+        public ConcurrentDictionary<FamilyState, bool> HasMore { get; } = [];
+
+        /// <summary>One of the scans failed: the others need not go on.</summary>
+        public bool IsOver
+        {
+            get => _isOver;
+            set => _isOver = value;
+        }
+
+        public void Finish(FamilyState family, Lsn through)
+        {
+            if (family.HasMoreToLoad)
+            {
+                HasMore[family] = true;
+            }
+
+            family.FinishLoadPass(through);
+        }
+    }
+
+    private readonly struct Sink(List<FamilyState> loading, Pass pass, OpeningWatch? watch) : IRecordSink
     {
         public bool Accept(RecordLocation location, ReadOnlySpan<byte> record, RecordInfo info)
         {
-            cancellation.ThrowIfCancellationRequested();
+            pass.Cancellation.ThrowIfCancellationRequested();
             foreach (FamilyState family in loading)
             {
                 family.Project(IndexOperation.Set, Lsn.None, location, record);
@@ -88,7 +163,7 @@ internal static class FamilyRebuild
             }
 
             watch?.Advance();
-            return true;
+            return !pass.IsOver;
         }
     }
 }

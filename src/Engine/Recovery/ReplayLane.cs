@@ -4,16 +4,14 @@ namespace Mortise.Engine;
 
 /// <summary>Applies decoded stretches of the log to one family, one after the other, in the background.</summary>
 /// <remarks>Families share nothing that changes but the pool of open indexes, so that as many lanes run at once as
-/// there are processors. The end of a chunk is told on the thread that reached it: whoever waits goes on there, which
-/// keeps a simulation on one thread.</remarks>
+/// there are processors.</remarks>
 internal sealed class ReplayLane : IAsyncDisposable
 {
     private readonly FamilyState _family;
     private readonly OpenIndexes _indexes;
     private readonly long _gatherBytes;
-    private readonly IBackgroundWork? _work;
+    private readonly BackgroundTurn _turn;
     private ReplayChunk? _chunk;
-    private TaskCompletionSource? _running;
     private int _next;
     private Lsn _last;
 
@@ -26,7 +24,7 @@ internal sealed class ReplayLane : IAsyncDisposable
         _family = family;
         _indexes = indexes;
         _gatherBytes = gatherBytes;
-        _work = background?.Register($"replay {family.Part.Name}", Step);
+        _turn = new BackgroundTurn(background, $"replay {family.Part.Name}", () => Apply(_chunk!));
     }
 
     /// <summary>False when it stopped within its chunk, because too many partitions are open. Not while it runs.</summary>
@@ -42,19 +40,7 @@ internal sealed class ReplayLane : IAsyncDisposable
     }
 
     /// <summary>Applies more of the chunk: at least one commit.</summary>
-    public Task GoOnAsync()
-    {
-        if (_work is null)
-        {
-            Apply(_chunk!);
-            return Task.CompletedTask;
-        }
-
-        var running = new TaskCompletionSource();
-        Volatile.Write(ref _running, running);
-        _work.Signal();
-        return running.Task;
-    }
+    public Task GoOnAsync() => _turn.RunAsync();
 
     /// <summary>Hands what it gathered to the family's indexes, which may be closed then. Not while it runs.</summary>
     public void Flush()
@@ -65,29 +51,7 @@ internal sealed class ReplayLane : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => _work?.DisposeAsync() ?? ValueTask.CompletedTask;
-
-    private StepResult Step(CancellationToken cancellation)
-    {
-        if (Interlocked.Exchange(ref _running, null) is not { } running)
-        {
-            return StepResult.Idle;
-        }
-
-        try
-        {
-            Apply(_chunk!);
-        }
-        catch (Exception e)
-        {
-            // Opening waits for the chunk and fails with this.
-            running.SetException(e);
-            return StepResult.Idle;
-        }
-
-        running.SetResult();
-        return StepResult.Idle;
-    }
+    public ValueTask DisposeAsync() => _turn.DisposeAsync();
 
     private void Apply(ReplayChunk chunk)
     {

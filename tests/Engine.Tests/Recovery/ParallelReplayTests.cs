@@ -1,3 +1,4 @@
+using Mortise.Components;
 using Mortise.Conformance;
 using Mortise.Engine.Tests.Observation;
 using Mortise.Engine.Tests.Simulation;
@@ -38,6 +39,53 @@ public sealed class ParallelReplayTests
     }
 
     [Fact]
+    public async Task A_rebuild_of_many_families_gives_the_same_whatever_the_number_of_scans_and_their_order()
+    {
+        int seed = Seed.Get(18);
+        using var world = new SimWorld((ulong)seed, eagerBackground: true);
+        await LiveAsync(world, new Random(seed));
+        List<string> expected = await RecoverAsync(world, c => c with { Options = Options(parallel: false) });
+        foreach (int scans in (int[])[1, 2, 3, 100])
+        {
+            for (int order = 0; order < 2; order++)
+            {
+                var background = new SimBackground((ulong)order);
+                Assert.Equal(expected, await RecoverAsync(world, c => Rebuilding(c, scans, background), background));
+            }
+
+            Assert.Equal(
+                expected, await RecoverAsync(world, c => Rebuilding(c, scans, new HostBackground(NullLog.Instance))));
+        }
+
+        static StoreComposition Rebuilding(StoreComposition stack, int scans, IBackground background) => stack with
+        {
+            Options = Options(parallel: true, scans),
+            Background = background,
+            RebuildFamilies = [.. stack.Families.Select(static f => f.Name)],
+        };
+    }
+
+    [Fact]
+    public async Task A_scan_that_fails_fails_the_opening_and_a_later_one_rebuilds_everything()
+    {
+        using var world = new SimWorld(6, eagerBackground: true);
+        await LiveAsync(world, new Random(6));
+        List<string> expected = await RecoverAsync(world, c => c with { Options = Options(parallel: false) });
+        using SimWorld next = world.AfterProcessDeath();
+        SimFault fault = next.Disk.Plant(
+            SimOperationKind.Mutations, "indexes/id/*/*", 1, SimFaultEffect.Io, sticky: true);
+        StorageException failure = await Assert.ThrowsAsync<StorageException>(
+            () => ObservedStore.OpenAsync(next, c => Compose(c) with { RebuildFamilies = ["id", "group", "group-hash"] }));
+        Assert.Equal(StorageErrorCode.Io, failure.Code);
+        Assert.True(fault.Fired > 0);
+        Assert.Empty(next.Background.Registered);
+        Assert.Empty(next.Disk.OpenHandles);
+
+        next.Disk.ClearFaults();
+        Assert.Equal(expected, Describe(await ObservedStore.OpenAsync(next, Compose)));
+    }
+
+    [Fact]
     public async Task A_lane_that_fails_fails_the_opening_and_a_later_one_succeeds()
     {
         using var world = new SimWorld(5, eagerBackground: true);
@@ -60,8 +108,9 @@ public sealed class ParallelReplayTests
             await RecoverAsync(world, c => c with { Options = Options(parallel: false) }), Describe(engine));
     }
 
-    private static EngineOptions Options(bool parallel) => new()
+    private static EngineOptions Options(bool parallel, int scans = 2) => new()
     {
+        RebuildScans = scans,
         SyncMode = SyncMode.Always,
         CheckpointInterval = TimeSpan.FromHours(10),
         ParallelReplay = parallel,

@@ -41,7 +41,13 @@ internal static class SimStacks
                     InlineBelowBytes = 64,
                 },
             ],
-            Options = new EngineOptions { SyncMode = mode, CheckpointInterval = TimeSpan.FromHours(10), MaxOpenPartitions = 3 },
+            Options = new EngineOptions
+            {
+                SyncMode = mode,
+                CheckpointInterval = TimeSpan.FromHours(10),
+                MaxOpenPartitions = 3,
+                RebuildScans = 2,
+            },
             Time = world.Clock,
             Background = world.Background,
             Logs = _ => world.Log,
