@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Mortise.Engine;
 using Mortise.Host.Composition;
 using Mortise.Host.Configuration;
 using Mortise.Nostr;
@@ -35,6 +36,12 @@ internal static class StoreFixture
         await using EventStore store = await OpenAsync(data);
         ToolRun sample = (await ToolRun.OfAsync("generate", "1", "--seed", "77")).Succeeded();
         await store.PutAsync(Parse(sample.Lines[0]));
+        CopyOpen(data, copy);
+    }
+
+    /// <summary>Copies a store that is open: what the end of its process would leave.</summary>
+    public static void CopyOpen(string data, string copy)
+    {
         foreach ((string name, _) in Files(data))
         {
             string to = Path.Combine(copy, name);
@@ -45,7 +52,11 @@ internal static class StoreFixture
 
     /// <summary>Opens a store within the test, with overrides of the default stack.</summary>
     public static ValueTask<EventStore> OpenAsync(string data, params string[] overrides) =>
-        EventStore.OpenAsync(s_host.Compose(Resolve(overrides), data).Composition);
+        EventStore.OpenAsync(Compose(data, overrides));
+
+    /// <summary>The default stack over a directory, with overrides.</summary>
+    public static StoreComposition Compose(string data, params string[] overrides) =>
+        s_host.Compose(Resolve(overrides), data).Composition;
 
     /// <summary>The default stack with overrides.</summary>
     public static ResolvedStack Resolve(params string[] overrides) =>
