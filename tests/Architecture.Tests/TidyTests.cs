@@ -73,7 +73,12 @@ public sealed partial class TidyTests
             .. SolutionProject().Matches(Repository.Text("Framework.sln"))
                 .Select(match => match.Groups[1].Value.Replace('\\', '/')).Order(StringComparer.Ordinal),
         ];
-        Assert.Equal(Repository.FilesEndingIn(".csproj"), listed);
+
+        // What a template holds is built where somebody has made a plugin of it.
+        Assert.Equal(
+            Repository.FilesEndingIn(".csproj")
+                .Where(file => !file.StartsWith("templates/content/", StringComparison.Ordinal)),
+            listed);
     }
 
     [Fact]

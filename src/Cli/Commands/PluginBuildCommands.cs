@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Mortise.Host.Installing;
+using Mortise.Host.Loading;
 
 namespace Mortise.Cli.Commands;
 
@@ -17,10 +18,15 @@ internal static class PluginBuildCommands
         {
             Description = "The versions of the contract that it works with. Without it: this tool's, up to the next major.",
         };
+        var status = new Option<PluginStatus>("--status")
+        {
+            Description = "How far its author vouches for it.",
+            DefaultValueFactory = static _ => PluginStatus.Unstated,
+        };
         var command = new Command(
             "describe", "Writes plugin.json beside a plugin's assembly, from what it registers. Runs its registration.")
         {
-            assembly, id, version, summary, contract,
+            assembly, id, version, summary, contract, status,
         };
         command.SetAction(arguments =>
         {
@@ -30,6 +36,7 @@ internal static class PluginBuildCommands
                 Version = arguments.GetRequiredValue(version),
                 Summary = arguments.GetValue(summary) ?? "",
                 Contract = arguments.GetValue(contract),
+                Status = arguments.GetValue(status),
             }.Write(arguments.GetRequiredValue(assembly));
             context.Console.Error.WriteLine($"wrote {path}");
             return ExitCode.Ok;

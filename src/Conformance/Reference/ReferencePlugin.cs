@@ -18,8 +18,8 @@ public sealed class ReferencePlugin : IPlugin
         registrar.AddCachePolicy<NoOptions>(
             new ComponentDescriptor { Id = "mortise.reference.fifo", Summary = "First in, first out." },
             (_, capacity, _) => new FifoCachePolicy(capacity));
-        registrar.AddPartitionScheme<NoOptions>(
+        registrar.AddPartitionScheme<SinglePartitionOptions>(
             new ComponentDescriptor { Id = "mortise.reference.single", Summary = "One partition." },
-            _ => new SinglePartition());
+            static options => new SinglePartition(options.Name));
     }
 }

@@ -6,10 +6,14 @@ namespace Mortise.Reference;
 /// <summary>The scheme with one partition.</summary>
 public sealed class SinglePartition : IPartitionScheme
 {
-    private const string OnlyName = "all";
+    private readonly string _name;
+
+    /// <summary>Makes the scheme.</summary>
+    /// <param name="name">The partition's name.</param>
+    public SinglePartition(string name = "all") => _name = name;
 
     /// <inheritdoc/>
-    public string Map => "single/1";
+    public string Map => $"single/{_name}/1";
 
     /// <inheritdoc/>
     public int MaxPartitions => 1;
@@ -24,13 +28,13 @@ public sealed class SinglePartition : IPartitionScheme
     public OrdinalRange Bounds(PartitionId partition) => OrdinalRange.All;
 
     /// <inheritdoc/>
-    public string Name(PartitionId partition) => OnlyName;
+    public string Name(PartitionId partition) => _name;
 
     /// <inheritdoc/>
     public bool TryParse(ReadOnlySpan<char> name, out PartitionId partition)
     {
         partition = default;
-        return name.SequenceEqual(OnlyName);
+        return name.SequenceEqual(_name);
     }
 
     /// <inheritdoc/>

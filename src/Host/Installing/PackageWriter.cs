@@ -46,6 +46,7 @@ public static class PackageWriter
         using FileStream file = File.Create(package);
         using var archive = new ZipArchive(file, ZipArchiveMode.Create, leaveOpen: false, Encoding.UTF8);
         Add(archive, $"{manifest!.Id}.nuspec", Encoding.UTF8.GetBytes(Specification(manifest)));
+        Add(archive, BillOfMaterials.FileName, BillOfMaterials.Of(manifest, full));
         foreach (string path in PluginFolder.Files(full))
         {
             string name = Path.GetRelativePath(full, path).Replace(Path.DirectorySeparatorChar, '/');

@@ -1,3 +1,6 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text.Json;
 using Mortise.Host.Configuration;
 using Mortise.Host.Installing;
 using Mortise.Host.Loading;
@@ -51,11 +54,34 @@ public sealed class ManifestWriterTests : IDisposable
         }
 
         Assert.Equal(File.ReadAllBytes(packages[0]), File.ReadAllBytes(packages[1]));
+        AssertBillOfMaterials(packages[0], copy);
         InstalledPlugin added = new PluginInstaller(Path.Combine(_folder.Path, "root")).Add(packages[0]);
         LoadedPlugin loaded = new PluginLoader(new PluginLoaderOptions { Log = Host.Running.NullLog.Instance }).Load(added);
         Assert.Equal("acme.copy 2.0.0", loaded.Origin.ToString());
         File.AppendAllText(Path.Combine(copy, "Mortise.Primitives.dll"), "x");
         Assert.Throws<PluginLoadException>(() => PackageWriter.Write(copy, packages[0]));
+    }
+
+    private static void AssertBillOfMaterials(string package, string folder)
+    {
+        using ZipArchive archive = ZipFile.OpenRead(package);
+        using Stream stream = archive.GetEntry("bom.cdx.json")!.Open();
+        JsonElement bill = JsonDocument.Parse(stream).RootElement;
+        Assert.Equal("CycloneDX", bill.GetProperty("bomFormat").GetString());
+        ILookup<string, JsonElement> components = bill.GetProperty("components").EnumerateArray()
+            .ToLookup(static c => c.GetProperty("type").GetString()!);
+        Assert.Contains(
+            components["library"], static c => c.GetProperty("name").GetString() == "Mortise.Primitives");
+        Assert.Equal(
+            Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal),
+            components["file"].Select(static c => c.GetProperty("name").GetString()).Order(StringComparer.Ordinal));
+        foreach (JsonElement file in components["file"])
+        {
+            byte[] bytes = File.ReadAllBytes(Path.Combine(folder, file.GetProperty("name").GetString()!));
+            Assert.Equal(
+                Convert.ToHexStringLower(SHA256.HashData(bytes)),
+                file.GetProperty("hashes")[0].GetProperty("content").GetString());
+        }
     }
 
     private string CopyOf(InstalledPlugin plugin)

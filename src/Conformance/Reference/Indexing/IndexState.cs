@@ -6,10 +6,10 @@ namespace Mortise.Reference;
 /// <summary>A whole index at one LSN; never changes.</summary>
 internal sealed record IndexState(Lsn Lsn, ImmutableSortedSet<IndexEntry> Entries)
 {
-    public static IndexTraits Limits(bool isPersistent) => new()
+    public static IndexTraits Limits(bool isPersistent, MemoryIndexOptions options) => new()
     {
         MaxKeyBytes = 2048,
-        MaxValueBytes = 4096,
+        MaxValueBytes = checked((int)options.MaxValue.Bytes),
         IsPersistent = isPersistent,
     };
 

@@ -15,6 +15,11 @@ public sealed class MemoryIndex : IIndexFamily
     private volatile IndexState _state = IndexState.Empty;
     private volatile bool _disposed;
 
+    /// <summary>Makes an empty index.</summary>
+    /// <param name="options">Null for the defaults.</param>
+    public MemoryIndex(MemoryIndexOptions? options = null) =>
+        Traits = IndexState.Limits(isPersistent: false, options ?? new MemoryIndexOptions());
+
     /// <summary>What it is called and what it is.</summary>
     public static ComponentDescriptor Descriptor { get; } = new()
     {
@@ -26,7 +31,7 @@ public sealed class MemoryIndex : IIndexFamily
     public ComponentIdentity Identity { get; } = ReferenceIdentity.Of(Descriptor);
 
     /// <inheritdoc/>
-    public IndexTraits Traits { get; } = IndexState.Limits(isPersistent: false);
+    public IndexTraits Traits { get; }
 
     /// <inheritdoc/>
     public Lsn AppliedLsn => Current.Lsn;
@@ -57,8 +62,9 @@ public sealed class MemoryIndex : IIndexFamily
     public static ValueTask<IIndexFamily> OpenAsync(
         ComponentContext context, MemoryIndexOptions options, CancellationToken cancellation)
     {
+        ArgumentNullException.ThrowIfNull(options);
         cancellation.ThrowIfCancellationRequested();
-        return new ValueTask<IIndexFamily>(new MemoryIndex());
+        return new ValueTask<IIndexFamily>(new MemoryIndex(options));
     }
 
     /// <inheritdoc/>

@@ -19,8 +19,9 @@ public sealed class SimpleIndex : IIndexFamily, IPackableIndex
     private volatile IndexState _durable;
     private volatile bool _disposed;
 
-    private SimpleIndex(ComponentContext context, IndexState state)
+    private SimpleIndex(ComponentContext context, MemoryIndexOptions options, IndexState state)
     {
+        Traits = IndexState.Limits(isPersistent: true, options);
         _context = context;
         _state = state;
         _durable = state;
@@ -47,7 +48,7 @@ public sealed class SimpleIndex : IIndexFamily, IPackableIndex
     public ComponentIdentity Identity { get; } = ReferenceIdentity.Of(Descriptor);
 
     /// <inheritdoc/>
-    public IndexTraits Traits { get; } = IndexState.Limits(isPersistent: true);
+    public IndexTraits Traits { get; }
 
     /// <inheritdoc/>
     public Lsn AppliedLsn => Current.Lsn;
@@ -82,6 +83,7 @@ public sealed class SimpleIndex : IIndexFamily, IPackableIndex
         ComponentContext context, MemoryIndexOptions options, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(options);
         cancellation.ThrowIfCancellationRequested();
         IndexState state = IndexState.Empty;
         try
@@ -96,7 +98,7 @@ public sealed class SimpleIndex : IIndexFamily, IPackableIndex
             context.Log.Write(ComponentLogLevel.Warning, "the index starts empty and has to be rebuilt", unusable);
         }
 
-        return new ValueTask<IIndexFamily>(new SimpleIndex(context, state));
+        return new ValueTask<IIndexFamily>(new SimpleIndex(context, options, state));
     }
 
     /// <inheritdoc/>

@@ -22,6 +22,7 @@ public sealed class SimpleLog : IWriteAheadLog
     private readonly Lock _gate = new();
     private readonly ComponentContext _context;
     private readonly FrameChecksum _checksum;
+    private readonly int _maxPayloadBytes;
     private readonly List<long> _offsets = [];
     private IStorageFile _file;
     private Lsn _first;
@@ -33,8 +34,9 @@ public sealed class SimpleLog : IWriteAheadLog
     private LogStatistics _statistics;
 
 #pragma warning disable CS8618 // Opening sets the file before the log is handed out.
-    private SimpleLog(ComponentContext context, FrameChecksum checksum)
+    private SimpleLog(ComponentContext context, FrameChecksum checksum, int maxPayloadBytes)
     {
+        _maxPayloadBytes = maxPayloadBytes;
         _context = context;
         _checksum = checksum;
     }
@@ -68,7 +70,7 @@ public sealed class SimpleLog : IWriteAheadLog
     public Lsn DurableLsn => Locked(() => _durable);
 
     /// <inheritdoc/>
-    public int MaxPayloadBytes => SimpleLogFormat.MaxPayloadBytes;
+    public int MaxPayloadBytes => _maxPayloadBytes;
 
     /// <inheritdoc/>
     public LogRecoveryReport Recovery { get; private set; } = null!;
@@ -79,21 +81,24 @@ public sealed class SimpleLog : IWriteAheadLog
     private Lsn Last => new(_first.Value - 1 + (ulong)_offsets.Count);
 
     /// <summary>Checks and shows its file without opening it.</summary>
-    public static Components.IExaminer Examiner { get; } = new SimpleLogExaminer();
+    public static IExaminer Examiner { get; } = new SimpleLogExaminer();
 
     /// <summary>Opens what is there, or an empty log.</summary>
     public static ValueTask<IWriteAheadLog> OpenAsync(
         ComponentContext context, SimpleLogOptions options, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(options);
         cancellation.ThrowIfCancellationRequested();
-        return new ValueTask<IWriteAheadLog>(Open(context, SimpleLogFormat.Checksum));
+        return new ValueTask<IWriteAheadLog>(
+            Open(context, SimpleLogFormat.Checksum, checked((int)options.MaxPayload.Bytes)));
     }
 
     /// <summary>Opens a log whose frames are checked in a way of one's own, to see what the laws make of it.</summary>
-    internal static SimpleLog Open(ComponentContext context, FrameChecksum checksum)
+    internal static SimpleLog Open(
+        ComponentContext context, FrameChecksum checksum, int maxPayloadBytes = SimpleLogFormat.MaxPayloadBytes)
     {
-        SimpleLog log = new(context, checksum);
+        SimpleLog log = new(context, checksum, maxPayloadBytes);
         log.Open();
         return log;
     }

@@ -20,8 +20,9 @@ public sealed class SimpleRecordStore : IRecordStore, IReclaimable
     private volatile RecordState _durable;
     private volatile bool _disposed;
 
-    private SimpleRecordStore(ComponentContext context, RecordState state)
+    private SimpleRecordStore(ComponentContext context, int maxRecordBytes, RecordState state)
     {
+        MaxRecordBytes = maxRecordBytes;
         _context = context;
         _state = state;
         _durable = state;
@@ -61,7 +62,7 @@ public sealed class SimpleRecordStore : IRecordStore, IReclaimable
     }
 
     /// <inheritdoc/>
-    public int MaxRecordBytes => 1 << 20;
+    public int MaxRecordBytes { get; }
 
     /// <inheritdoc/>
     public RecordStoreStatistics Statistics
@@ -95,11 +96,13 @@ public sealed class SimpleRecordStore : IRecordStore, IReclaimable
         ComponentContext context, SimpleRecordStoreOptions options, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(options);
         cancellation.ThrowIfCancellationRequested();
         RecordState state = SnapshotFile.Read(context.Files, FileName, Magic, 1, context.StoreId) is { } snapshot
             ? RecordState.Decode($"{context.Files.Path}/{FileName}", snapshot.Lsn, snapshot.Payload)
             : RecordState.Empty;
-        return new ValueTask<IRecordStore>(new SimpleRecordStore(context, state));
+        return new ValueTask<IRecordStore>(
+            new SimpleRecordStore(context, checked((int)options.MaxRecord.Bytes), state));
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,21 @@
+using Mortise.Plugins;
+
 namespace Mortise.Reference;
 
-/// <summary>Options of <see cref="SimpleRecordStore"/>: none.</summary>
-public sealed class SimpleRecordStoreOptions;
+/// <summary>Options of <see cref="SimpleRecordStore"/>.</summary>
+public sealed class SimpleRecordStoreOptions : IValidatedOptions
+{
+    private const int Largest = 1 << 20;
+
+    /// <summary>The largest record, 1 byte to 1 MiB.</summary>
+    public ByteSize MaxRecord { get; set; } = new(Largest);
+
+    /// <inheritdoc/>
+    public IEnumerable<OptionProblem> Validate()
+    {
+        if (MaxRecord.Bytes is < 1 or > Largest)
+        {
+            yield return new OptionProblem(nameof(MaxRecord), "must be 1 byte to 1MiB");
+        }
+    }
+}

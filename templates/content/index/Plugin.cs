@@ -1,0 +1,15 @@
+using Mortise.Plugins;
+
+namespace Mortise.Reference;
+
+/// <summary>The plugin's entry point: says what there is, and does nothing else.</summary>
+public sealed class Plugin : IPlugin
+{
+    /// <inheritdoc/>
+    public void Register(IPluginRegistrar registrar)
+    {
+        ArgumentNullException.ThrowIfNull(registrar);
+        registrar.AddIndexFamily<MemoryIndexOptions>(
+            SimpleIndex.Descriptor, SimpleIndex.OpenAsync, SimpleIndex.Examiner);
+    }
+}

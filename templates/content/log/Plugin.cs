@@ -1,0 +1,14 @@
+using Mortise.Plugins;
+
+namespace Mortise.Reference;
+
+/// <summary>The plugin's entry point: says what there is, and does nothing else.</summary>
+public sealed class Plugin : IPlugin
+{
+    /// <inheritdoc/>
+    public void Register(IPluginRegistrar registrar)
+    {
+        ArgumentNullException.ThrowIfNull(registrar);
+        registrar.AddLog<SimpleLogOptions>(SimpleLog.Descriptor, SimpleLog.OpenAsync, SimpleLog.Examiner);
+    }
+}

@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+
+namespace Mortise.Templates.Tests;
+
+/// <summary>H47, H48: what a plugin's author is promised, done as it is written, offline.</summary>
+public sealed partial class TemplateTests(Workshop workshop) : IClassFixture<Workshop>
+{
+    private static readonly string[] s_kinds = ["log", "records", "index", "cache", "partition"];
+
+    [Fact]
+    public void A_plugin_is_written_tested_packed_and_installed_as_the_document_says()
+    {
+        string document = File.ReadAllText(Path.Combine(Workshop.Root, "docs", "plugins", "writing.md"));
+        string script = string.Join('\n', Script().Matches(document).Select(static m => m.Groups[1].Value));
+        string said = workshop.Run($"export DOTNET_CLI_HOME=$PWD/newcomer\n{script}");
+
+        // The laws were checked, the plugin is installed, and the host takes it.
+        Assert.Matches(@"Passed!  - Failed: +0, Passed: +1\d,", said);
+        Assert.Contains("acme.shelf 1.0.0: installed in", said, StringComparison.Ordinal);
+        Assert.Contains("acme.shelf.lru: acme.shelf 1.0.0", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_every_template_makes_builds_without_a_warning_and_obeys_the_laws()
+    {
+        string make = string.Join('\n', s_kinds.Select(
+            static kind => $"dotnet new mortise-{kind} --name Acme.My_{kind} --feed $FEED --output {kind}"));
+        string all = string.Join(' ', s_kinds.Select(
+            static kind => $"{kind}/src/Acme.My_{kind}/*.csproj {kind}/tests/*/*.csproj"));
+        long began = Stopwatch.GetTimestamp();
+        string said = workshop.Run($"""
+            {make}
+            dotnet new sln --format slnx --name All
+            dotnet sln All.slnx add {all}
+            dotnet test All.slnx -c Release
+            dotnet pack All.slnx -c Release --no-build -o made
+            mortise plugins add made/*.nupkg
+            mortise plugins list
+            mortise plugins verify
+            """);
+        Assert.DoesNotContain("warning", said, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(s_kinds.Length, Regex.Count(said, "Passed!"));
+        foreach (string kind in s_kinds)
+        {
+            Assert.Contains($"acme.my-{kind} 1.0.0", said, StringComparison.Ordinal);
+        }
+
+        // A promise, not a measurement: it takes half a minute on a small machine.
+        TimeSpan took = Stopwatch.GetElapsedTime(began);
+        Assert.True(took < TimeSpan.FromMinutes(15), $"all five took {took}");
+    }
+
+    [Fact]
+    public void Common_mistakes_stop_the_build_with_what_to_do()
+    {
+        string said = workshop.Run("""
+            dotnet new mortise-cache --name Acme.Wrong --feed $FEED
+            cd Acme.Wrong/src/Acme.Wrong
+            sed -i.old 's/ ExcludeAssets="runtime"//' Acme.Wrong.csproj
+            dotnet build && exit 1
+            mv Acme.Wrong.csproj.old Acme.Wrong.csproj
+            sed -i.old 's/acme.wrong.lru/Wrong/' Plugin.cs
+            dotnet build && exit 1
+            true
+            """);
+        Assert.Contains("error MORTISE010", said, StringComparison.Ordinal);
+        Assert.Contains("ExcludeAssets=\"runtime\"", said, StringComparison.Ordinal);
+        Assert.Contains("error MORTISE013", said, StringComparison.Ordinal);
+        Assert.Contains("'Wrong'", said, StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex("```sh\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Script();
+}
