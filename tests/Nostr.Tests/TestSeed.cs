@@ -11,6 +11,9 @@ internal static class TestSeed
     /// <summary>A count times MORTISE_SOAK.</summary>
     internal static int Soaked(int count) => count * (Number("MORTISE_SOAK") ?? 1);
 
+    /// <summary>A small count for every run; with MORTISE_SOAK, that many times a larger one.</summary>
+    internal static int Soaked(int count, int perSoak) => Number("MORTISE_SOAK") is > 1 and int soak ? soak * perSoak : count;
+
     private static int? Number(string variable) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text
             ? int.Parse(text, CultureInfo.InvariantCulture)

@@ -7,7 +7,8 @@ namespace Mortise.BTreeIndex;
 /// <remarks>
 /// <para>A page's frame is found in an array indexed by page number; a hit takes no lock and writes no line that another
 /// reader writes. Hits are noted per reader, once in a while for each page, and handed to the policy in
-/// batches; a batch that finds the lock taken is lost. Misses, eviction and purging hold the lock, reading from the file does not.</para>
+/// batches; a batch that finds the lock taken is lost. A miss takes the lock once, to enter its page and to drop others;
+/// it reads the file before, into a spare frame that it took without the lock.</para>
 /// <para>Beyond the budget there are at most: frames that readers pin or are inside of, and <see cref="SpareFrames"/>
 /// waiting for their next page. The page array itself costs 8 bytes a page of the file.</para>
 /// <para>Threads: any.</para>
@@ -31,7 +32,7 @@ internal sealed class PageCache
     private readonly Lock _gate = new();
     private readonly Queue<PageFrame> _retired = new();
     private readonly List<PageFrame> _pinned = [];
-    private readonly Stack<PageFrame> _spare = new();
+    private readonly PageFrame?[] _spare = new PageFrame?[SpareFrames];
     private readonly Stack<int> _freeSlots = new();
     private PageFrame?[] _frames = [];
     private uint[] _pagesBySlot = [];
@@ -142,7 +143,7 @@ internal sealed class PageCache
             }
 
             _frames = [];
-            _spare.Clear();
+            Array.Clear(_spare);
             _retired.Clear();
             _pinned.Clear();
             _grant?.Report(0, 0, 0);
@@ -218,37 +219,55 @@ internal sealed class PageCache
 
     private PageFrame TakeFrame()
     {
-        lock (_gate)
+        if (TakeSpare() is { } spare)
         {
-            if (_spare.Count == 0)
-            {
-                Reclaim();
-            }
-
-            if (_spare.TryPop(out PageFrame? spare))
-            {
-                return spare;
-            }
+            return spare;
         }
 
         Interlocked.Add(ref _allocated, _file.PageBytes);
         return new PageFrame(_file.PageBytes);
     }
 
-    /// <summary>Takes a frame back that no reader has seen.</summary>
-    private void GiveBack(PageFrame frame)
+    /// <summary>A spare frame, or null. Takes no lock; threads begin at different ones.</summary>
+    private PageFrame? TakeSpare()
     {
-        lock (_gate)
+        int first = Environment.CurrentManagedThreadId;
+        for (int i = 0; i < SpareFrames; i++)
         {
-            if (_spare.Count < SpareFrames)
+            ref PageFrame? spare = ref _spare[(first + i) % SpareFrames];
+            if (Volatile.Read(ref spare) is not null && Interlocked.Exchange(ref spare, null) is { } taken)
             {
-                _spare.Push(frame);
-            }
-            else
-            {
-                Interlocked.Add(ref _allocated, -_file.PageBytes);
+                return taken;
             }
         }
+
+        return null;
+    }
+
+    /// <summary>Takes a frame back that no reader can use. Takes no lock.</summary>
+    private void GiveBack(PageFrame frame)
+    {
+        foreach (ref PageFrame? spare in _spare.AsSpan())
+        {
+            if (Volatile.Read(ref spare) is null && Interlocked.CompareExchange(ref spare, frame, null) is null)
+            {
+                return;
+            }
+        }
+
+        Interlocked.Add(ref _allocated, -_file.PageBytes);
+    }
+
+    /// <summary>True when the next misses may find no spare frame.</summary>
+    private bool IsShortOfSpares()
+    {
+        int count = 0;
+        foreach (ref PageFrame? spare in _spare.AsSpan())
+        {
+            count += Volatile.Read(ref spare) is null ? 0 : 1;
+        }
+
+        return count < SpareFrames / 4;
     }
 
     private void Insert(PageFrame frame)
@@ -269,6 +288,12 @@ internal sealed class PageCache
         ulong identity = frame.Owner ^ (frame.Number * 0x9E3779B97F4A7C15);
         _policy.Insert(new CacheSlot(slot), identity, _file.PageBytes);
         EvictToCapacity();
+        if (IsShortOfSpares())
+        {
+            // All at once: asking which epochs are in use costs more than a miss's other bookkeeping.
+            Reclaim();
+        }
+
         if (_policy.Count <= RoundsPerTurn || _misses % (_policy.Count / RoundsPerTurn) == 0)
         {
             Volatile.Write(ref _noteRound, _noteRound + 1);

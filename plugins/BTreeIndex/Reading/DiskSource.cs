@@ -1,4 +1,3 @@
-using System.Buffers;
 using Mortise.Indexing;
 
 namespace Mortise.BTreeIndex;
@@ -6,11 +5,11 @@ namespace Mortise.BTreeIndex;
 /// <summary>The entries of a disk run in a range, through the page cache; the current leaf is pinned.</summary>
 internal sealed class DiskSource : EntrySource
 {
-    private readonly DiskRun _run;
-    private readonly PageCache _cache;
-    private readonly ScanBounds _bounds;
-    private readonly bool _isBackward;
-    private readonly byte[] _key;
+    private DiskRun _run = null!;
+    private PageCache _cache = null!;
+    private ScanBounds _bounds = null!;
+    private bool _isBackward;
+    private byte[] _key = [];
     private PageFrame? _frame;
     private uint _leaf;
     private int _index;
@@ -20,15 +19,29 @@ internal sealed class DiskSource : EntrySource
     private int _keyLength;
     private bool _isStarted;
     private bool _isOver;
-    private bool _isReturned;
 
-    public DiskSource(DiskRun run, PageCache cache, ScanBounds bounds)
+    /// <summary>Begins before the first entry of a range.</summary>
+    /// <param name="run">The run; the caller's snapshot holds it.</param>
+    /// <param name="cache">Its pages.</param>
+    /// <param name="bounds">The range, the same until <see cref="Release"/>.</param>
+    /// <param name="age">See <see cref="EntrySource.Age"/>.</param>
+    public void Set(DiskRun run, PageCache cache, ScanBounds bounds, int age)
     {
+        Age = age;
         _run = run;
         _cache = cache;
         _bounds = bounds;
         _isBackward = bounds.IsBackward;
-        _key = ArrayPool<byte>.Shared.Rent(PageFormat.MaxKeyBytes(cache.PageBytes) + PageFormat.HeadBytes);
+        _isStarted = false;
+        _isOver = false;
+        _index = 0;
+        _stop = 0;
+        _keyLength = 0;
+        int keyBytes = PageFormat.MaxKeyBytes(cache.PageBytes) + PageFormat.HeadBytes;
+        if (_key.Length < keyBytes)
+        {
+            _key = new byte[keyBytes];
+        }
     }
 
     public bool HasTombstones => _run.Record.Tombstones > 0;
@@ -105,7 +118,7 @@ internal sealed class DiskSource : EntrySource
         return true;
     }
 
-    public override void Dispose()
+    public override void Release()
     {
         _isOver = true;
         _isStarted = true;
@@ -113,11 +126,8 @@ internal sealed class DiskSource : EntrySource
         _stop = 0;
         _frame?.Unpin();
         _frame = null;
-        if (!_isReturned)
-        {
-            _isReturned = true;
-            ArrayPool<byte>.Shared.Return(_key);
-        }
+        _run = null!;
+        _cache = null!;
     }
 
     private unsafe bool PushUniform<TSink>(in EntryPage page, ref TSink sink)

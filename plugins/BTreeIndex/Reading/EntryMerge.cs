@@ -1,28 +1,44 @@
 namespace Mortise.BTreeIndex;
 
-/// <summary>Merges sources into one sequence of keys, each once, with the entry of the lowest age. One thread.</summary>
+/// <summary>Merges sources into one sequence of keys, each once, with the entry of the lowest age. One thread; used for
+/// one scan after another.</summary>
 /// <remarks>A binary heap whose root is the current entry: when the root's source is far ahead of the others, as when one
 /// run is much the largest, a step is two comparisons of heads.</remarks>
-internal sealed class EntryMerge : IDisposable
+internal sealed class EntryMerge
 {
-    private readonly EntrySource[] _all;
-    private readonly EntrySource[] _heap;
-    private readonly bool _isBackward;
-    private readonly int _skip;
+    private EntrySource[] _all = new EntrySource[4];
+    private EntrySource[] _heap = new EntrySource[4];
+    private bool _isBackward;
+    private int _skip;
+    private int _sourceCount;
     private int _count;
     private bool _isStarted;
 
-    /// <summary>Takes over the sources.</summary>
-    /// <param name="sources">Not yet moved.</param>
+    /// <summary>Begins a scan without sources.</summary>
     /// <param name="isBackward">Whether they descend.</param>
     /// <param name="skip">Bytes that all keys share.</param>
-    public EntryMerge(EntrySource[] sources, bool isBackward, int skip)
+    public void Begin(bool isBackward, int skip)
     {
-        _all = sources;
-        _heap = new EntrySource[sources.Length];
         _isBackward = isBackward;
         _skip = skip;
+        _count = 0;
+        _isStarted = false;
     }
+
+    /// <summary>Takes over a source that was not yet moved.</summary>
+    public void Add(EntrySource source)
+    {
+        if (_sourceCount == _all.Length)
+        {
+            Array.Resize(ref _all, 2 * _sourceCount);
+            Array.Resize(ref _heap, 2 * _sourceCount);
+        }
+
+        _all[_sourceCount++] = source;
+    }
+
+    /// <summary>The sources.</summary>
+    public ReadOnlySpan<EntrySource> Sources => _all.AsSpan(0, _sourceCount);
 
     /// <summary>The source of the current entry.</summary>
     public EntrySource Current => _heap[0];
@@ -32,7 +48,7 @@ internal sealed class EntryMerge : IDisposable
         if (!_isStarted)
         {
             _isStarted = true;
-            foreach (EntrySource source in _all)
+            foreach (EntrySource source in Sources)
             {
                 if (source.MoveNext())
                 {
@@ -53,7 +69,8 @@ internal sealed class EntryMerge : IDisposable
     /// <summary>Moves on to the first entry at or beyond a key within the range, or stays when it is there.</summary>
     public bool Seek(ReadOnlySpan<byte> key)
     {
-        EntrySource[] candidates = _isStarted ? _heap[.._count] : _all;
+        // Those that stay are moved to the front, behind which none is read any more.
+        ReadOnlySpan<EntrySource> candidates = _isStarted ? _heap.AsSpan(0, _count) : Sources;
         _isStarted = true;
         _count = 0;
         foreach (EntrySource source in candidates)
@@ -78,13 +95,16 @@ internal sealed class EntryMerge : IDisposable
         _count = 0;
     }
 
-    public void Dispose()
+    /// <summary>Ends it and lets all runs go.</summary>
+    public void Release()
     {
         End();
-        foreach (EntrySource source in _all)
+        foreach (EntrySource source in Sources)
         {
-            source.Dispose();
+            source.Release();
         }
+
+        _sourceCount = 0;
     }
 
     private bool SkipTombstones()

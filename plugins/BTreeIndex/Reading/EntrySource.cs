@@ -1,10 +1,11 @@
 namespace Mortise.BTreeIndex;
 
-/// <summary>The entries of one run in a range, in the scan's direction, tombstones included. One thread.</summary>
-internal abstract class EntrySource : IDisposable
+/// <summary>The entries of one run in a range, in the scan's direction, tombstones included. One thread; used for one
+/// scan after another.</summary>
+internal abstract class EntrySource
 {
     /// <summary>Which of two entries of one key counts: that of the lower age.</summary>
-    public int Age { get; init; }
+    public int Age { get; protected set; }
 
     /// <summary>The current key's bytes after those that all keys of the scan share, as a number.</summary>
     public ulong Head { get; protected set; }
@@ -24,5 +25,6 @@ internal abstract class EntrySource : IDisposable
     /// already.</summary>
     public abstract bool Seek(ReadOnlySpan<byte> key);
 
-    public abstract void Dispose();
+    /// <summary>Lets the run and its pages go.</summary>
+    public abstract void Release();
 }

@@ -3,21 +3,34 @@ using Mortise.Indexing;
 namespace Mortise.BTreeIndex;
 
 /// <summary>A position in a snapshot's range.</summary>
-internal sealed class IndexCursor(IndexSnapshot snapshot, ScanBounds bounds, EntryMerge merge) : IIndexCursor
+/// <param name="snapshot">What is read.</param>
+/// <param name="state">Bounds and sources, which the cursor gives back.</param>
+internal sealed class IndexCursor(IndexSnapshot snapshot, ScanState state) : IIndexCursor
 {
-    public ReadOnlySpan<byte> Key => merge.Current.Key;
+    private ScanState? _state = state;
 
-    public ReadOnlySpan<byte> Value => merge.Current.Value;
+    public ReadOnlySpan<byte> Key => State.Merge.Current.Key;
+
+    public ReadOnlySpan<byte> Value => State.Merge.Current.Value;
+
+    private ScanState State => _state ?? throw new ObjectDisposedException(nameof(IndexCursor));
 
     public bool MoveNext()
     {
         snapshot.ThrowIfDisposed();
-        return merge.MoveNext();
+        return _state is not null && _state.Merge.MoveNext();
     }
 
     public bool Seek(ReadOnlySpan<byte> key)
     {
         snapshot.ThrowIfDisposed();
+        if (_state is null)
+        {
+            return false;
+        }
+
+        ScanBounds bounds = _state.Bounds;
+        EntryMerge merge = _state.Merge;
         if (bounds.IsBackward)
         {
             if (bounds.IsBeforeStart(key))
@@ -39,5 +52,9 @@ internal sealed class IndexCursor(IndexSnapshot snapshot, ScanBounds bounds, Ent
         return merge.Seek(bounds.IsBeforeStart(key) ? bounds.Start : key);
     }
 
-    public void Dispose() => merge.Dispose();
+    public void Dispose()
+    {
+        _state?.Return();
+        _state = null;
+    }
 }

@@ -53,80 +53,53 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache) : IIn
         where TSink : struct, IEntrySink, allows ref struct
     {
         ThrowIfDisposed();
-        ScanBounds bounds = new(range, direction);
-        if (version.Memory.Length == 0 && OnlyRunIn(bounds) is { } run)
+        ScanState state = ScanState.Rent(range, direction);
+        try
         {
-            using DiskSource only = new(run, cache, bounds);
-            only.PushTo(ref sink);
-            return;
-        }
-
-        using EntryMerge merge = Merge(bounds, out EntrySource[] sources);
-        if (sources is [DiskSource { HasTombstones: false } single])
-        {
-            single.PushTo(ref sink);
-            return;
-        }
-
-        while (merge.MoveNext())
-        {
-            EntrySource current = merge.Current;
-            if (!sink.Accept(current.Key, current.Value))
+            AddSources(state);
+            if (state.Merge.Sources is [DiskSource { HasTombstones: false } single])
             {
+                single.PushTo(ref sink);
                 return;
             }
+
+            EntryMerge merge = state.Merge;
+            while (merge.MoveNext())
+            {
+                EntrySource current = merge.Current;
+                if (!sink.Accept(current.Key, current.Value))
+                {
+                    return;
+                }
+            }
+        }
+        finally
+        {
+            state.Return();
         }
     }
 
     public IIndexCursor OpenCursor(KeyRange range, ScanDirection direction)
     {
         ThrowIfDisposed();
-        ScanBounds bounds = new(range, direction);
-        return new IndexCursor(this, bounds, Merge(bounds, out _));
+        ScanState state = ScanState.Rent(range, direction);
+        AddSources(state);
+        return new IndexCursor(this, state);
     }
 
     public long Estimate(KeyRange range)
     {
         ThrowIfDisposed();
-        ScanBounds bounds = new(range, ScanDirection.Forward);
-        if (bounds.IsEmpty)
-        {
-            return 0;
-        }
-
-        ulong entries = 0;
-        ulong tombstones = 0;
-        foreach (MemoryRun run in version.Memory)
-        {
-            int low = bounds.Start.IsEmpty ? 0 : run.LowerBound(bounds.Start);
-            int high = bounds.End.IsEmpty ? run.Count : run.LowerBound(bounds.End);
-            entries += (ulong)(high - low);
-            tombstones += (ulong)((long)run.TombstoneCount * (high - low) / Math.Max(1, run.Count));
-        }
-
-        int reader = cache.Enter();
+        ScanState state = ScanState.Rent(range, ScanDirection.Forward);
+        ulong entries;
+        ulong tombstones;
         try
         {
-            foreach (DiskRun run in version.Disk)
-            {
-                if (bounds.IsPastEnd(run.Record.FirstKey) || bounds.IsBeforeStart(run.Record.LastKey))
-                {
-                    continue;
-                }
-
-                (ulong Entries, ulong Tombstones) low = bounds.IsBeforeStart(run.Record.FirstKey)
-                    ? RunLookup.Rank(run, cache, reader, bounds.Start)
-                    : default;
-                (ulong Entries, ulong Tombstones) high = bounds.IsPastEnd(run.Record.LastKey)
-                    ? RunLookup.Rank(run, cache, reader, bounds.End)
-                    : (run.Record.Entries, run.Record.Tombstones);
-                entries += high.Entries - low.Entries;
-                tombstones += high.Tombstones - low.Tombstones;
-            }
+            (entries, tombstones) = EstimateEntries(state.Bounds);
         }
         finally
         {
-            cache.Exit(reader);
+            state.Return();
         }
 
         if (entries < CountBelow)
@@ -179,56 +152,75 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache) : IIn
         return false;
     }
 
-    /// <summary>The disk run that holds all of a range, when there is one alone and it has no tombstones.</summary>
-    private DiskRun? OnlyRunIn(ScanBounds bounds)
+    private (ulong Entries, ulong Tombstones) EstimateEntries(ScanBounds bounds)
     {
-        DiskRun? only = null;
-        foreach (DiskRun run in version.Disk)
+        if (bounds.IsEmpty)
         {
-            if (bounds.IsPastEnd(run.Record.FirstKey) || bounds.IsBeforeStart(run.Record.LastKey))
-            {
-                continue;
-            }
-
-            if (only is not null || run.Record.Tombstones > 0)
-            {
-                return null;
-            }
-
-            only = run;
+            return default;
         }
 
-        return bounds.IsEmpty ? null : only;
-    }
-
-    private EntryMerge Merge(ScanBounds bounds, out EntrySource[] sources)
-    {
-        List<EntrySource> found = [];
-        if (!bounds.IsEmpty)
+        ulong entries = 0;
+        ulong tombstones = 0;
+        foreach (MemoryRun run in version.Memory)
         {
-            int age = 0;
-            foreach (MemoryRun run in version.Memory)
-            {
-                MemorySource source = new(run, bounds) { Age = age++ };
-                if (!source.IsEmpty)
-                {
-                    found.Add(source);
-                }
-            }
+            int low = bounds.Start.IsEmpty ? 0 : run.LowerBound(bounds.Start);
+            int high = bounds.End.IsEmpty ? run.Count : run.LowerBound(bounds.End);
+            entries += (ulong)(high - low);
+            tombstones += (ulong)((long)run.TombstoneCount * (high - low) / Math.Max(1, run.Count));
+        }
 
+        int reader = cache.Enter();
+        try
+        {
             foreach (DiskRun run in version.Disk)
             {
-                if (!bounds.IsPastEnd(run.Record.FirstKey) && !bounds.IsBeforeStart(run.Record.LastKey))
+                if (bounds.IsPastEnd(run.Record.FirstKey) || bounds.IsBeforeStart(run.Record.LastKey))
                 {
-                    found.Add(new DiskSource(run, cache, bounds) { Age = age });
+                    continue;
                 }
 
-                age++;
+                (ulong Entries, ulong Tombstones) low = bounds.IsBeforeStart(run.Record.FirstKey)
+                    ? RunLookup.Rank(run, cache, reader, bounds.Start)
+                    : default;
+                (ulong Entries, ulong Tombstones) high = bounds.IsPastEnd(run.Record.LastKey)
+                    ? RunLookup.Rank(run, cache, reader, bounds.End)
+                    : (run.Record.Entries, run.Record.Tombstones);
+                entries += high.Entries - low.Entries;
+                tombstones += high.Tombstones - low.Tombstones;
             }
         }
+        finally
+        {
+            cache.Exit(reader);
+        }
 
-        sources = [.. found];
-        return new EntryMerge(sources, bounds.IsBackward, bounds.Skip);
+        return (entries, tombstones);
+    }
+
+    /// <summary>Adds what holds entries of the range, newest first.</summary>
+    private void AddSources(ScanState state)
+    {
+        ScanBounds bounds = state.Bounds;
+        if (bounds.IsEmpty)
+        {
+            return;
+        }
+
+        int age = 0;
+        foreach (MemoryRun run in version.Memory)
+        {
+            state.Add(run, age++);
+        }
+
+        foreach (DiskRun run in version.Disk)
+        {
+            if (!bounds.IsPastEnd(run.Record.FirstKey) && !bounds.IsBeforeStart(run.Record.LastKey))
+            {
+                state.Add(run, cache, age);
+            }
+
+            age++;
+        }
     }
 
     private struct CountSink : IEntrySink

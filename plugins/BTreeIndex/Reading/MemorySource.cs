@@ -3,15 +3,17 @@ namespace Mortise.BTreeIndex;
 /// <summary>The entries of a memory run in a range.</summary>
 internal sealed class MemorySource : EntrySource
 {
-    private readonly MemoryRun _run;
-    private readonly bool _isBackward;
-    private readonly int _skip;
-    private readonly int _low;
-    private readonly int _high;
+    private MemoryRun _run = null!;
+    private bool _isBackward;
+    private int _skip;
+    private int _low;
+    private int _high;
     private int _at;
 
-    public MemorySource(MemoryRun run, ScanBounds bounds)
+    /// <summary>Begins before the first entry of a range.</summary>
+    public void Set(MemoryRun run, ScanBounds bounds, int age)
     {
+        Age = age;
         _run = run;
         _isBackward = bounds.IsBackward;
         _skip = bounds.Skip;
@@ -42,8 +44,11 @@ internal sealed class MemorySource : EntrySource
         return MoveTo(Math.Max(_at, to));
     }
 
-    public override void Dispose()
+    public override void Release()
     {
+        _run = null!;
+        _low = 0;
+        _high = 0;
     }
 
     private bool MoveTo(int index)

@@ -2,13 +2,16 @@ using Mortise.Indexing;
 
 namespace Mortise.BTreeIndex;
 
-/// <summary>A scan's range and direction, owned: what all sources of one scan share.</summary>
+/// <summary>A scan's range and direction, copied: what all sources of one scan share. Used for one scan after
+/// another.</summary>
 internal sealed class ScanBounds
 {
-    private readonly byte[] _bytes;
-    private readonly int _startLength;
+    private byte[] _bytes = new byte[128];
+    private int _startLength;
+    private int _endLength;
 
-    public ScanBounds(KeyRange range, ScanDirection direction)
+    /// <summary>Takes over another range.</summary>
+    public void Set(KeyRange range, ScanDirection direction)
     {
         if (direction is not (ScanDirection.Forward or ScanDirection.Backward))
         {
@@ -17,7 +20,12 @@ internal sealed class ScanBounds
 
         IsBackward = direction == ScanDirection.Backward;
         _startLength = range.Start.Length;
-        _bytes = new byte[range.Start.Length + range.End.Length];
+        _endLength = range.End.Length;
+        if (_bytes.Length < _startLength + _endLength)
+        {
+            _bytes = new byte[_startLength + _endLength];
+        }
+
         range.Start.CopyTo(_bytes);
         range.End.CopyTo(_bytes.AsSpan(_startLength));
         Skip = range.Start.CommonPrefixLength(range.End);
@@ -26,14 +34,14 @@ internal sealed class ScanBounds
 
     public ReadOnlySpan<byte> Start => _bytes.AsSpan(0, _startLength);
 
-    public ReadOnlySpan<byte> End => _bytes.AsSpan(_startLength);
+    public ReadOnlySpan<byte> End => _bytes.AsSpan(_startLength, _endLength);
 
-    public bool IsBackward { get; }
+    public bool IsBackward { get; private set; }
 
-    public bool IsEmpty { get; }
+    public bool IsEmpty { get; private set; }
 
     /// <summary>Bytes that all keys of the range share, being between two bounds that do.</summary>
-    public int Skip { get; }
+    public int Skip { get; private set; }
 
     public bool IsPastEnd(ReadOnlySpan<byte> key) => !End.IsEmpty && key.SequenceCompareTo(End) >= 0;
 

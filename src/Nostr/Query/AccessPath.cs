@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using Mortise.Engine;
 using Mortise.Indexing;
@@ -6,12 +7,13 @@ using Mortise.Primitives;
 namespace Mortise.Nostr;
 
 /// <summary>One way to find a superset of the events that a filter wants: key prefixes in one family.</summary>
+/// <remarks>Borrows memory: a few bytes a range, besides the prefixes. See <see cref="GiveBack"/>.</remarks>
 internal sealed class AccessPath(FamilyView family, FilterConditions decides, bool isPoint, int ranges)
 {
     // Estimating thousands of ranges would cost more than it saves; these many are looked at, spread evenly.
     private const int EstimatedRanges = 32;
 
-    private readonly int[] _ends = new int[ranges];
+    private int[] _ends = ArrayPool<int>.Shared.Rent(ranges);
     private byte[] _prefixes = [];
     private int _count;
 
@@ -34,11 +36,11 @@ internal sealed class AccessPath(FamilyView family, FilterConditions decides, bo
 
     public void Add(ReadOnlySpan<byte> prefix)
     {
-        Invariant.Holds(_count < _ends.Length);
+        Invariant.Holds(_count < ranges);
         int start = _count == 0 ? 0 : _ends[_count - 1];
         if (_prefixes.Length - start < prefix.Length)
         {
-            Array.Resize(ref _prefixes, Math.Max(prefix.Length * (_ends.Length - _count), start + prefix.Length));
+            Grow(start, Math.Max(prefix.Length * (ranges - _count), prefix.Length));
         }
 
         prefix.CopyTo(_prefixes.AsSpan(start));
@@ -49,13 +51,6 @@ internal sealed class AccessPath(FamilyView family, FilterConditions decides, bo
     {
         int start = index == 0 ? 0 : _ends[index - 1];
         return _prefixes.AsSpan(start, _ends[index] - start);
-    }
-
-    /// <summary>Opens a cursor over the part of a prefix's range that is in a window.</summary>
-    public FamilyCursor OpenCursor(int index, in QueryWindow window)
-    {
-        Span<byte> scratch = stackalloc byte[ScratchBytes(index)];
-        return Family.OpenCursor(Range(index, window, scratch), window.Ordinals, EntryOrder.NewestFirst);
     }
 
     /// <summary>Pushes entries of a prefix in one partition to a sink.</summary>
@@ -91,11 +86,45 @@ internal sealed class AccessPath(FamilyView family, FilterConditions decides, bo
         int seen = 0;
         for (int i = 0; i < _count; i += step, seen++)
         {
-            Span<byte> scratch = new byte[ScratchBytes(i)];
-            sum += Family.Estimate(Range(i, window, scratch), window.Ordinals);
+            sum += EstimateRange(i, window);
         }
 
         return Entries = sum * _count / seen;
+    }
+
+    /// <summary>Gives the memory back; the path has no ranges any more.</summary>
+    public void GiveBack()
+    {
+        if (_ends.Length > 0)
+        {
+            ArrayPool<int>.Shared.Return(_ends);
+            ReturnPrefixes();
+            _ends = [];
+            _prefixes = [];
+            _count = 0;
+        }
+    }
+
+    private void Grow(int used, int more)
+    {
+        byte[] larger = ArrayPool<byte>.Shared.Rent(used + more);
+        _prefixes.AsSpan(0, used).CopyTo(larger);
+        ReturnPrefixes();
+        _prefixes = larger;
+    }
+
+    private void ReturnPrefixes()
+    {
+        if (_prefixes.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_prefixes);
+        }
+    }
+
+    private long EstimateRange(int index, in QueryWindow window)
+    {
+        Span<byte> scratch = stackalloc byte[ScratchBytes(index)];
+        return Family.Estimate(Range(index, window, scratch), window.Ordinals);
     }
 
     private int ScratchBytes(int index) => 2 * (Prefix(index).Length + OrderKey.Bytes);

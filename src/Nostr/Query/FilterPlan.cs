@@ -21,7 +21,7 @@ internal sealed class FilterPlan(
     SearchQuery? search,
     in QueryWindow window,
     double? estimate,
-    IReadOnlyList<AccessPath> considered)
+    List<AccessPath> considered)
 {
     private double? _estimate = estimate;
 
@@ -42,10 +42,19 @@ internal sealed class FilterPlan(
     /// <summary>About how many entries will be read; asks the family when the planner did not have to.</summary>
     public double Estimate => _estimate ??= EstimateExact();
 
-    public IReadOnlyList<AccessPath> Considered { get; } = considered;
+    public IReadOnlyList<AccessPath> Considered => considered;
 
     /// <summary>True when the entries come in the order of results.</summary>
     public bool IsOrdered => Path is { IsPoint: false };
+
+    /// <summary>Gives the memory of all paths back.</summary>
+    public void GiveBack()
+    {
+        foreach (AccessPath path in considered)
+        {
+            path.GiveBack();
+        }
+    }
 
     private double EstimateExact() => Path is null || Path.IsPoint
         ? Path?.Count ?? 0

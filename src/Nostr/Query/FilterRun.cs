@@ -1,4 +1,3 @@
-using System.Buffers;
 using Mortise.Engine;
 using Mortise.Records;
 
@@ -12,15 +11,14 @@ namespace Mortise.Nostr;
 /// </remarks>
 internal sealed class FilterRun : IDisposable
 {
-    // Enough for reads to overlap, few enough that a consumer that stops early costs little.
-    private const int MaxPortion = 64;
-
     private readonly StoreView _view;
     private readonly FilterPlan _plan;
     private readonly EventPosition? _after;
     private readonly ExpiryGuard _expiry;
     private readonly EntryStream _stream;
     private readonly bool _readsRecords;
+    private readonly bool _wantsRecords;
+    private readonly RecordPortion? _portion;
     private readonly CancellationToken _cancellation;
     private readonly List<(Id32 Id, Entry Entry)> _group = [];
     private int _groupNext;
@@ -45,13 +43,20 @@ internal sealed class FilterRun : IDisposable
         _left = plan.Filter.Limit ?? int.MaxValue;
         bool checksRecords = !plan.Residual.IsEmpty || expiry.AsksRecords;
         _stream = !plan.IsOrdered ? new SortedStream(view, plan, window, expiry, cancellation)
-            : plan.Second is null && plan.Path!.Count == 1 && plan.Path.Family.IsSequential
-                ? new ScanStream(plan.Path, window, Enough(checksRecords), wantsRecords || checksRecords)
-            : plan.Second is null ? new MergeStream(plan.Path!, window, wantsRecords || checksRecords)
+            : plan.Second is null
+                ? new MergeStream(
+                    plan.Path!,
+                    window,
+                    PortionSizing.For(plan.Filter.Limit, isExact: !checksRecords),
+                    wantsRecords || checksRecords)
             : new IntersectStream(
-                new MergeStream(plan.Path!, window, wantsRecords: false),
-                new MergeStream(plan.Second, window, wantsRecords: false));
+                new MergeStream(plan.Path!, window, PortionSizing.Leaping, wantsRecords: false),
+                new MergeStream(plan.Second, window, PortionSizing.Leaping, wantsRecords: false));
         _readsRecords = checksRecords && !_stream.IsFinal;
+        _wantsRecords = wantsRecords;
+
+        // Records that come with their entries are shown from there.
+        _portion = (_readsRecords || wantsRecords) && !_stream.KeepsRecords ? new RecordPortion() : null;
     }
 
     public FilterPlan Plan => _plan;
@@ -73,9 +78,14 @@ internal sealed class FilterRun : IDisposable
 
     private long _records;
 
-    /// <summary>Moves to the next result.</summary>
+    /// <summary>Moves to the next result. Where records are needed, those of a portion are read in one call.</summary>
     public bool MoveNext()
     {
+        if (_portion is not null)
+        {
+            return MoveToRead(_portion);
+        }
+
         while (MoveToCandidate())
         {
             if (_readsRecords)
@@ -100,6 +110,11 @@ internal sealed class FilterRun : IDisposable
     public bool PushNext<TSink>(ref TSink sink)
         where TSink : struct, IEventSink, allows ref struct
     {
+        if (_portion is not null)
+        {
+            return MoveToRead(_portion) && PushCurrent(ref sink);
+        }
+
         while (MoveToCandidate())
         {
             using RecordLease lease = Lease();
@@ -116,13 +131,12 @@ internal sealed class FilterRun : IDisposable
         return false;
     }
 
-    /// <summary>Pushes results in portions until the end, or until the sink wants no more; the records of a portion
-    /// are read in one call.</summary>
-    /// <remarks>Every result needs an entry, so a portion never reads more entries than results may follow.</remarks>
+    /// <summary>Pushes all results from the first on, until the sink wants no more. Records are read in portions, and
+    /// shown where they are.</summary>
     public void PushAll<TSink>(ref TSink sink)
         where TSink : struct, IEventSink, allows ref struct
     {
-        if (_stream.KeepsRecords)
+        if (_portion is null)
         {
             while (PushNext(ref sink))
             {
@@ -131,18 +145,28 @@ internal sealed class FilterRun : IDisposable
             return;
         }
 
-        RecordLocation[] portion = ArrayPool<RecordLocation>.Shared.Rent(MaxPortion);
-        while (ReadPortion(portion, out int count) && PushPortion(portion.AsSpan(0, count), ref sink))
+        while (TryCollect(_portion, RecordPortion.MaxEntries))
         {
+            var records = new CheckedRecords<TSink>(this, sink);
+            _records += _portion.PushTo(_view.Records, ref records);
+            sink = records.Sink;
+            if (records.IsStopped)
+            {
+                return;
+            }
         }
-
-        ArrayPool<RecordLocation>.Shared.Return(portion);
     }
 
     /// <summary>Pushes the current result.</summary>
     public bool PushCurrent<TSink>(ref TSink sink)
         where TSink : struct, IEventSink, allows ref struct
     {
+        if (_portion is not null)
+        {
+            EventView kept = EventView.Open(_portion.Record(_current));
+            return sink.Accept(kept);
+        }
+
         using RecordLease lease = Lease();
         EventView view = EventView.Open(lease.Bytes);
         return sink.Accept(view);
@@ -151,11 +175,11 @@ internal sealed class FilterRun : IDisposable
     /// <summary>The whole id of the current result.</summary>
     public Id32 ReadId() => ReadId(_current);
 
-    public void Dispose() => _stream.Dispose();
-
-    // One entry more tells whether the last result has a twin.
-    private int? Enough(bool checksRecords) =>
-        checksRecords || _plan.Filter.Limit is not int limit || limit == int.MaxValue ? null : limit + 1;
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _portion?.Dispose();
+    }
 
     private bool IsResult(in EventView view) =>
         FilterMatch.Matches(_plan.Filter, _plan.Residual, view, _plan.Search) && !_expiry.IsExpired(view);
@@ -277,26 +301,40 @@ internal sealed class FilterRun : IDisposable
         return _view.Records.Read(_current.Location);
     }
 
-    private bool ReadPortion(RecordLocation[] portion, out int count)
+    private bool MoveToRead(RecordPortion portion)
     {
-        count = 0;
-        int most = Math.Min(_left, MaxPortion);
+        while (!portion.TryTake(out _current))
+        {
+            if (portion.IsExamined && !TryCollect(portion, portion.NextSize()))
+            {
+                return false;
+            }
+
+            _records += portion.Read(_view.Records, new ResultCheck(this), _wantsRecords);
+        }
+
+        Count();
+        return true;
+    }
+
+    /// <summary>Collects candidates, never more than results may follow.</summary>
+    private bool TryCollect(RecordPortion portion, int most)
+    {
+        portion.Begin();
+        most = Math.Min(_left, most);
+        int count = 0;
         while (count < most && MoveToCandidate())
         {
-            portion[count++] = _current.Location;
+            portion.Add(_current);
+            count++;
         }
 
         return count > 0;
     }
 
-    private bool PushPortion<TSink>(ReadOnlySpan<RecordLocation> portion, ref TSink sink)
-        where TSink : struct, IEventSink, allows ref struct
+    private readonly struct ResultCheck(FilterRun run) : IRecordCheck
     {
-        _records += portion.Length;
-        var records = new CheckedRecords<TSink>(this, sink);
-        _view.Records.ReadMany(portion, ref records);
-        sink = records.Sink;
-        return !records.IsStopped;
+        public bool IsResult(ReadOnlySpan<byte> record) => !run._readsRecords || run.IsResult(EventView.Open(record));
     }
 
     // Holds the sink itself, because no field can refer to a ref struct.

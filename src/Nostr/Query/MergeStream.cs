@@ -6,102 +6,97 @@ using Mortise.Records;
 
 namespace Mortise.Nostr;
 
-/// <summary>Merges the ranges of one access path, newest first, with a binary heap over one cursor a range.</summary>
-/// <remarks>Of a partitioned family it reads one period of all ranges after the other: a range without a recent entry
-/// does not make it open older partitions before the recent entries of the others are used up.</remarks>
+/// <summary>The entries of one access path, newest first: its ranges are scanned in portions, and a binary heap holds
+/// the first entry of each.</summary>
+/// <remarks>
+/// <para>A range costs one call to its family a portion and no cursor, and nothing of the index is held between portions.
+/// First portions are of one entry where there are many ranges, and each is twice the one before, so at most twice the
+/// entries that are taken are read, and one a range more.</para>
+/// <para>Of a partitioned family it reads one period of all ranges after the other: a range without a recent entry does
+/// not make it open older partitions before the recent entries of the others are used up.</para>
+/// <para>Memory: at most <see cref="MaxBuffered"/> entries of 32 bytes, or two a range where that is more, twice; and the
+/// records of those entries where the family keeps them inline, about <see cref="MaxInlinePortion"/> bytes a
+/// portion. All of it is borrowed from pools.</para>
+/// </remarks>
 internal sealed class MergeStream : EntryStream
 {
-    // Steps that are tried before a seek, which costs as much as several of them.
-    private const int StepsBeforeSeek = 4;
+    private const int PortionAfterSeek = 2;
+    private const int MaxPortion = 256;
+    private const int MaxBuffered = 16 << 10;
+    private const int MaxInlinePortion = 16 << 10;
 
     private readonly AccessPath _path;
     private readonly QueryWindow _window;
-    private FamilyCursor?[] _cursors;
+    private readonly PortionSizing _sizing;
+    private readonly InlineRecords? _records;
+    private readonly int _continuationBytes;
+    private QueryWindow _period;
+    private Input[] _inputs;
     private Head[] _heap;
-    private readonly byte[][] _inline;
-    private long _closedPartitions;
+    private Entry[] _buffer;
+    private int _inputCount;
+    private int _bufferUsed;
+    private int _maxPortion;
     private long _nextPeriod;
+    private long _taken;
+    private long _partitions;
     private int _size;
-    private int _inlineSlot;
-    private bool _started;
+    private bool _isTopTaken;
 
     /// <param name="path">A path over newest-first ranges.</param>
     /// <param name="window">The part wanted.</param>
+    /// <param name="sizing">How many entries will be wanted.</param>
     /// <param name="wantsRecords">True to keep records that entries hold inline.</param>
-    public MergeStream(AccessPath path, in QueryWindow window, bool wantsRecords)
+    public MergeStream(AccessPath path, in QueryWindow window, in PortionSizing sizing, bool wantsRecords)
     {
         _path = path;
         _window = window;
-        _cursors = ArrayPool<FamilyCursor?>.Shared.Rent(path.Count);
+        _sizing = sizing;
+        _inputs = ArrayPool<Input>.Shared.Rent(path.Count);
         _heap = ArrayPool<Head>.Shared.Rent(path.Count);
+        _buffer = ArrayPool<Entry>.Shared.Rent(path.Count);
         _nextPeriod = window.Ordinals.Last;
-        int inlineBytes = wantsRecords ? path.Family.InlineBelowBytes : 0;
-        _inline = inlineBytes == 0 ? [] : [new byte[inlineBytes], new byte[inlineBytes]];
+        _continuationBytes = OrderKey.Bytes + sizeof(ulong) + 1;
+        _records = wantsRecords && path.Family.InlineBelowBytes > 0 ? new InlineRecords() : null;
     }
 
-    public override long Partitions
-    {
-        get
-        {
-            long sum = _closedPartitions;
-            foreach (FamilyCursor? cursor in _cursors)
-            {
-                sum += cursor?.PartitionsOpened ?? 0;
-            }
+    public override long Partitions => _partitions;
 
-            return sum;
-        }
-    }
-
-    public override bool KeepsRecords => _inline.Length > 0;
+    public override bool KeepsRecords => _records is not null;
 
     public override bool MoveNext(out Entry entry)
     {
-        if (_size > 0 && _started)
+        if (_isTopTaken)
         {
             AdvanceTop();
         }
 
-        _started = true;
         return FillAndTake(out entry);
     }
 
     public override bool SeekTo(in Entry target, out Entry entry)
     {
-        for (int i = 0; i < StepsBeforeSeek; i++)
+        if (_isTopTaken && !_buffer[_inputs[_heap[0].Input].Next].IsBefore(target))
         {
-            if (!MoveNext(out entry))
-            {
-                return false;
-            }
-
-            if (!entry.IsBefore(target))
-            {
-                return true;
-            }
+            AdvanceTop();
         }
 
-        while (_size > 0 && _heap[0].ToEntry().IsBefore(target))
+        while (HasTop())
         {
-            SeekTop(target);
-        }
-
-        // What a new period begins with may still be before the target.
-        while (FillAndTake(out entry))
-        {
-            if (!entry.IsBefore(target))
+            if (!_buffer[_inputs[_heap[0].Input].Next].IsBefore(target))
             {
-                return true;
+                return FillAndTake(out entry);
             }
 
             SeekTop(target);
         }
 
+        entry = default;
         return false;
     }
 
     public override ReadOnlySpan<byte> Inline(in Entry entry) =>
-        entry.InlineSlot < 0 ? default : _inline[entry.InlineSlot].AsSpan(0, entry.InlineLength);
+        entry.InlineSlot < 0 ? default : _records!.Get(entry);
 
     public override void Dispose()
     {
@@ -110,58 +105,47 @@ internal sealed class MergeStream : EntryStream
             return;
         }
 
-        for (int i = 0; i < _path.Count; i++)
-        {
-            Close(i);
-        }
-
-        ArrayPool<FamilyCursor?>.Shared.Return(_cursors);
+        ArrayPool<Input>.Shared.Return(_inputs);
         ArrayPool<Head>.Shared.Return(_heap);
-        _cursors = [];
+        ArrayPool<Entry>.Shared.Return(_buffer);
+        _records?.Dispose();
+        _inputs = [];
         _heap = [];
+        _buffer = [];
         _size = 0;
+        _isTopTaken = false;
         _nextPeriod = -1;
     }
 
-    private bool FillAndTake(out Entry entry)
+    /// <summary>Makes sure that there is a first entry, in an older period when this one is used up.</summary>
+    private bool HasTop()
     {
         while (_size == 0)
         {
             if (!OpenPeriod())
             {
-                entry = default;
                 return false;
             }
-        }
-
-        entry = _heap[0].ToEntry();
-        if (_inline.Length > 0)
-        {
-            KeepInline(ref entry);
         }
 
         return true;
     }
 
-    private void KeepInline(ref Entry entry)
+    private bool FillAndTake(out Entry entry)
     {
-        ReadOnlySpan<byte> record = _cursors[_heap[0].Cursor]!.Inline;
-        if (record.IsEmpty)
+        _isTopTaken = HasTop();
+        if (!_isTopTaken)
         {
-            return;
+            entry = default;
+            return false;
         }
 
-        _inlineSlot ^= 1;
-        if (record.Length > _inline[_inlineSlot].Length)
-        {
-            Array.Resize(ref _inline[_inlineSlot], record.Length);
-        }
-
-        record.CopyTo(_inline[_inlineSlot]);
-        entry = entry with { InlineSlot = _inlineSlot, InlineLength = record.Length };
+        _taken++;
+        entry = _buffer[_inputs[_heap[0].Input].Next];
+        return true;
     }
 
-    /// <summary>Opens all ranges in the next older period.</summary>
+    /// <summary>Reads the first portion of all ranges in the next older period.</summary>
     /// <returns>False when there is none.</returns>
     private bool OpenPeriod()
     {
@@ -170,26 +154,33 @@ internal sealed class MergeStream : EntryStream
             return false;
         }
 
-        OrdinalRange period = _path.Count == 1 ? OrdinalRange.All : _path.Family.ClusterAt(_nextPeriod);
-        if (period.IsEmpty)
+        FamilyView family = _path.Family;
+        OrdinalRange cluster = family.ClusterAt(_nextPeriod);
+        if (cluster.IsEmpty)
         {
             _nextPeriod = -1;
             return false;
         }
 
-        QueryWindow window = _window.Within(period);
-        _nextPeriod = window.Ordinals.First - 1;
-        for (int i = 0; i < _path.Count; i++)
+        _period = _window.Within(cluster);
+        _nextPeriod = _period.Ordinals.First - 1;
+        int partitions = family.CountPartitions(_period.Ordinals);
+        int inputs = partitions * _path.Count;
+        Reserve(ref _inputs, inputs, keep: 0);
+        Reserve(ref _heap, inputs, keep: 0);
+        _inputCount = 0;
+        _bufferUsed = 0;
+        _maxPortion = Math.Clamp(MaxBuffered / Math.Max(1, inputs), 2, MaxPortion);
+        _records?.Clear();
+        int first = Math.Min(_sizing.First(inputs, _taken), _maxPortion);
+        for (int partition = 0; partition < family.PartitionCount; partition++)
         {
-            _cursors[i] = _path.OpenCursor(i, window);
-            if (_cursors[i]!.MoveNext())
+            if (family.BoundsOf(partition).Overlaps(_period.Ordinals))
             {
-                Examined++;
-                _heap[_size++] = Read(i);
-            }
-            else
-            {
-                Close(i);
+                for (int range = 0; range < _path.Count; range++)
+                {
+                    Open(range, partition, first);
+                }
             }
         }
 
@@ -201,52 +192,123 @@ internal sealed class MergeStream : EntryStream
         return true;
     }
 
+    private void Open(int range, int partition, int portion)
+    {
+        _partitions++;
+        _inputs[_inputCount] = new Input { Range = range, Partition = partition };
+        if (ReadPortion(_inputCount, portion, []))
+        {
+            _heap[_size++] = new Head(_buffer[_inputs[_inputCount].Next], _inputCount);
+            _inputCount++;
+        }
+    }
+
     private void AdvanceTop()
     {
-        int cursor = _heap[0].Cursor;
-        ReplaceTop(cursor, _cursors[cursor]!.MoveNext());
+        _isTopTaken = false;
+        int index = _heap[0].Input;
+        ref Input input = ref _inputs[index];
+        _records?.Drop(_buffer[input.Next]);
+        input.Next++;
+        ReplaceTop(index, input.Next < input.End || ReadNextPortion(index));
     }
 
     private void SeekTop(in Entry target)
     {
-        int cursor = _heap[0].Cursor;
-        ReadOnlySpan<byte> prefix = _path.Prefix(cursor);
-        Span<byte> key = stackalloc byte[prefix.Length + OrderKey.Bytes + sizeof(ulong)];
+        _isTopTaken = false;
+        int index = _heap[0].Input;
+        ref Input input = ref _inputs[index];
+        while (input.Next < input.End && _buffer[input.Next].IsBefore(target))
+        {
+            _records?.Drop(_buffer[input.Next]);
+            input.Next++;
+        }
+
+        ReplaceTop(index, input.Next < input.End || ReadFrom(index, target));
+    }
+
+    /// <summary>Reads on behind the last entry of a range that was read.</summary>
+    private bool ReadNextPortion(int index)
+    {
+        ref readonly Input input = ref _inputs[index];
+        if (!input.HasMore)
+        {
+            return false;
+        }
+
+        Span<byte> from = stackalloc byte[_path.Prefix(input.Range).Length + _continuationBytes];
+        WriteKey(from, input.Range, _buffer[input.End - 1]);
+        from[^1] = 0;
+        return ReadPortion(index, _sizing.Next(input.Portion, _maxPortion, _taken), from);
+    }
+
+    /// <summary>Reads on at the first entry that is not before another.</summary>
+    private bool ReadFrom(int index, in Entry target)
+    {
+        ref readonly Input input = ref _inputs[index];
+        if (!input.HasMore)
+        {
+            return false;
+        }
+
+        Span<byte> from = stackalloc byte[_path.Prefix(input.Range).Length + OrderKey.Bytes + sizeof(ulong)];
+        WriteKey(from, input.Range, target);
+        return ReadPortion(index, PortionAfterSeek, from);
+    }
+
+    private void WriteKey(Span<byte> key, int range, in Entry entry)
+    {
+        ReadOnlySpan<byte> prefix = _path.Prefix(range);
         prefix.CopyTo(key);
-        target.Order.Write(key[prefix.Length..]);
-        BinaryPrimitives.WriteUInt64BigEndian(key[(prefix.Length + OrderKey.Bytes)..], target.Location.Value);
-        ReplaceTop(cursor, _cursors[cursor]!.Seek(key));
+        entry.Order.Write(key[prefix.Length..]);
+        BinaryPrimitives.WriteUInt64BigEndian(key[(prefix.Length + OrderKey.Bytes)..], entry.Location.Value);
     }
 
-    private void ReplaceTop(int cursor, bool hasMore)
+    /// <summary>Fills a range's part of the buffer.</summary>
+    /// <returns>False when there is nothing left of the range.</returns>
+    private bool ReadPortion(int index, int portion, ReadOnlySpan<byte> from)
     {
-        if (hasMore)
+        ref Input input = ref _inputs[index];
+        input.Portion = portion;
+        if (portion > input.Capacity)
         {
-            Examined++;
-            _heap[0] = Read(cursor);
+            Reserve(ref _buffer, _bufferUsed + portion, keep: _bufferUsed);
+            input.Start = _bufferUsed;
+            input.Capacity = portion;
+            _bufferUsed += portion;
         }
-        else
+
+        input.Next = input.Start;
+        input.End = input.Start;
+        _records?.MakeRoom(_buffer, _inputs.AsSpan(0, _inputCount));
+        var sink = new PortionSink(this, index);
+        _path.Scan(input.Range, _period, input.Partition, from, ref sink);
+        input.HasMore = sink.IsStopped;
+        Examined += input.End - input.Start;
+        return input.End > input.Start;
+    }
+
+    /// <returns>False when the portion is full.</returns>
+    private bool Take(ref Input input, ReadOnlySpan<byte> key, RecordLocation location, ReadOnlySpan<byte> inline)
+    {
+        var entry = new Entry(OrderKey.Read(key), location);
+        bool isFull = false;
+        if (_records is not null && !inline.IsEmpty)
         {
-            Close(cursor);
-            _heap[0] = _heap[--_size];
+            entry = _records.Keep(entry, inline);
+            isFull = _records.PortionBytes >= MaxInlinePortion;
         }
 
-        SiftDown(0);
+        _buffer[input.End++] = entry;
+        return !isFull && input.End - input.Start < input.Portion;
     }
 
-    private Head Read(int index)
+    private void ReplaceTop(int input, bool hasMore)
     {
-        FamilyCursor cursor = _cursors[index]!;
-        return new Head(OrderKey.Read(cursor.Key), cursor.Location, index);
-    }
-
-    private void Close(int index)
-    {
-        if (_cursors[index] is { } cursor)
+        _heap[0] = hasMore ? new Head(_buffer[_inputs[input].Next], input) : _heap[--_size];
+        if (_size > 1)
         {
-            _closedPartitions += cursor.PartitionsOpened;
-            cursor.Dispose();
-            _cursors[index] = null;
+            SiftDown(0);
         }
     }
 
@@ -261,12 +323,12 @@ internal sealed class MergeStream : EntryStream
                 break;
             }
 
-            if (child + 1 < _size && _heap[child + 1].CompareTo(_heap[child]) < 0)
+            if (child + 1 < _size && _heap[child + 1].IsBefore(_heap[child]))
             {
                 child++;
             }
 
-            if (_heap[child].CompareTo(moving) >= 0)
+            if (!_heap[child].IsBefore(moving))
             {
                 break;
             }
@@ -278,14 +340,55 @@ internal sealed class MergeStream : EntryStream
         _heap[at] = moving;
     }
 
-    private readonly record struct Head(OrderKey Order, RecordLocation Location, int Cursor) : IComparable<Head>
+    private static void Reserve<T>(ref T[] array, int length, int keep)
     {
-        public Entry ToEntry() => new(Order, Location);
-
-        public int CompareTo(Head other)
+        if (array.Length >= length)
         {
-            int comparison = Order.CompareTo(other.Order);
-            return comparison != 0 ? comparison : Location.CompareTo(other.Location);
+            return;
+        }
+
+        T[] larger = ArrayPool<T>.Shared.Rent(Math.Max(length, 2 * array.Length));
+        array.AsSpan(0, keep).CopyTo(larger);
+        ArrayPool<T>.Shared.Return(array);
+        array = larger;
+    }
+
+    /// <summary>One range in one partition: the entries of its current portion, at <see cref="Next"/> to
+    /// <see cref="End"/> in the buffer, of a part that begins at <see cref="Start"/>.</summary>
+    internal struct Input
+    {
+        public int Range;
+        public int Partition;
+        public int Start;
+        public int Capacity;
+        public int Next;
+        public int End;
+        public int Portion;
+        public bool HasMore;
+    }
+
+    private readonly struct Head(in Entry entry, int input)
+    {
+        private readonly OrderKey _order = entry.Order;
+        private readonly ulong _location = entry.Location.Value;
+
+        public int Input { get; } = input;
+
+        public bool IsBefore(in Head other)
+        {
+            int comparison = _order.CompareTo(other._order);
+            return comparison != 0 ? comparison < 0 : _location < other._location;
+        }
+    }
+
+    private struct PortionSink(MergeStream stream, int input) : IFamilySink
+    {
+        public bool IsStopped { get; private set; }
+
+        public bool Accept(ReadOnlySpan<byte> key, RecordLocation location, ReadOnlySpan<byte> inline)
+        {
+            IsStopped = !stream.Take(ref stream._inputs[input], key, location, inline);
+            return !IsStopped;
         }
     }
 }

@@ -30,23 +30,24 @@ internal sealed class QueryExecution : IDisposable
         _view = view;
         _time = time;
         _started = time.GetTimestamp();
-        var runs = new List<FilterRun>(filters.Count);
+        IReadOnlyList<Filter> shared = SharedFilters.Of(filters);
+        _runs = new FilterRun[shared.Count];
         try
         {
-            foreach (Filter filter in SharedFilters.Of(filters))
+            for (int i = 0; i < _runs.Length; i++)
             {
+                Filter filter = shared[i];
                 var window = new QueryWindow(filter, after);
                 FilterPlan plan = FilterPlanner.Plan(view, filter, window);
-                runs.Add(new FilterRun(view, plan, window, expiry, wantsRecords, cancellation));
+                _runs[i] = new FilterRun(view, plan, window, expiry, wantsRecords, cancellation);
             }
         }
         catch
         {
-            runs.ForEach(static r => r.Dispose());
+            Dispose();
             throw;
         }
 
-        _runs = [.. runs];
         _states = _runs.Length < 2 ? [] : new State[_runs.Length];
     }
 
@@ -118,9 +119,11 @@ internal sealed class QueryExecution : IDisposable
 
     public void Dispose()
     {
-        foreach (FilterRun run in _runs)
+        // A run is missing when planning it failed.
+        foreach (FilterRun? run in _runs)
         {
-            run.Dispose();
+            run?.Dispose();
+            run?.Plan.GiveBack();
         }
     }
 

@@ -28,6 +28,32 @@ public sealed class PlanTests
     }
 
     [Fact]
+    public async Task The_latest_20_of_an_author_of_100000_events_cost_fewer_than_40_entries()
+    {
+        const int Many = 100_000;
+        await using TestStore store = await TestStore.OpenAsync(TestStack.Full);
+        byte[] author = [.. Enumerable.Repeat((byte)7, 32)];
+        for (int first = 0; first < Many; first += 10_000)
+        {
+            await store.PutAsync(
+                [.. Enumerable.Range(first, 10_000).Select(i => NostrEvent.CreateUnsigned(author, 1000 + (i / 3), 1, $"{i}"))]);
+        }
+
+        Filter latest = new() { Authors = IdSet.FromBytes(author), Limit = 20 };
+        for (int state = 0; state < 2; state++)
+        {
+            // Once mostly in memory, once mostly on disk.
+            QueryExplanation explanation = store.Events.Explain([latest]);
+            Assert.Equal(20, explanation.Results);
+            Assert.InRange(explanation.Entries, 20, 39);
+            Assert.Equal(20, explanation.Records);
+            await store.Events.CheckpointAsync();
+        }
+
+        Assert.Equal(Many, store.Events.Count([latest.WithLimit(null)]));
+    }
+
+    [Fact]
     public async Task Many_quiet_ranges_open_only_recent_partitions()
     {
         await using TestStore store = await TestStore.OpenAsync(TestStack.Monthly);

@@ -22,7 +22,7 @@ public sealed class SyntheticQueryTests
         List<OracleEvent> stored = events.Where((_, i) => results[i].Outcome == PutOutcome.Stored)
             .Select(e => new OracleEvent(e)).ToList();
 
-        int requests = TestSeed.Soaked(stackName == "id" ? 60 : 300);
+        int requests = TestSeed.Soaked(stackName == "id" ? 60 : 300, RealQueryTests.RequestsPerSoak);
         await CompareAsync(store, stored, random, requests / 2, $"seed {seed}, {stackName}");
 
         // Some are removed, the store is closed, some expire.
