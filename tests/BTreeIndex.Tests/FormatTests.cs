@@ -9,7 +9,8 @@ public class FormatTests
     private static readonly string s_root = typeof(FormatTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(a => a.Key == "RepositoryRoot").Value!;
 
-    private static string GoldenPath => Path.Combine(s_root, "tests", "BTreeIndex.Tests", "golden", "mortise-btree-v1.bin");
+    private static string GoldenPath(int version) =>
+        Path.Combine(s_root, "tests", "BTreeIndex.Tests", "golden", $"mortise-btree-v{version}.bin");
 
     [Fact]
     public void The_specification_and_the_code_agree_on_every_field()
@@ -53,33 +54,25 @@ public class FormatTests
         Assert.Contains($"blocks of {PointFilter.BlockBytes} bytes", format, StringComparison.Ordinal);
     }
 
-    /// <summary>Goal: today's code writes what version 1 has always been, and reads it. Method: a small file with every
-    /// page type and both shapes of leaves, byte for byte. UPDATE_FORMATS=1 writes the golden file anew.</summary>
+    /// <summary>Goal: today's code writes what this version has always been, and reads it. Method: a small file with every
+    /// page type and every shape of leaves, byte for byte. UPDATE_FORMATS=1 writes the golden file anew.</summary>
     [Fact]
     public void The_golden_file_is_written_and_read_as_ever()
     {
-        using SimWorld world = new(3, new SimDiskOptions { KeepLog = false });
-        BTreeIndexFamily index = BTreeIndexOpener.Open(world.Context("index"), new BTreeIndexOptions { PageSize = ByteSize.KiB(4) }, default);
-        BatchMaker first = new();
-        for (int i = 0; i < 300; i++)
+        BatchMaker first = First();
+        for (int i = 0; i < 600; i++)
         {
-            first.Set(IndexBench.Key(i * 1000), IndexBench.Value(i));
+            // Thirty timelines: keys that share 33 bytes and differ in the rest.
+            first.Set([0xFF, .. Enumerable.Repeat((byte)(i / 20), 32), .. IndexBench.Key(i).AsSpan(16, 24)], []);
         }
 
-        BatchMaker second = new BatchMaker().Remove(IndexBench.Key(5000)).Set([1], []).Set([1, 0], [1, 2, 3]).Set(IndexBench.Key(7000), [7]);
-        first.ApplyTo(index, 1);
-        world.Background.Complete(index.CheckpointAsync());
-        second.ApplyTo(index, 2);
-        world.Background.Complete(index.CheckpointAsync());
-        world.Background.Complete(index.DisposeAsync());
-        byte[] written = world.Disk.ReadAllBytes(FileChecks.Path);
+        byte[] written = Write(first, Second());
         if (Environment.GetEnvironmentVariable("UPDATE_FORMATS") == "1")
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(GoldenPath)!);
-            File.WriteAllBytes(GoldenPath, written);
+            File.WriteAllBytes(GoldenPath(PageFormat.FormatVersion), written);
         }
 
-        byte[] golden = File.ReadAllBytes(GoldenPath);
+        byte[] golden = File.ReadAllBytes(GoldenPath(PageFormat.FormatVersion));
         Assert.True(golden.AsSpan().SequenceEqual(written), "the file that is written now differs from the golden file");
         HashSet<(byte Type, byte Flags)> seen = [];
         for (int page = 0; page < golden.Length; page += 4096)
@@ -88,16 +81,59 @@ public class FormatTests
         }
 
         Assert.Superset(
-            new HashSet<(byte, byte)> { (1, 0), (2, 0), (3, 0), (3, PageFormat.UniformFlag), (4, PageFormat.UniformFlag), (5, 0) }, seen);
+            new HashSet<(byte, byte)>
+            {
+                (1, 0), (2, 0), (3, 0), (3, PageFormat.UniformFlag), (3, PageFormat.UniformFlag | PageFormat.StemsFlag),
+                (4, 0), (5, 0),
+            },
+            seen);
+        AssertReads(golden, first, Second());
+    }
 
-        using SimWorld other = new(4, new SimDiskOptions { KeepLog = false });
-        using (Files.IStorageFile file = other.Directory("index").Open(PageFormat.FileName, Files.FileIntent.CreateNew))
+    [Fact]
+    public void A_file_of_version_1_is_read()
+    {
+        byte[] golden = File.ReadAllBytes(GoldenPath(1));
+        AssertReads(golden, First(), Second());
+    }
+
+    private static BatchMaker First()
+    {
+        BatchMaker batch = new();
+        for (int i = 0; i < 300; i++)
+        {
+            batch.Set(IndexBench.Key(i * 1000), IndexBench.Value(i));
+        }
+
+        return batch;
+    }
+
+    private static BatchMaker Second() =>
+        new BatchMaker().Remove(IndexBench.Key(5000)).Set([1], []).Set([1, 0], [1, 2, 3]).Set(IndexBench.Key(7000), [7]);
+
+    private static byte[] Write(BatchMaker first, BatchMaker second)
+    {
+        using SimWorld world = new(3, new SimDiskOptions { KeepLog = false });
+        BTreeIndexFamily index =
+            BTreeIndexOpener.Open(world.Context("index"), new BTreeIndexOptions { PageSize = ByteSize.KiB(4) }, default);
+        first.ApplyTo(index, 1);
+        world.Background.Complete(index.CheckpointAsync());
+        second.ApplyTo(index, 2);
+        world.Background.Complete(index.CheckpointAsync());
+        world.Background.Complete(index.DisposeAsync());
+        return world.Disk.ReadAllBytes(FileChecks.Path);
+    }
+
+    private static void AssertReads(byte[] golden, BatchMaker first, BatchMaker second)
+    {
+        using SimWorld world = new(4, new SimDiskOptions { KeepLog = false });
+        using (Files.IStorageFile file = world.Directory("index").Open(PageFormat.FileName, Files.FileIntent.CreateNew))
         {
             file.Write(golden, 0);
         }
 
-        Assert.Empty(FileChecks.Examine(other));
-        BTreeIndexFamily opened = BTreeIndexOpener.Open(other.Context("index"), new BTreeIndexOptions(), default);
+        Assert.Empty(FileChecks.Examine(world));
+        BTreeIndexFamily opened = BTreeIndexOpener.Open(world.Context("index"), new BTreeIndexOptions(), default);
         Assert.Equal(2u, opened.DurableLsn.Value);
         using IIndexSnapshot snapshot = opened.OpenSnapshot();
         Oracle.AssertEqual(Oracle.Empty.With(first).With(second), snapshot);

@@ -5,7 +5,7 @@ namespace Mortise.BTreeIndex.Tests;
 /// <summary>Keys and values of several shapes, small enough in number that they meet again.</summary>
 internal sealed class RandomKeys(Random random, int maxKeyBytes, int maxValueBytes)
 {
-    private readonly int _shape = random.Next(5);
+    private readonly int _shape = random.Next(6);
     private readonly int _universe = random.Next(2) == 0 ? 300 : 20_000;
 
     public byte[] Key()
@@ -35,6 +35,12 @@ internal sealed class RandomKeys(Random random, int maxKeyBytes, int maxValueByt
                 BinaryPrimitives.WriteInt32BigEndian(longest.AsSpan(number % 2 == 0 ? longest.Length - 4 : 20), number);
                 return longest;
             case 3:
+                // Many timelines with few entries each.
+                byte[] timeline = new byte[48];
+                timeline.AsSpan(0, 32).Fill((byte)(number % 200));
+                BinaryPrimitives.WriteInt64BigEndian(timeline.AsSpan(36), number);
+                return timeline;
+            case 4:
                 byte[] hashed = new byte[32];
                 new Random(number).NextBytes(hashed);
                 return hashed;
@@ -50,7 +56,7 @@ internal sealed class RandomKeys(Random random, int maxKeyBytes, int maxValueByt
     {
         int length = _shape switch
         {
-            0 => 8,
+            0 or 3 => 8,
             1 => random.Next(4),
             _ => random.Next(20) == 0 ? random.Next(maxValueBytes + 1) : random.Next(16),
         };

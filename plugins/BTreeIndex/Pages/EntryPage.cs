@@ -8,10 +8,11 @@ namespace Mortise.BTreeIndex;
 
 /// <summary>A leaf or branch in memory, parsed once when it is loaded.</summary>
 /// <remarks>
-/// <para>After the header: the heads (u64 each: 8 key bytes after the prefix), the prefix, then the body. In a uniform
-/// page the body is entries of one size: the rest of the key after the head, then the value. Otherwise it is a slot
-/// (u16 offset in the page) per entry, then entries of key length (u16, whole key), value length (u16, 0xFFFF for a
-/// tombstone), rest of the key, value. A search reads heads alone until two are equal.</para>
+/// <para>After the header: the heads (u64 each: 8 key bytes after the prefix and the stem), the prefix, then the body. In
+/// a uniform page the body is entries of one size: the rest of the key after the head, then the value; there may be a
+/// <see cref="StemTable"/> before them. Otherwise it is a slot (u16 offset in the page) per entry, then entries of key
+/// length (u16, whole key), value length (u16, 0xFFFF for a tombstone), rest of the key, value. A search reads heads
+/// alone until two are equal.</para>
 /// <para>Buffers: points into memory that the owner of the frame keeps in place; <see cref="Check"/> must have passed,
 /// so that no offset in the page leads out of it.</para>
 /// </remarks>
@@ -29,6 +30,7 @@ internal readonly unsafe struct EntryPage
     private readonly byte* _body;
     private readonly int _stride;
     private readonly int _valueBytes;
+    private readonly StemTable _stems;
 
     // What a search would otherwise fetch from the page's far ends.
     private readonly ulong _firstHead;
@@ -51,16 +53,23 @@ internal readonly unsafe struct EntryPage
         _heads = page + PageFormat.HeaderBytes;
         _prefix = _heads + (Count * PageFormat.HeadBytes);
         _body = _prefix + PrefixLength;
-        UniformRestLength = Math.Max(0, UniformKeyLength - PrefixLength - PageFormat.HeadBytes);
+        if ((header[PageFormat.FlagsOffset] & PageFormat.StemsFlag) != 0)
+        {
+            _stems = new StemTable(_body, Count);
+            _body = _stems.End;
+        }
+
+        HeadOffset = PrefixLength + _stems.StemBytes;
+        UniformRestLength = Math.Max(0, UniformKeyLength - HeadOffset - PageFormat.HeadBytes);
         _stride = UniformRestLength + _valueBytes;
-        if (Count == 0)
+        _prefixHead = PrefixLength is > 0 and <= PageFormat.HeadBytes ? KeyHead.Of(Prefix) : 0;
+        if (Count == 0 || HasStems)
         {
             return;
         }
 
         _firstHead = Head(0);
         _lastHead = Head(Count - 1);
-        _prefixHead = PrefixLength is > 0 and <= PageFormat.HeadBytes ? KeyHead.Of(Prefix) : 0;
 
         // (head - first) >> shift has 32 bits at most; times scale, the upper half of 64 bits is a place in the page.
         ulong span = _lastHead - _firstHead;
@@ -73,6 +82,12 @@ internal readonly unsafe struct EntryPage
     public int PrefixLength { get; }
 
     public bool IsUniform { get; }
+
+    /// <summary>Whether keys have a stem between the page's prefix and their head; only in uniform pages.</summary>
+    public bool HasStems => _stems.StemBytes > 0;
+
+    /// <summary>Where in a key the bytes of its head are.</summary>
+    public int HeadOffset { get; }
 
     public int UniformKeyLength { get; }
 
@@ -93,6 +108,8 @@ internal readonly unsafe struct EntryPage
     public byte* UniformBody => _body;
 
     public int Stride => _stride;
+
+    public StemTable Stems => _stems;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong Head(int index)
@@ -118,7 +135,7 @@ internal readonly unsafe struct EntryPage
         }
 
         byte* entry = Entry(index);
-        int length = ReadUInt16(entry) - PrefixLength - PageFormat.HeadBytes;
+        int length = ReadUInt16(entry) - HeadOffset - PageFormat.HeadBytes;
         return new ReadOnlySpan<byte>(entry + PageFormat.EntryHeaderBytes, Math.Max(0, length));
     }
 
@@ -130,7 +147,7 @@ internal readonly unsafe struct EntryPage
         }
 
         byte* entry = Entry(index);
-        int tail = Math.Max(0, ReadUInt16(entry) - PrefixLength - PageFormat.HeadBytes);
+        int tail = Math.Max(0, ReadUInt16(entry) - HeadOffset - PageFormat.HeadBytes);
         int length = ReadUInt16(entry + sizeof(ushort));
         return length == PageFormat.TombstoneLength
             ? default
@@ -152,8 +169,13 @@ internal readonly unsafe struct EntryPage
     public int CopyKeyAfterPrefix(int index, Span<byte> to)
     {
         int length = KeyLength(index);
-        BinaryPrimitives.WriteUInt64BigEndian(to[PrefixLength..], Head(index));
-        Tail(index).CopyTo(to[(PrefixLength + PageFormat.HeadBytes)..]);
+        if (HasStems)
+        {
+            _stems.Stem(_stems.NumberOf(index)).CopyTo(to[PrefixLength..]);
+        }
+
+        BinaryPrimitives.WriteUInt64BigEndian(to[HeadOffset..], Head(index));
+        Tail(index).CopyTo(to[(HeadOffset + PageFormat.HeadBytes)..]);
         return length;
     }
 
@@ -179,14 +201,7 @@ internal readonly unsafe struct EntryPage
         }
 
         ReadOnlySpan<byte> rest = key[PrefixLength..];
-        ulong head = KeyHead.Of(rest);
-        int low = FirstHeadNotBelow(head);
-        if (low == Count || Head(low) != head)
-        {
-            return low;
-        }
-
-        return LowerBoundAmongEqualHeads(rest, head, low, out isEqual);
+        return HasStems ? LowerBoundAmongStems(rest, out isEqual) : LowerBoundAmongHeads(rest, out isEqual);
     }
 
     /// <summary>The child of a branch under which a key belongs: the number of separators at or before it.</summary>
@@ -204,6 +219,7 @@ internal readonly unsafe struct EntryPage
         bool isUniform = (page[PageFormat.FlagsOffset] & PageFormat.UniformFlag) != 0;
         int keyBytes = BinaryPrimitives.ReadUInt16LittleEndian(page[PageFormat.KeyBytesOffset..]);
         int valueBytes = BinaryPrimitives.ReadUInt16LittleEndian(page[PageFormat.ValueBytesOffset..]);
+        bool hasStems = (page[PageFormat.FlagsOffset] & PageFormat.StemsFlag) != 0;
         uint used = PageFormat.Used(page);
         long body = PageFormat.HeaderBytes + ((long)count * PageFormat.HeadBytes) + prefix;
         if (used > page.Length || body > used)
@@ -212,6 +228,22 @@ internal readonly unsafe struct EntryPage
         }
 
         int maxKey = PageFormat.MaxKeyBytes(page.Length);
+        if (hasStems)
+        {
+            string? wrong = StemTable.Check(page[(int)body..(int)used], count, out int tableBytes);
+            int stem = wrong is null ? BinaryPrimitives.ReadUInt16LittleEndian(page[(int)body..]) : 0;
+            body += tableBytes;
+            wrong ??= isUniform && prefix + stem + PageFormat.HeadBytes <= keyBytes
+                ? null
+                : $"stems of {stem} bytes do not fit into keys of {keyBytes} with a prefix of {prefix}";
+            if (wrong is not null)
+            {
+                return wrong;
+            }
+
+            prefix += stem;
+        }
+
         if (isUniform)
         {
             long rest = Math.Max(0, keyBytes - prefix - PageFormat.HeadBytes);
@@ -274,7 +306,7 @@ internal readonly unsafe struct EntryPage
 
         if (!BitConverter.IsLittleEndian || !Vector256.IsHardwareAccelerated || Count < 2 * Window)
         {
-            return FirstHeadNotBelowByHalving(head);
+            return FirstHeadNotBelowByHalving(head, 0, Count);
         }
 
         int guess = (int)((((head - _firstHead) >> _shift) * _scale) >> 32);
@@ -291,7 +323,7 @@ internal readonly unsafe struct EntryPage
             start = below == 0 ? Math.Max(0, start - Window + 1) : Math.Min(Count - Window, start + Window - 1);
         }
 
-        return FirstHeadNotBelowByHalving(head);
+        return FirstHeadNotBelowByHalving(head, 0, Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -309,10 +341,11 @@ internal readonly unsafe struct EntryPage
         return BitOperations.PopCount(below);
     }
 
-    private int FirstHeadNotBelowByHalving(ulong head)
+    /// <summary>As <see cref="FirstHeadNotBelow"/>, among some of the heads, of which there is one at least.</summary>
+    private int FirstHeadNotBelowByHalving(ulong head, int start, int end)
     {
-        nint low = 0;
-        nint n = Count;
+        nint low = start;
+        nint n = end - start;
         while (n > 1)
         {
             nint half = n >> 1;
@@ -324,14 +357,47 @@ internal readonly unsafe struct EntryPage
         return (int)low + Unsafe.BitCast<bool, byte>(Head((int)low) < head);
     }
 
-    private int LowerBoundAmongEqualHeads(ReadOnlySpan<byte> rest, ulong head, int low, out bool isEqual)
+    private int LowerBoundAmongHeads(ReadOnlySpan<byte> rest, out bool isEqual)
     {
+        isEqual = false;
+        ulong head = KeyHead.Of(rest);
+        int low = FirstHeadNotBelow(head);
+        if (low == Count || Head(low) != head)
+        {
+            return low;
+        }
+
         int high = low + 1;
         if (high < Count && Head(high) == head)
         {
             high = head == ulong.MaxValue ? Count : FirstHeadNotBelow(head + 1);
         }
 
+        return LowerBoundAmongEqualHeads(rest, low, high, out isEqual);
+    }
+
+    private int LowerBoundAmongStems(ReadOnlySpan<byte> rest, out bool isEqual)
+    {
+        isEqual = false;
+        if (!_stems.TryFind(rest, out int start, out int end))
+        {
+            return start;
+        }
+
+        rest = rest[_stems.StemBytes..];
+        ulong head = KeyHead.Of(rest);
+        int low = FirstHeadNotBelowByHalving(head, start, end);
+        if (low == end || Head(low) != head)
+        {
+            return low;
+        }
+
+        int high = head == ulong.MaxValue ? end : FirstHeadNotBelowByHalving(head + 1, low, end);
+        return LowerBoundAmongEqualHeads(rest, low, high, out isEqual);
+    }
+
+    private int LowerBoundAmongEqualHeads(ReadOnlySpan<byte> rest, int low, int high, out bool isEqual)
+    {
         isEqual = false;
         while (low < high)
         {
@@ -353,7 +419,7 @@ internal readonly unsafe struct EntryPage
 
     private int CompareEqualHeads(int index, ReadOnlySpan<byte> rest)
     {
-        int length = KeyLength(index) - PrefixLength;
+        int length = KeyLength(index) - HeadOffset;
         return length < PageFormat.HeadBytes || rest.Length < PageFormat.HeadBytes
             ? length - rest.Length
             : Tail(index).SequenceCompareTo(rest[PageFormat.HeadBytes..]);

@@ -10,6 +10,7 @@ internal sealed class EntryPageBuilder
     private readonly int _pageBytes;
     private byte[] _arena;
     private readonly Pending[] _pending;
+    private readonly StemChoice _choice;
     private int _used;
     private int _prefix;
     private int _tails;
@@ -23,6 +24,7 @@ internal sealed class EntryPageBuilder
         // An entry costs a head and, of its key and value, all but the prefix and the head: so this many at most.
         _pending = new Pending[pageBytes / PageFormat.HeadBytes];
         _arena = new byte[8 * pageBytes];
+        _choice = new StemChoice(PageFormat.MaxKeyBytes(pageBytes));
     }
 
     public int Count { get; private set; }
@@ -41,13 +43,16 @@ internal sealed class EntryPageBuilder
             return false;
         }
 
-        ReadOnlySpan<byte> shared = Count == 0 ? key : FirstKey[.._prefix];
-        int prefix = key.StartsWith(shared) ? shared.Length : shared.CommonPrefixLength(key);
+        // Keys come in order: what all share is what the first shares with the last, and each with the one before.
+        int shared = Count == 0 ? 0 : LastKey.CommonPrefixLength(key);
+        int prefix = Count == 0 ? key.Length : Math.Min(_prefix, shared);
         int tails = (prefix == _prefix ? _tails : Tails(prefix)) + Tail(key.Length, prefix);
         bool isUniform = !isTombstone && (Count == 0
             || (_isUniform && _pending[0].KeyLength == key.Length && _pending[0].ValueLength == value.Length));
         int values = _values + value.Length;
-        if (Size(Count + 1, prefix, tails, values, isUniform) > _pageBytes)
+        int size = Size(Count + 1, prefix, tails, values, isUniform)
+            - (isUniform ? _choice.GainWith(shared, Count + 1, prefix, key.Length) : 0);
+        if (size > _pageBytes)
         {
             return false;
         }
@@ -60,7 +65,11 @@ internal sealed class EntryPageBuilder
         key.CopyTo(_arena.AsSpan(_used));
         value.CopyTo(_arena.AsSpan(_used + key.Length));
         _pending[Count++] = new Pending(
-            _used, (ushort)key.Length, isTombstone ? PageFormat.TombstoneLength : (ushort)value.Length);
+            _used,
+            (ushort)key.Length,
+            isTombstone ? PageFormat.TombstoneLength : (ushort)value.Length,
+            (ushort)shared);
+        _choice.Add(shared);
         TombstoneCount += isTombstone ? 1 : 0;
         _used += key.Length + value.Length;
         _prefix = prefix;
@@ -75,20 +84,12 @@ internal sealed class EntryPageBuilder
     public void Emit(Span<byte> page)
     {
         bool isUniform = _isUniform && Count > 0;
-        int used = Size(Count, _prefix, _tails, _values, isUniform);
-        page[used..].Clear();
-        BinaryPrimitives.WriteUInt16LittleEndian(page[PageFormat.CountOffset..], (ushort)Count);
-        BinaryPrimitives.WriteUInt16LittleEndian(page[PageFormat.PrefixOffset..], (ushort)_prefix);
-        page[PageFormat.FlagsOffset] = isUniform ? PageFormat.UniformFlag : (byte)0;
-        BinaryPrimitives.WriteUInt16LittleEndian(
-            page[PageFormat.KeyBytesOffset..], isUniform ? _pending[0].KeyLength : (ushort)0);
-        BinaryPrimitives.WriteUInt16LittleEndian(
-            page[PageFormat.ValueBytesOffset..], isUniform ? _pending[0].ValueLength : (ushort)0);
-        BinaryPrimitives.WriteUInt32LittleEndian(page[PageFormat.UsedOffset..], (uint)used);
+        int reach = _choice.Choose(Count, _prefix, isUniform ? _pending[0].KeyLength : 0);
+        int headOffset = Math.Max(reach, _prefix);
         int at = PageFormat.HeaderBytes;
         for (int i = 0; i < Count; i++)
         {
-            BinaryPrimitives.WriteUInt64LittleEndian(page[at..], KeyHead.Of(Key(i)[_prefix..]));
+            BinaryPrimitives.WriteUInt64LittleEndian(page[at..], KeyHead.Of(Key(i)[headOffset..]));
             at += PageFormat.HeadBytes;
         }
 
@@ -98,6 +99,60 @@ internal sealed class EntryPageBuilder
         }
 
         at += _prefix;
+        at = reach > 0 ? WriteStems(page, at, reach) : at;
+        at = WriteEntries(page, at, headOffset, isUniform);
+        BinaryPrimitives.WriteUInt16LittleEndian(page[PageFormat.CountOffset..], (ushort)Count);
+        BinaryPrimitives.WriteUInt16LittleEndian(page[PageFormat.PrefixOffset..], (ushort)_prefix);
+        page[PageFormat.FlagsOffset] =
+            (byte)((isUniform ? PageFormat.UniformFlag : 0) | (reach > 0 ? PageFormat.StemsFlag : 0));
+        BinaryPrimitives.WriteUInt16LittleEndian(
+            page[PageFormat.KeyBytesOffset..], isUniform ? _pending[0].KeyLength : (ushort)0);
+        BinaryPrimitives.WriteUInt16LittleEndian(
+            page[PageFormat.ValueBytesOffset..], isUniform ? _pending[0].ValueLength : (ushort)0);
+        BinaryPrimitives.WriteUInt32LittleEndian(page[PageFormat.UsedOffset..], (uint)at);
+        page[at..].Clear();
+        Clear();
+    }
+
+    private void Clear()
+    {
+        Count = 0;
+        TombstoneCount = 0;
+        _used = 0;
+        _prefix = 0;
+        _tails = 0;
+        _values = 0;
+    }
+
+    private int WriteStems(Span<byte> page, int at, int reach)
+    {
+        int stemBytes = reach - _prefix;
+        int end = at + StemTable.HeaderBytes;
+        int stems = 0;
+        for (int i = 0; i < Count; i++)
+        {
+            if (_pending[i].Shared < reach)
+            {
+                Key(i)[_prefix..reach].CopyTo(page[end..]);
+                end += stemBytes;
+                stems++;
+            }
+        }
+
+        BinaryPrimitives.WriteUInt16LittleEndian(page[at..], (ushort)stemBytes);
+        BinaryPrimitives.WriteUInt16LittleEndian(page[(at + sizeof(ushort))..], (ushort)stems);
+        int number = -1;
+        for (int i = 0; i < Count; i++)
+        {
+            number += _pending[i].Shared < reach ? 1 : 0;
+            page[end++] = (byte)number;
+        }
+
+        return end;
+    }
+
+    private int WriteEntries(Span<byte> page, int at, int headOffset, bool isUniform)
+    {
         int slot = at;
         at += isUniform ? 0 : Count * PageFormat.SlotBytes;
         for (int i = 0; i < Count; i++)
@@ -112,7 +167,7 @@ internal sealed class EntryPageBuilder
                 at += PageFormat.EntryHeaderBytes;
             }
 
-            int tail = Tail(entry.KeyLength, _prefix);
+            int tail = Tail(entry.KeyLength, headOffset);
             int valueLength = entry.ValueLength == PageFormat.TombstoneLength ? 0 : entry.ValueLength;
 
             // Tail and value lie one after the other in the arena, as they do in the page.
@@ -120,17 +175,7 @@ internal sealed class EntryPageBuilder
             at += tail + valueLength;
         }
 
-        Clear();
-    }
-
-    public void Clear()
-    {
-        Count = 0;
-        TombstoneCount = 0;
-        _used = 0;
-        _prefix = 0;
-        _tails = 0;
-        _values = 0;
+        return at;
     }
 
     private static int Size(int count, int prefix, int tails, int values, bool isUniform) =>
@@ -152,5 +197,5 @@ internal sealed class EntryPageBuilder
 
     private ReadOnlySpan<byte> Key(int index) => _arena.AsSpan(_pending[index].Offset, _pending[index].KeyLength);
 
-    private readonly record struct Pending(int Offset, ushort KeyLength, ushort ValueLength);
+    private readonly record struct Pending(int Offset, ushort KeyLength, ushort ValueLength, ushort Shared);
 }

@@ -139,11 +139,20 @@ internal sealed class DiskSource : EntrySource
         int step = _isBackward ? -1 : 1;
         int end = _isBackward ? _stop - 1 : _stop;
         ReadOnlySpan<byte> key = _key.AsSpan(0, page.UniformKeyLength);
-        Span<byte> head = _key.AsSpan(page.PrefixLength, PageFormat.HeadBytes);
-        Span<byte> tail = _key.AsSpan(page.PrefixLength + PageFormat.HeadBytes, rest);
+        Span<byte> head = _key.AsSpan(page.HeadOffset, PageFormat.HeadBytes);
+        Span<byte> tail = _key.AsSpan(page.HeadOffset + PageFormat.HeadBytes, rest);
         byte* body = page.UniformBody;
+        bool hasStems = page.HasStems;
+        StemTable stems = page.Stems;
+        int stem = -1;
         for (int i = _index; i != end; i += step)
         {
+            if (hasStems && stems.NumberOf(i) != stem)
+            {
+                stem = stems.NumberOf(i);
+                stems.Stem(stem).CopyTo(_key.AsSpan(page.PrefixLength));
+            }
+
             byte* entry = body + ((nint)i * stride);
             System.Buffers.Binary.BinaryPrimitives.WriteUInt64BigEndian(head, page.Head(i));
             new ReadOnlySpan<byte>(entry, rest).CopyTo(tail);
