@@ -1,8 +1,5 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
-using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace Mortise.BTreeIndex;
 
@@ -18,26 +15,15 @@ namespace Mortise.BTreeIndex;
 /// </remarks>
 internal readonly unsafe struct EntryPage
 {
-    /// <summary>Heads that are compared at once, around where one is expected.</summary>
-    private const int Window = 16;
-
-    /// <summary>Windows tried beside the first before halving takes over: keys that are not spread evenly.</summary>
-    private const int MostWindows = 3;
-
     private readonly byte* _page;
-    private readonly byte* _heads;
+    private readonly HeadArray _heads;
     private readonly byte* _prefix;
     private readonly byte* _body;
     private readonly int _stride;
     private readonly int _valueBytes;
     private readonly StemTable _stems;
 
-    // What a search would otherwise fetch from the page's far ends.
-    private readonly ulong _firstHead;
-    private readonly ulong _lastHead;
     private readonly ulong _prefixHead;
-    private readonly ulong _scale;
-    private readonly int _shift;
 
     public EntryPage(byte* page)
     {
@@ -50,8 +36,8 @@ internal readonly unsafe struct EntryPage
         _valueBytes = BinaryPrimitives.ReadUInt16LittleEndian(header[PageFormat.ValueBytesOffset..]);
         Rank = BinaryPrimitives.ReadUInt64LittleEndian(header[PageFormat.RankOffset..]);
         Tombstones = BinaryPrimitives.ReadUInt64LittleEndian(header[PageFormat.TombstonesOffset..]);
-        _heads = page + PageFormat.HeaderBytes;
-        _prefix = _heads + (Count * PageFormat.HeadBytes);
+        _heads = new HeadArray(page + PageFormat.HeaderBytes, Count);
+        _prefix = page + PageFormat.HeaderBytes + (Count * PageFormat.HeadBytes);
         _body = _prefix + PrefixLength;
         if ((header[PageFormat.FlagsOffset] & PageFormat.StemsFlag) != 0)
         {
@@ -63,18 +49,6 @@ internal readonly unsafe struct EntryPage
         UniformRestLength = Math.Max(0, UniformKeyLength - HeadOffset - PageFormat.HeadBytes);
         _stride = UniformRestLength + _valueBytes;
         _prefixHead = PrefixLength is > 0 and <= PageFormat.HeadBytes ? KeyHead.Of(Prefix) : 0;
-        if (Count == 0 || HasStems)
-        {
-            return;
-        }
-
-        _firstHead = Head(0);
-        _lastHead = Head(Count - 1);
-
-        // (head - first) >> shift has 32 bits at most; times scale, the upper half of 64 bits is a place in the page.
-        ulong span = _lastHead - _firstHead;
-        _shift = Math.Max(0, 32 - BitOperations.LeadingZeroCount(span));
-        _scale = ((ulong)(Count - 1) << 32) / ((span >> _shift) + 1);
     }
 
     public int Count { get; }
@@ -112,12 +86,7 @@ internal readonly unsafe struct EntryPage
     public StemTable Stems => _stems;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ulong Head(int index)
-    {
-        Debug.Assert((uint)index < (uint)Count);
-        ulong head = Unsafe.ReadUnaligned<ulong>(_heads + ((nint)index * sizeof(ulong)));
-        return BitConverter.IsLittleEndian ? head : BinaryPrimitives.ReverseEndianness(head);
-    }
+    public ulong Head(int index) => _heads[index];
 
     public int KeyLength(int index) =>
         IsUniform ? UniformKeyLength : ReadUInt16(Entry(index));
@@ -171,7 +140,7 @@ internal readonly unsafe struct EntryPage
         int length = KeyLength(index);
         if (HasStems)
         {
-            _stems.Stem(_stems.NumberOf(index)).CopyTo(to[PrefixLength..]);
+            _stems.CopyStem(_stems.NumberOf(index), to[PrefixLength..]);
         }
 
         BinaryPrimitives.WriteUInt64BigEndian(to[HeadOffset..], Head(index));
@@ -290,78 +259,11 @@ internal readonly unsafe struct EntryPage
         return key[..Math.Min(key.Length, PrefixLength)].SequenceCompareTo(Prefix);
     }
 
-    /// <summary>The first head at or above one: where it should be among evenly spread ones, and from there by windows; so
-    /// a search in a page that is in no cache waits for memory once or twice, not for each of its halvings.</summary>
-    private int FirstHeadNotBelow(ulong head)
-    {
-        if (head <= _firstHead)
-        {
-            return 0;
-        }
-
-        if (head > _lastHead)
-        {
-            return Count;
-        }
-
-        if (!BitConverter.IsLittleEndian || !Vector256.IsHardwareAccelerated || Count < 2 * Window)
-        {
-            return FirstHeadNotBelowByHalving(head, 0, Count);
-        }
-
-        int guess = (int)((((head - _firstHead) >> _shift) * _scale) >> 32);
-        int start = Math.Clamp(guess - (Window / 2), 0, Count - Window);
-        for (int i = 0; i < MostWindows; i++)
-        {
-            int below = CountBelow(start, head);
-            if (below is > 0 and < Window)
-            {
-                return start + below;
-            }
-
-            // The first head is below and the last is not, so there is more on that side.
-            start = below == 0 ? Math.Max(0, start - Window + 1) : Math.Min(Count - Window, start + Window - 1);
-        }
-
-        return FirstHeadNotBelowByHalving(head, 0, Count);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int CountBelow(int start, ulong head)
-    {
-        ref ulong first = ref Unsafe.AsRef<ulong>(_heads + ((nint)start * sizeof(ulong)));
-        Vector256<ulong> wanted = Vector256.Create(head);
-        uint below = 0;
-        for (int i = 0; i < Window; i += Vector256<ulong>.Count)
-        {
-            Vector256<ulong> heads = Vector256.LoadUnsafe(ref first, (nuint)i);
-            below |= Vector256.LessThan(heads, wanted).ExtractMostSignificantBits() << i;
-        }
-
-        return BitOperations.PopCount(below);
-    }
-
-    /// <summary>As <see cref="FirstHeadNotBelow"/>, among some of the heads, of which there is one at least.</summary>
-    private int FirstHeadNotBelowByHalving(ulong head, int start, int end)
-    {
-        nint low = start;
-        nint n = end - start;
-        while (n > 1)
-        {
-            nint half = n >> 1;
-            bool isBelow = Head((int)(low + half - 1)) < head;
-            low += half & -(nint)Unsafe.BitCast<bool, byte>(isBelow);
-            n -= half;
-        }
-
-        return (int)low + Unsafe.BitCast<bool, byte>(Head((int)low) < head);
-    }
-
     private int LowerBoundAmongHeads(ReadOnlySpan<byte> rest, out bool isEqual)
     {
         isEqual = false;
         ulong head = KeyHead.Of(rest);
-        int low = FirstHeadNotBelow(head);
+        int low = _heads.FirstNotBelow(head);
         if (low == Count || Head(low) != head)
         {
             return low;
@@ -370,7 +272,7 @@ internal readonly unsafe struct EntryPage
         int high = low + 1;
         if (high < Count && Head(high) == head)
         {
-            high = head == ulong.MaxValue ? Count : FirstHeadNotBelow(head + 1);
+            high = head == ulong.MaxValue ? Count : _heads.FirstNotBelow(head + 1);
         }
 
         return LowerBoundAmongEqualHeads(rest, low, high, out isEqual);
@@ -386,13 +288,13 @@ internal readonly unsafe struct EntryPage
 
         rest = rest[_stems.StemBytes..];
         ulong head = KeyHead.Of(rest);
-        int low = FirstHeadNotBelowByHalving(head, start, end);
+        int low = _heads.FirstNotBelow(head, start, end);
         if (low == end || Head(low) != head)
         {
             return low;
         }
 
-        int high = head == ulong.MaxValue ? end : FirstHeadNotBelowByHalving(head + 1, low, end);
+        int high = head == ulong.MaxValue ? end : _heads.FirstNotBelow(head + 1, low, end);
         return LowerBoundAmongEqualHeads(rest, low, high, out isEqual);
     }
 

@@ -133,9 +133,19 @@ internal sealed class EntryPageBuilder
         {
             if (_pending[i].Shared < reach)
             {
-                Key(i)[_prefix..reach].CopyTo(page[end..]);
-                end += stemBytes;
+                BinaryPrimitives.WriteUInt64LittleEndian(page[end..], KeyHead.Of(Key(i)[_prefix..reach]));
+                end += PageFormat.HeadBytes;
                 stems++;
+            }
+        }
+
+        int restBytes = StemTable.RestBytes(stemBytes);
+        for (int i = 0; i < Count; i++)
+        {
+            if (_pending[i].Shared < reach)
+            {
+                Key(i).Slice(reach - restBytes, restBytes).CopyTo(page[end..]);
+                end += restBytes;
             }
         }
 

@@ -7,8 +7,8 @@ namespace Mortise.BTreeIndex;
 /// <remarks>
 /// <para>An index by author has hundreds of entries of one author beside each other, and its key is most of theirs. All
 /// stems of a page have one length, so that its heads are 8 key bytes from one place, and its entries have one size.</para>
-/// <para>Layout: u16 length of a stem, u16 stems, the stems in order, then for each entry the number of its stem, one
-/// byte. Buffers: points into the page's memory, as <see cref="EntryPage"/> does.</para>
+/// <para>Layout: u16 length of a stem, u16 stems; the stems' heads (u64 each: their first 8 bytes) in order; the rests of
+/// the stems; then for each entry the number of its stem, one byte. Buffers: points into the page's memory, as <see cref="EntryPage"/> does.</para>
 /// </remarks>
 internal readonly unsafe struct StemTable
 {
@@ -17,7 +17,8 @@ internal readonly unsafe struct StemTable
 
     public const int HeaderBytes = 2 * sizeof(ushort);
 
-    private readonly byte* _stems;
+    private readonly HeadArray _heads;
+    private readonly byte* _rests;
     private readonly byte* _numbers;
     private readonly int _count;
     private readonly int _entries;
@@ -28,8 +29,9 @@ internal readonly unsafe struct StemTable
         StemBytes = BinaryPrimitives.ReadUInt16LittleEndian(header);
         _count = BinaryPrimitives.ReadUInt16LittleEndian(header[sizeof(ushort)..]);
         _entries = entries;
-        _stems = table + HeaderBytes;
-        _numbers = _stems + (_count * StemBytes);
+        _heads = new HeadArray(table + HeaderBytes, _count);
+        _rests = table + HeaderBytes + (_count * PageFormat.HeadBytes);
+        _numbers = _rests + (_count * RestBytes(StemBytes));
     }
 
     /// <summary>Length of every stem; 0 in a page without stems.</summary>
@@ -39,14 +41,26 @@ internal readonly unsafe struct StemTable
     public byte* End => _numbers + _entries;
 
     /// <summary>How long a table is.</summary>
-    public static int Size(int stems, int stemBytes, int entries) => HeaderBytes + (stems * stemBytes) + entries;
+    public static int Size(int stems, int stemBytes, int entries) =>
+        HeaderBytes + (stems * (PageFormat.HeadBytes + RestBytes(stemBytes))) + entries;
+
+    /// <summary>What of a stem stands behind the heads.</summary>
+    public static int RestBytes(int stemBytes) => Math.Max(0, stemBytes - PageFormat.HeadBytes);
 
     /// <summary>The number of an entry's stem; it never falls from one entry to the next.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int NumberOf(int entry) => _numbers[entry];
 
+    /// <summary>Copies a stem.</summary>
+    /// <param name="number">Which.</param>
+    /// <param name="to">Long enough for a stem and for 8 bytes; bytes behind the stem are overwritten when it is
+    /// shorter than that.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ReadOnlySpan<byte> Stem(int number) => new(_stems + (number * StemBytes), StemBytes);
+    public void CopyStem(int number, Span<byte> to)
+    {
+        BinaryPrimitives.WriteUInt64BigEndian(to, _heads[number]);
+        Rest(number).CopyTo(to[PageFormat.HeadBytes..]);
+    }
 
     /// <summary>The entries whose keys may lie around one.</summary>
     /// <param name="rest">The key after the page's prefix.</param>
@@ -56,25 +70,21 @@ internal readonly unsafe struct StemTable
     /// <paramref name="start"/>.</returns>
     public bool TryFind(ReadOnlySpan<byte> rest, out int start, out int end)
     {
+        // Stems are as long as each other; a key that ends within them is below the first that it begins.
         ReadOnlySpan<byte> wanted = rest[..Math.Min(rest.Length, StemBytes)];
-        int low = 0;
-        int high = _count;
-        while (low < high)
+        ulong head = KeyHead.Of(wanted);
+        int number = _heads.FirstNotBelow(head);
+        ReadOnlySpan<byte> wantedRest = wanted[Math.Min(wanted.Length, PageFormat.HeadBytes)..];
+        if (number < _count && _heads[number] == head)
         {
-            int middle = (low + high) >> 1;
-            if (Stem(middle).SequenceCompareTo(wanted) < 0)
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                high = middle;
-            }
+            number = FirstRestNotBelow(
+                wantedRest, number, head == ulong.MaxValue ? _count : _heads.FirstNotBelow(head + 1, number, _count));
         }
 
-        start = FirstOf(low);
-        end = FirstOf(low + 1);
-        return low < _count && Stem(low).SequenceEqual(wanted);
+        start = FirstOf(number);
+        end = FirstOf(number + 1);
+        return number < _count && wanted.Length == StemBytes && _heads[number] == head
+            && Rest(number).SequenceEqual(wantedRest);
     }
 
     /// <summary>What is wrong with a table, or null.</summary>
@@ -110,6 +120,30 @@ internal readonly unsafe struct StemTable
         }
 
         return last == stems - 1 ? null : $"page claims {stems} stems and uses {last + 1}";
+    }
+
+    private int FirstRestNotBelow(ReadOnlySpan<byte> rest, int low, int high)
+    {
+        while (low < high)
+        {
+            int middle = (low + high) >> 1;
+            if (Rest(middle).SequenceCompareTo(rest) < 0)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+
+    private ReadOnlySpan<byte> Rest(int number)
+    {
+        int length = RestBytes(StemBytes);
+        return new(_rests + (number * length), length);
     }
 
     private int FirstOf(int number)

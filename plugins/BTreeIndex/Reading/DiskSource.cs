@@ -150,7 +150,7 @@ internal sealed class DiskSource : EntrySource
             if (hasStems && stems.NumberOf(i) != stem)
             {
                 stem = stems.NumberOf(i);
-                stems.Stem(stem).CopyTo(_key.AsSpan(page.PrefixLength));
+                stems.CopyStem(stem, _key.AsSpan(page.PrefixLength));
             }
 
             byte* entry = body + ((nint)i * stride);
