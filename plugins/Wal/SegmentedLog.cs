@@ -573,6 +573,7 @@ internal sealed class SegmentedLog : IWriteAheadLog, ISyncSource
                 {
                     WaitForSync();
                     WriteControl(_control.State.Oldest, _live[^1].Sequence, isClean: true);
+                    _segments.DeleteSpares();
                 }
             }
             finally

@@ -30,7 +30,8 @@ public sealed class WalOptions : IValidatedOptions
     public ByteSize MaxPayload { get; set; } = ByteSize.MiB(128);
 
     /// <summary>How many segments behind a checkpoint are kept for reuse instead of being deleted; 0 to 64.</summary>
-    /// <remarks>A reused segment's blocks are allocated and written, so a sync costs no file system metadata.</remarks>
+    /// <remarks>A reused segment's blocks are allocated and written, so a sync costs no file system metadata. A
+    /// log that is closed after appends gives them back.</remarks>
     public int RecycledSegments { get; set; } = 2;
 
     /// <summary>How far ahead of the records a new segment is filled with zeros, 0 (not at all) to 64MiB.</summary>

@@ -320,4 +320,30 @@ public class LawTests
         Assert.Equal(1, summary.Items);
         Assert.Contains(summary.Notes, n => n.StartsWith("torn tail: 144 bytes", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void A_log_keeps_segments_for_reuse_while_it_is_open_and_gives_them_back_when_it_is_closed()
+    {
+        using SimWorld world = Logs.World(17);
+        IWriteAheadLog log = Logs.Open(world);
+        for (int i = 0; i < 20; i++)
+        {
+            log.Append(new byte[15000]);
+        }
+
+        log.Sync();
+        log.Truncate(log.LastLsn.Next);
+        Lsn last = log.LastLsn;
+        Assert.Contains(world.Disk.FilePaths(), IsSpare);
+        log.Close();
+        Assert.DoesNotContain(world.Disk.FilePaths(), IsSpare);
+
+        using SimWorld next = world.AfterProcessDeath();
+        log = Logs.Open(next);
+        Assert.True(log.Recovery.WasClean);
+        Assert.Equal(last.Next, log.Append([1]));
+        log.Close();
+
+        static bool IsSpare(string path) => path.Contains("spare", StringComparison.Ordinal);
+    }
 }

@@ -135,6 +135,27 @@ internal sealed class SegmentFiles(IStorageDirectory directory, WalOptions optio
         }
     }
 
+    /// <summary>Gives the space of spares back: a log that is closed needs none, and whoever looks at its files or copies
+    /// them should find what it holds.</summary>
+    public void DeleteSpares()
+    {
+        foreach ((ulong sequence, _) in _spares)
+        {
+            string name = WalFormat.SpareName(sequence);
+            try
+            {
+                directory.Delete(name);
+            }
+            catch (StorageException e)
+            {
+                Warn(name, e);
+            }
+        }
+
+        _spares.Clear();
+        Volatile.Write(ref _spareBytes, 0);
+    }
+
     /// <summary>A file that was cut, or made larger for one payload, is not worth keeping.</summary>
     private bool IsReusable(long bytes) =>
         bytes >= options.SegmentSize.Bytes / 2 && bytes <= options.SegmentSize.Bytes
