@@ -1,7 +1,9 @@
+using System.Runtime.CompilerServices;
 using Mortise.Components;
 using Mortise.Conformance.Reports;
 using Mortise.Host.Configuration;
 using Mortise.Host.Loading;
+using Mortise.Indexing;
 using Mortise.Plugins;
 
 namespace Mortise.Conformance.Running;
@@ -12,17 +14,23 @@ public sealed class PluginUnderTest
     private readonly Dictionary<string, object> _options = new(StringComparer.Ordinal);
     private readonly InstalledPlugin _installed;
     private readonly LoadedPlugin _loaded;
+    private readonly IReadOnlyList<string> _settings;
 
     private PluginUnderTest(InstalledPlugin installed, LoadedPlugin loaded, IReadOnlyList<string> settings)
     {
         _installed = installed;
         _loaded = loaded;
+        _settings = settings;
         Catalog = new SubjectCatalog((component, options) => Configure(component, options, settings));
 
-        // The loader has seen that there is exactly one, with such a constructor.
-        Type entry = loaded.Assembly.GetExportedTypes().First(
-            static type => !type.IsAbstract && typeof(IPlugin).IsAssignableFrom(type));
-        ((IPlugin)Activator.CreateInstance(entry)!).Register(Catalog);
+        Entry(loaded).Register(Catalog);
+        foreach (ComponentSubject<IIndexFamily> index in Catalog.IndexFamilies)
+        {
+            UseNativeFiles(index);
+        }
+
+        Catalog.LetUnload(name => use => UseInOwnContext(name, use));
+
         GoldenFolder.AddTo(Catalog, Path.Combine(installed.Folder, GoldenFolder.Name));
         foreach (PluginComponent component in loaded.Components)
         {
@@ -76,6 +84,68 @@ public sealed class PluginUnderTest
             Offers = offers,
             Results = results,
         };
+    }
+
+    /// <summary>A structure that opens files itself says so at the simulated disk; it gets a directory of the operating
+    /// system's.</summary>
+    private static void UseNativeFiles(ComponentSubject<IIndexFamily> index)
+    {
+        if (!Opens(index))
+        {
+            index.NativeFiles = NativeFiles.Of;
+            index.NativeFiles = Opens(index) ? index.NativeFiles : null;
+        }
+    }
+
+    /// <summary>See <see cref="ILawSubject.UseInOwnContext"/>.</summary>
+    private string? UseInOwnContext(string component, Action<ILawSubject> use)
+    {
+        PluginUnload unload = UseAndUnload(component, use);
+        return unload.Prove() ? null : unload.Explain() ?? unload.ToString();
+    }
+
+    /// <summary>Not inlined, so that no local variable of the caller still holds the plugin while it is looked
+    /// for.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private PluginUnload UseAndUnload(string component, Action<ILawSubject> use)
+    {
+        var loader = new PluginLoader(new PluginLoaderOptions { Log = new SilentLog() });
+        LoadedPlugin loaded = loader.Load(_installed, canUnload: true);
+        UseOnce(loaded, component, use);
+        return loader.Unload(loaded);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void UseOnce(LoadedPlugin loaded, string component, Action<ILawSubject> use)
+    {
+        var catalog = new SubjectCatalog((id, options) => Configure(id, options, _settings));
+        Entry(loaded).Register(catalog);
+        foreach (ComponentSubject<IIndexFamily> index in catalog.IndexFamilies)
+        {
+            UseNativeFiles(index);
+        }
+
+        use(catalog.All.First(subject => subject.Name == component));
+    }
+
+    /// <summary>The loader has seen that there is exactly one, with such a constructor.</summary>
+    private static IPlugin Entry(LoadedPlugin loaded) => (IPlugin)Activator.CreateInstance(
+        loaded.Assembly.GetExportedTypes().First(
+            static type => !type.IsAbstract && typeof(IPlugin).IsAssignableFrom(type)))!;
+
+    private static bool Opens(ComponentSubject<IIndexFamily> index)
+    {
+        try
+        {
+            index.Offers();
+            return true;
+        }
+#pragma warning disable CA1031 // Why it does not open is told by every law.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return false;
+        }
     }
 
     private static string Newest(string folder)

@@ -46,6 +46,21 @@ public sealed class SubjectCatalog : IPluginRegistrar
         .. PartitionSchemes.Select(scheme => SubjectLaws.Of(scheme, PartitionLaws.Suite)),
     ];
 
+    /// <summary>All subjects, of whatever contract.</summary>
+    public IEnumerable<ILawSubject> All =>
+        [.. Logs, .. RecordStores, .. IndexFamilies, .. CachePolicies, .. PartitionSchemes];
+
+    /// <summary>Lets subjects be loaded once more, into a context that can be unloaded.</summary>
+    /// <param name="useInOwnContext">For the id of a component: see <see cref="ILawSubject.UseInOwnContext"/>.</param>
+    public void LetUnload(Func<string, Func<Action<ILawSubject>, string?>> useInOwnContext)
+    {
+        ArgumentNullException.ThrowIfNull(useInOwnContext);
+        foreach (ILawSubject subject in All)
+        {
+            subject.UseInOwnContext = useInOwnContext(subject.Name);
+        }
+    }
+
     /// <summary>Checks every law of every component.</summary>
     /// <param name="settings">Null for the defaults.</param>
     public IReadOnlyList<LawResult> CheckAll(LawSettings? settings = null) =>

@@ -17,7 +17,37 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
     private PowerCutStep? _armed;
     private long _armedAt;
 
-    public async Task StepAsync(SimStep step)
+    /// <summary>Answers to the questions of the script, so far.</summary>
+    public List<string> Answers { get; } = [];
+
+    /// <summary>Runs a script to its end.</summary>
+    /// <returns>What was wrong, or null.</returns>
+    public async Task<string?> RunAsync(IReadOnlyList<SimStep> script)
+    {
+        for (int at = 0; at <= script.Count; at++)
+        {
+            string where = at < script.Count ? $"step {at}, {script[at]}" : "the last open";
+            try
+            {
+                if (at < script.Count)
+                {
+                    await StepAsync(script[at]).ConfigureAwait(false);
+                }
+                else
+                {
+                    await FinishAsync().ConfigureAwait(false);
+                }
+            }
+            catch (Exception e)
+            {
+                return $"{where}: {e.GetType().Name}: {e.Message}{Environment.NewLine}{e.StackTrace}";
+            }
+        }
+
+        return null;
+    }
+
+    private async Task StepAsync(SimStep step)
     {
         if (step is PowerCutStep cut)
         {
@@ -43,7 +73,7 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
     }
 
     /// <summary>After the last step: the store opens, and is in a promised state.</summary>
-    public async Task FinishAsync()
+    private async Task FinishAsync()
     {
         await OpenAsync().ConfigureAwait(false);
         try
@@ -91,6 +121,13 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
                 break;
             case SwitchStep change:
                 await SwitchAsync(change).ConfigureAwait(false);
+                break;
+            case AskStep question:
+                using (StoreView view = _engine!.OpenView())
+                {
+                    Answers.Add(question.Ask(view));
+                }
+
                 break;
             case CheckStep:
                 using (StoreView view = _engine!.OpenView())
@@ -232,12 +269,19 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
             }
 
             await switching.ConfigureAwait(false);
+
+            // A family of few partitions opens few: what was not written meanwhile is written now, so that the script
+            // means the same to every stack.
+            while (waiting.Count > 0)
+            {
+                WriteNext();
+            }
         }
         finally
         {
             // Partitions that open later open in peace. A power cut fails the writes; none may be left running.
             waiting.Clear();
-            await Task.WhenAll(written).ConfigureAwait(false);
+            await DriveAsync(Task.WhenAll(written)).ConfigureAwait(false);
         }
 
         Acknowledged();

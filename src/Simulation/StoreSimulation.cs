@@ -78,53 +78,12 @@ public sealed class StoreSimulation
     {
         ArgumentNullException.ThrowIfNull(script);
         await using var run = new SimRun(_compose, new SimWorld(seed, eagerBackground: true), Counts);
-        for (int at = 0; at <= script.Count; at++)
-        {
-            string where = at < script.Count ? $"step {at}, {script[at]}" : "the last open";
-            try
-            {
-                if (at < script.Count)
-                {
-                    await run.StepAsync(script[at]).ConfigureAwait(false);
-                }
-                else
-                {
-                    await run.FinishAsync().ConfigureAwait(false);
-                }
-            }
-            catch (Exception e)
-            {
-                return $"{where}: {e.GetType().Name}: {e.Message}{Environment.NewLine}{e.StackTrace}";
-            }
-        }
-
-        return null;
+        return await run.RunAsync(script).ConfigureAwait(false);
     }
 
-    /// <summary>Leaves out ever smaller parts of the script as long as it still fails.</summary>
-    private async Task<SimulationFailure> ShrinkAsync(
-        ulong seed, int steps, IReadOnlyList<SimStep> script, string failure)
-    {
-        for (int chunk = script.Count / 2; chunk > 0; chunk /= 2)
-        {
-            for (int from = 0; from < script.Count;)
-            {
-                List<SimStep> shorter = [.. script.Take(from), .. script.Skip(from + chunk)];
-                string? shorterFailure = await TryAsync(seed, shorter).ConfigureAwait(false);
-                if (shorterFailure is null)
-                {
-                    from += chunk;
-                }
-                else
-                {
-                    script = shorter;
-                    failure = shorterFailure;
-                }
-            }
-        }
-
-        return new SimulationFailure(seed, steps, script, failure);
-    }
+    private Task<SimulationFailure> ShrinkAsync(
+        ulong seed, int steps, IReadOnlyList<SimStep> script, string failure) =>
+        ScriptShrinker.ShrinkAsync(seed, steps, script, failure, shorter => TryAsync(seed, shorter));
 }
 
 /// <summary>A failed simulation.</summary>

@@ -76,6 +76,21 @@ public sealed class ConformanceTests : IDisposable
     }
 
     [Theory]
+    [InlineData("Nothing", "passed", "")]
+    [InlineData("Timer", "failed", "a timer still runs; dispose it")]
+    public async Task What_clings_to_the_process_after_unload_breaks_a_law_that_names_it(
+        string pin, string verdict, string why)
+    {
+        using ToolProcess tool = ToolProcess.Start(
+            "conformance", Path.Combine(Surroundings.Root, "artifacts", "test-plugins", "Leaky"), "--tier", "smoke",
+            "--law", "C15", "--set", $"mortise.leaky.policy.pin={pin}", "--json");
+        using JsonDocument report = JsonDocument.Parse(await tool.Output.ReadToEndAsync());
+        await tool.EndAsync();
+        Assert.Equal(verdict, Verdict(report.RootElement, "mortise.leaky.policy", "C15"));
+        Assert.Contains(why, Finding(report.RootElement, "mortise.leaky.policy", "C15"), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("no-such-plugin", "is no plugin")]
     [InlineData("--tier", "PLUGIN_DIR")]
     public async Task What_cannot_be_run_is_said(string argument, string expected)

@@ -31,7 +31,7 @@ public sealed class SimulateTests
         ResolvedStack stack = StoreFixture.Resolve(
             "wal.syncMode=always", "wal.segmentSize=64KiB", "wal.prewrite=16KiB");
         var simulation = new StoreSimulation(world =>
-            SimulateCommand.Compose(stack, world) with { Root = new OverlayDirectory(world.Disk.Root) });
+            SimulatedStack.Compose(stack, world) with { Root = new OverlayDirectory(world.Disk.Root) });
         using var output = new MemoryStream();
         var context = new CommandContext(
             new GlobalOptions(), new ToolConsole(Stream.Null, output, TextWriter.Null, showsProgress: false));
@@ -44,7 +44,26 @@ public sealed class SimulateTests
         Assert.DoesNotContain("every promise was kept", text, StringComparison.Ordinal);
     }
 
+    /// <summary>Six stacks have every structure, cache and partition scheme at least once.</summary>
+    [Fact]
+    public async Task Random_stacks_of_all_bundled_plugins_give_equal_answers()
+    {
+        ToolRun run = (await ToolRun.OfAsync(
+            "simulate", "--stacks", "6", "--seed", $"{Surroundings.Seed}", "--runs", $"{2 * Surroundings.Soak}",
+            "--steps", "30")).Succeeded();
+        Assert.Contains("all equal", run.Text, StringComparison.Ordinal);
+        string[] expected =
+        [
+            "mortise.btree", "mortise.cache.clock", "mortise.cache.lru", "mortise.cache.s3fifo",
+            "mortise.partition.hash", "mortise.partition.none", "mortise.partition.time", "mortise.segments",
+            "mortise.wal",
+        ];
+        Assert.All(expected, id => Assert.Contains(id, run.Text, StringComparison.Ordinal));
+        Assert.Contains("mortise.lmdb", run.Text + run.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
+    [InlineData("--stacks", "1")]
     [InlineData("--runs", "0")]
     [InlineData("--steps", "-1")]
     [InlineData("--mode", "sometimes")]

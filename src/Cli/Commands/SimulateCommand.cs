@@ -2,8 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Mortise.Cli.Output;
-using Mortise.Conformance;
-using Mortise.Engine;
 using Mortise.Host.Composition;
 using Mortise.Simulation;
 
@@ -51,57 +49,41 @@ internal static class SimulateCommand
         {
             Description = "Cut the power once at every disk operation of each run, and twice more during recovery.",
         };
+        var stacks = new Option<int>("--stacks")
+        {
+            Description = "Runs each script, with questions and without power cuts, over N random stacks of all installed "
+                + "plugins instead: all answers must be equal.",
+            HelpName = "N",
+        };
         mode.AcceptOnlyFromAmong("always", "batch", "never");
         var command = new Command(
             "simulate",
             "Runs the stack on a simulated disk with power cuts, and checks every promise. Exit 1 on a failure.")
         {
-            seed, runs, steps, mode, sweep,
+            seed, runs, steps, mode, sweep, stacks,
         };
-        command.SetAction((arguments, cancellation) => RunAsync(
-            context,
-            arguments,
-            arguments.GetValue(seed),
-            AtLeastOne("--runs", arguments.GetValue(runs)),
-            AtLeastOne("--steps", arguments.GetValue(steps)),
-            arguments.GetValue(mode),
-            arguments.GetValue(sweep),
-            cancellation));
+        command.SetAction((arguments, cancellation) => arguments.GetResult(stacks) is null
+            ? RunAsync(
+                context,
+                arguments,
+                arguments.GetValue(seed),
+                AtLeastOne("--runs", arguments.GetValue(runs)),
+                AtLeastOne("--steps", arguments.GetValue(steps)),
+                arguments.GetValue(mode),
+                arguments.GetValue(sweep),
+                cancellation)
+            : StackComparisonRun.RunAsync(
+                context,
+                arguments,
+                new ComparisonPlan(
+                    arguments.GetValue(seed),
+                    AtLeastOne("--runs", arguments.GetValue(runs)),
+                    AtLeastOne("--steps", arguments.GetValue(steps)),
+                    arguments.GetValue(stacks) is var count and > 1
+                        ? count
+                        : throw new BadInputException($"--stacks {arguments.GetValue(stacks)}: must be 2 or more")),
+                cancellation));
         return command;
-    }
-
-    /// <summary>The parts of a stack over a simulated world, small, with records of the simulation instead of
-    /// events.</summary>
-    internal static StoreComposition Compose(ResolvedStack stack, SimWorld world)
-    {
-        StoreComposition composition = StackComposer.Compose(
-            stack,
-            world.Disk.Root,
-            new HostServices
-            {
-                Time = world.Clock,
-                Background = world.Background,
-                Logs = _ => world.Log,
-                Seed = world.Seed,
-            }).Composition;
-        return composition with
-        {
-            Families = Families(composition.Families),
-            NewStoreId = () => world.StoreId,
-            Options = new EngineOptions
-            {
-                SyncMode = composition.Options.SyncMode,
-                BatchInterval = composition.Options.BatchInterval,
-                BatchBytes = composition.Options.BatchBytes,
-
-                // Checkpoints are steps of the script; one of its own accord would fall at another place each time.
-                CheckpointBytes = new ByteSize(1L << 40),
-                CheckpointInterval = TimeSpan.FromHours(10),
-
-                // The same on every machine, so that a seed is.
-                RebuildScans = 2,
-            },
-        };
     }
 
     private static int AtLeastOne(string option, int value) =>
@@ -177,36 +159,7 @@ internal static class SimulateCommand
         {
             IsSweep = sweep,
         };
-        return RunAsync(context, new StoreSimulation(world => Compose(stack, world)), plan, cancellation);
-    }
-
-    /// <summary>One family with the unique id, the rest with the group; every structure and scheme of the stack is in
-    /// one of them.</summary>
-    private static List<FamilyPart> Families(IReadOnlyList<FamilyPart> ofStack)
-    {
-        var families = new List<FamilyPart>();
-        foreach (FamilyPart part in ofStack.Count == 1 ? [ofStack[0], ofStack[0]] : ofStack)
-        {
-            bool isNew = families.Count < 2 || !families.Exists(f =>
-                f.Structure.Identity.ComponentId == part.Structure.Identity.ComponentId
-                && f.Partitions.Map == part.Partitions.Map
-                && f.InlineBelowBytes == part.InlineBelowBytes);
-            if (isNew)
-            {
-                families.Add(new FamilyPart
-                {
-                    Name = families.Count == 0
-                        ? "id"
-                        : string.Create(CultureInfo.InvariantCulture, $"group-{families.Count}"),
-                    Projection = families.Count == 0 ? SimProjections.Id : SimProjections.Group,
-                    Structure = part.Structure,
-                    Partitions = part.Partitions,
-                    InlineBelowBytes = part.InlineBelowBytes,
-                });
-            }
-        }
-
-        return families;
+        return RunAsync(context, new StoreSimulation(world => SimulatedStack.Compose(stack, world)), plan, cancellation);
     }
 
     private static ResolvedStack Resolve(CommandContext context, ParseResult arguments, string? mode)
@@ -262,16 +215,8 @@ internal static class SimulateCommand
             json.WriteNumber("kills", counts.Kills);
             if (failure is not null)
             {
-                json.WriteNumber("seed", failure.Seed);
+                failure.WriteTo(json);
                 json.WriteString("repro", plan.Repro(failure));
-                json.WriteString("message", failure.Message);
-                json.WriteStartArray("script");
-                foreach (SimStep step in failure.Script)
-                {
-                    json.WriteStringValue(step.ToString());
-                }
-
-                json.WriteEndArray();
             }
 
             json.WriteEndObject();

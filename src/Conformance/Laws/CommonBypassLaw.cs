@@ -13,6 +13,7 @@ internal static class CommonBypassLaw
             {
                 Id = "C12",
                 Contract = contract,
+                Needs = LawNeeds.SimulatedFiles,
                 Text = "Files, clocks, timers, threads and randomness come from the context alone.",
             },
             Check);

@@ -25,19 +25,37 @@ internal static class CommonLaws
         Add(
             "C6",
             "A failing read gives a StorageException and nothing else, and the component opens again.",
-            FailingReads);
+            FailingReads,
+            LawNeeds.SimulatedFiles);
         Add(
             "C8",
             "Empty, cut or garbage files: a typed error with nothing modified, or an empty component that says so.",
-            Garbage);
+            Garbage,
+            LawNeeds.SimulatedFiles);
         Add("C9", "Nothing runs, waits or is open after closing, nor after an open that failed.", NothingLeft);
-        Add("C10", "Opening and closing without a change leaves every byte as it was.", Unchanged);
+        Add(
+            "C10",
+            "Opening and closing without a change leaves every byte as it was.",
+            Unchanged,
+            LawNeeds.SimulatedFiles);
         CommonBypassLaw.AddTo(suite, contract);
         CommonUpgradeLaw.AddTo(suite, contract, probe);
+        CommonThreadLaw.AddTo(suite, contract, probe);
+        UnloadLaw.AddTo(suite, contract, (subject, seed) =>
+        {
+            using SimWorld world = new(seed);
+            using Session<T> session = new(subject, world);
+            probe.Fill(session, 0);
+            probe.Content(session.Component);
+        });
 
-        void Add(string id, string text, Action<LawRun, ComponentSubject<T>, CommonProbe<T>> check) =>
+        void Add(
+            string id,
+            string text,
+            Action<LawRun, ComponentSubject<T>, CommonProbe<T>> check,
+            LawNeeds needs = LawNeeds.None) =>
             suite.Add(
-                new Law { Id = id, Contract = contract, Text = text }, (run, subject) => check(run, subject, probe));
+                new Law { Id = id, Contract = contract, Text = text, Needs = needs }, (run, subject) => check(run, subject, probe));
     }
 
     private static void Dispose<T>(LawRun run, ComponentSubject<T> subject, CommonProbe<T> probe)
@@ -169,7 +187,7 @@ internal static class CommonLaws
         LawRun.Throws<OperationCanceledException>(
             () =>
                 world.Background.Complete(
-                    subject.Open(world.Context("other"), source.Token)), "opening with a cancelled token");
+                    subject.OpenIn(world, "other", source.Token)), "opening with a cancelled token");
         LawRun.Require(world.Disk.OpenHandles.Count == 0, "an open that was cancelled holds files");
         using Session<T> session = new(subject, world);
         probe.Fill(session, 0);

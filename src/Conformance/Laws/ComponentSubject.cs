@@ -1,5 +1,6 @@
 using Mortise.Caching;
 using Mortise.Components;
+using Mortise.Files;
 using Mortise.Indexing;
 using Mortise.Logging;
 using Mortise.Records;
@@ -27,12 +28,21 @@ public sealed class ComponentSubject<T> : ILawSubject
     /// <summary>The share of memory that each instance gets; null for none.</summary>
     public Func<ICacheGrant>? Cache { get; init; }
 
+    /// <summary>Gives a directory of the operating system's in the place of one of the simulated disk, for a component
+    /// that opens files itself; null for the simulated one. Power cuts are then ends of the process.</summary>
+    public Func<SimWorld, IStorageDirectory, IStorageDirectory>? NativeFiles { get; set; }
+
+    /// <inheritdoc/>
+    public Func<Action<ILawSubject>, string?>? UseInOwnContext { get; set; }
+
     /// <inheritdoc/>
     public LawNeeds Offers()
     {
         LawNeeds offers = Examiner is null ? LawNeeds.None : LawNeeds.Examiner;
         offers |= Examiner is ILogDumper ? LawNeeds.Dumper : LawNeeds.None;
         offers |= GoldenStores.Count > 0 ? LawNeeds.GoldenStores : LawNeeds.None;
+        offers |= UseInOwnContext is null ? LawNeeds.None : LawNeeds.OwnContext;
+        offers |= NativeFiles is null ? LawNeeds.SimulatedFiles : LawNeeds.None;
         using SimWorld world = new(1);
         using Session<T> session = new(this, world);
         offers |= session.Component.TryGet(out IPackableIndex? _) ? LawNeeds.Packing : LawNeeds.None;
@@ -40,4 +50,7 @@ public sealed class ComponentSubject<T> : ILawSubject
         bool persists = session.Component is not IIndexFamily index || index.Traits.IsPersistent;
         return persists ? offers | LawNeeds.Persistence : offers;
     }
+
+    internal ValueTask<T> OpenIn(SimWorld world, string instanceName, CancellationToken cancellation) => Open(
+        world.Context(instanceName, NativeFiles is { } native ? files => native(world, files) : null), cancellation);
 }

@@ -30,4 +30,11 @@ public enum LawNeeds
 
     /// <summary>An examiner that is an <see cref="Logging.ILogDumper"/>.</summary>
     Dumper = 128,
+
+    /// <summary>Files on the kit's simulated disk, which can fail, be damaged and be watched. A component that opens files
+    /// itself has none.</summary>
+    SimulatedFiles = 256,
+
+    /// <summary>A way to load it once more, into a context that can be unloaded.</summary>
+    OwnContext = 512,
 }

@@ -18,7 +18,7 @@ internal sealed class Session<T> : IDisposable
         World = world;
         world.Cache ??= subject.Cache?.Invoke();
         Component = world.Background.Complete(
-            subject.Open(world.Context(Session.InstanceName), CancellationToken.None));
+            subject.OpenIn(world, Session.InstanceName, CancellationToken.None));
         world.Background.AfterCall();
     }
 

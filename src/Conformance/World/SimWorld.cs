@@ -13,6 +13,8 @@ public sealed class SimWorld : IDisposable
     private readonly Meter _meter = new("mortise.conformance");
     private readonly bool _eagerBackground;
 
+    private static long s_count;
+
     /// <summary>Makes a world with an empty disk.</summary>
     /// <param name="seed">Decides everything that is left to chance.</param>
     /// <param name="disk">What the disk is like; null for the defaults.</param>
@@ -33,6 +35,12 @@ public sealed class SimWorld : IDisposable
         System.Buffers.Binary.BinaryPrimitives.WriteUInt64LittleEndian(id, 0x6D6F727469736521);
         StoreId = new Guid(id);
     }
+
+    /// <summary>A number that no other world of this process has.</summary>
+    public long Number { get; } = Interlocked.Increment(ref s_count);
+
+    /// <summary>The <see cref="Number"/> of the world that this one comes after; 0 for one with an empty disk.</summary>
+    public long Origin { get; private init; }
 
     /// <summary>The seed of this world.</summary>
     public ulong Seed { get; }
@@ -78,18 +86,24 @@ public sealed class SimWorld : IDisposable
 
     /// <summary>A context for a component that owns the directory of its name.</summary>
     /// <param name="instanceName">For example <c>wal</c> or <c>indexes/author</c>.</param>
-    public ComponentContext Context(string instanceName) => new()
+    /// <param name="replace">Gives another directory in the place of its own; null for its own.</param>
+    public ComponentContext Context(
+        string instanceName, Func<IStorageDirectory, IStorageDirectory>? replace = null)
     {
-        InstanceName = instanceName,
-        StoreId = StoreId,
-        Files = Directory(instanceName),
-        Time = Clock,
-        Background = Background,
-        Seed = Seeds.Derive(Seed, 3),
-        Log = Log,
-        Meter = _meter,
-        Cache = Cache,
-    };
+        IStorageDirectory files = Directory(instanceName);
+        return new ComponentContext
+        {
+            InstanceName = instanceName,
+            StoreId = StoreId,
+            Files = replace?.Invoke(files) ?? files,
+            Time = Clock,
+            Background = Background,
+            Seed = Seeds.Derive(Seed, 3),
+            Log = Log,
+            Meter = _meter,
+            Cache = Cache,
+        };
+    }
 
     /// <summary>The world after a kill: see <see cref="SimDisk.AfterProcessDeath"/>.</summary>
     /// <param name="storeId">Another store's id, as if its process had been pointed at these files; null for the
@@ -107,7 +121,11 @@ public sealed class SimWorld : IDisposable
 
     private SimWorld Next(SimDisk disk, ulong seed, Guid? storeId, string began)
     {
-        SimWorld next = new(seed, disk, Clock, _eagerBackground, Cache) { StoreId = storeId ?? StoreId };
+        SimWorld next = new(seed, disk, Clock, _eagerBackground, Cache)
+        {
+            StoreId = storeId ?? StoreId,
+            Origin = Number,
+        };
         LawTranscript.Note(next, this, began);
         return next;
     }

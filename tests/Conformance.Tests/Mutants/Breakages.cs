@@ -125,6 +125,14 @@ internal static class Breakages
             },
         });
 
+    /// <summary>Work of its own that nobody ends.</summary>
+    public static ComponentSubject<T> LeavesThread<T>(ComponentSubject<T> sound)
+        where T : class, IStorageComponent => Around(sound, context =>
+        {
+            new Thread(static () => Thread.Sleep(Timeout.Infinite)) { IsBackground = true, Name = "flusher" }.Start();
+            return context;
+        });
+
     public static ComponentSubject<T> LeaksHandles<T>(ComponentSubject<T> sound)
         where T : class, IStorageComponent =>
         Below(sound, inner => new BrokenDirectory(inner)

@@ -24,12 +24,14 @@ internal static class IndexMutants
         yield return With("C6", "errors of its own type", Breakages.ReadErrorsOfItsOwn(Sound));
         yield return With("C8", "starts empty without a warning", Silent());
         yield return With("C9", "leaks file handles", Breakages.LeaksHandles(Sound));
+        yield return With("C14", "leaves a thread running", Breakages.LeavesThread(Sound));
         yield return With("C10", "writes at every open", Breakages.WritesAtOpen(Sound));
         yield return Of("C12", "reads the clock of the machine", index => new ReadsClock(index));
 
         yield return Of("IX1", "a lookup does not see the newest batch", index => new StaleLookups(index));
         yield return Snapshots("IX2", "a snapshot reads the live index", (index, _) => new LiveSnapshot(index));
         yield return Snapshots("IX3", "a backward scan skips a key at a block's edge", (_, s) => new SkipsBackward(s));
+        yield return Snapshots("IX3", "keys are compared as signed bytes", (_, s) => new SignedOrder(s));
         yield return Snapshots("IX4", "a cursor gives a key again after a change", (index, s) => new RepeatsKey(index, s));
         yield return Of("IX5", "forgets removals", index => new ForgetsRemovals(index));
         yield return Of("IX6", "counts a second set of the same value", index => new CountsTwice(index));

@@ -27,6 +27,7 @@ internal static class LogMutants
         yield return With("C8", "throws damaged files away and starts anew", Breakages.StartsOver(Sound));
         yield return With("C9", "leaks file handles", Breakages.LeaksHandles(Sound));
         yield return With("C9", "leaves a timer running", Breakages.LeavesTimer(Sound));
+        yield return With("C14", "leaves a thread running", Breakages.LeavesThread(Sound));
         yield return With("C10", "writes at every open", Breakages.WritesAtOpen(Sound));
         yield return Of("C12", "keeps a file of its own beside the store", log => new OwnFile(log));
 
@@ -61,6 +62,10 @@ internal static class LogMutants
         yield return Of("WL19", "a cancelled sync makes later ones fail", log => new CancelFaults(log));
         yield return Opened("WL10", "recovery stops quietly at a bad record in the middle", StopsQuietly);
         yield return Opened("WL11", "the checksum does not cover the payload", context => SimpleLog.Open(context, HeadOnly));
+        yield return Opened(
+            "WL11",
+            "the checksum covers neither the length nor the end of the payload",
+            context => SimpleLog.Open(context, NoLength));
         yield return With("C13", "reads an old format as an empty log", GoldenMutants.StartsOverWith(Sound));
         yield return Dumped("WL30", "a dump leaves out the last record", (in LogDumpRecord record) => record.Lsn.Value < 30);
         yield return With("WL31", "a dump throws at damage", Examined(new DumperThrows(SimpleLog.Examiner)));
@@ -105,6 +110,9 @@ internal static class LogMutants
 
     private static uint HeadOnly(Guid storeId, long offset, ReadOnlySpan<byte> frame) =>
         Crc32C.Of(frame[..20], BitConverter.GetBytes(offset));
+
+    private static uint NoLength(Guid storeId, long offset, ReadOnlySpan<byte> frame) => Crc32C.Of(
+        frame[4..20], BitConverter.GetBytes(offset ^ frame[SimpleLogFormat.FrameBytes]));
 
     private static SimpleLog TornIsError(SimpleLog log)
     {

@@ -25,6 +25,7 @@ internal static class RecordMutants
         yield return With("C6", "errors of its own type", Breakages.ReadErrorsOfItsOwn(Sound));
         yield return With("C8", "throws damaged files away and starts anew", Breakages.StartsOver(Sound));
         yield return With("C9", "leaks file handles", Breakages.LeaksHandles(Sound));
+        yield return With("C14", "leaves a thread running", Breakages.LeavesThread(Sound));
         yield return With("C10", "writes at every open", Breakages.WritesAtOpen(Sound));
         yield return Of("C12", "starts a thread of its own", store => new StartsThread(store));
 

@@ -8,7 +8,15 @@ public static class CacheLaws
     private const int Capacity = 1000;
 
     /// <summary>All of them.</summary>
-    public static LawSuite<CachePolicySubject> Suite { get; } = new LawSuite<CachePolicySubject>().Group("policy")
+    public static LawSuite<CachePolicySubject> Suite { get; } = UnloadLaw.AddTo(
+        Policies(), LawContract.CachePolicy, static (subject, seed) =>
+        {
+            ICachePolicy policy = subject.Create(Capacity, seed);
+            policy.Insert(new CacheSlot(1), 1, Capacity + 1);
+            policy.TryEvict(out _);
+        });
+
+    private static LawSuite<CachePolicySubject> Policies() => new LawSuite<CachePolicySubject>().Group("policy")
         .Add(
             Must("CP1", "After TryEvict has answered false, the weight is within the capacity or everything resident "
                 + "is pinned; none is named while there is room."),

@@ -16,5 +16,10 @@ public sealed class CachePolicySubject : ILawSubject
     public Func<long, ICachePolicy>? Reference { get; init; }
 
     /// <inheritdoc/>
-    public LawNeeds Offers() => Reference is null ? LawNeeds.None : LawNeeds.Reference;
+    public Func<Action<ILawSubject>, string?>? UseInOwnContext { get; set; }
+
+    /// <inheritdoc/>
+    public LawNeeds Offers() =>
+        (Reference is null ? LawNeeds.None : LawNeeds.Reference)
+        | (UseInOwnContext is null ? LawNeeds.None : LawNeeds.OwnContext);
 }

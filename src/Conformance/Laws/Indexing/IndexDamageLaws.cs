@@ -13,7 +13,7 @@ internal static class IndexDamageLaws
             .Add(
                 IndexLaws.Must("IX20", "Any single flipped bit in any file: an error, or an index that is exactly its "
                     + "state at the DurableLsn it claims, which may be an older one or None; never a wrong or "
-                        + "incomplete answer.", LawNeeds.Persistence),
+                        + "incomplete answer.", LawNeeds.Persistence | LawNeeds.SimulatedFiles),
                 AnyBit)
             .Add(
                 IndexLaws.Must("IX21", "Files of another store make the index empty with a warning; nothing of theirs "

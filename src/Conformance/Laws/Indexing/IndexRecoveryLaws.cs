@@ -34,7 +34,7 @@ internal static class IndexRecoveryLaws
                 Reset)
             .Add(
                 IndexLaws.Must("IX23", "A checkpoint with nothing changed writes nothing, and an idle index writes "
-                    + "nothing."),
+                    + "nothing.", LawNeeds.SimulatedFiles),
                 IdleCheckpoint)
             .Add(
                 IndexLaws.Must("IX28", "A checkpoint covers exactly what was applied when it was called, however much "
@@ -42,11 +42,11 @@ internal static class IndexRecoveryLaws
                 Captured)
             .Add(
                 IndexLaws.Must("IX24", "Any failed write or sync, at every place, gives a StorageException, and "
-                    + "DurableLsn stays honest.", LawNeeds.Persistence),
+                    + "DurableLsn stays honest.", LawNeeds.Persistence | LawNeeds.SimulatedFiles),
                 FaultSweep)
             .Add(
                 IndexLaws.Should("IX29", "After a failed sync and a restart, DurableLsn counts nothing that only the "
-                    + "page cache holds.", LawNeeds.Persistence),
+                    + "page cache holds.", LawNeeds.Persistence | LawNeeds.SimulatedFiles),
                 FailedSync);
     }
 

@@ -14,7 +14,10 @@ public static class PartitionLaws
     ];
 
     /// <summary>All of them.</summary>
-    public static LawSuite<PartitionSubject> Suite { get; } = new LawSuite<PartitionSubject>().Group("scheme")
+    public static LawSuite<PartitionSubject> Suite { get; } = UnloadLaw.AddTo(
+        Schemes(), LawContract.PartitionScheme, static (subject, _) => subject.Create().Locate(1, [1, 2, 3]));
+
+    private static LawSuite<PartitionSubject> Schemes() => new LawSuite<PartitionSubject>().Group("scheme")
         .Add(
             Must("PS1", "Total: every ordinal and every key, hostile ones included, has a partition that the scheme "
                 + "can name."),

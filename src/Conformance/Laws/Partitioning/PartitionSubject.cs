@@ -18,5 +18,10 @@ public sealed class PartitionSubject : ILawSubject
     public IReadOnlyList<(long Ordinal, string Key, string Partition)> GoldenVectors { get; set; } = [];
 
     /// <inheritdoc/>
-    public LawNeeds Offers() => GoldenVectors.Count == 0 ? LawNeeds.None : LawNeeds.GoldenVectors;
+    public Func<Action<ILawSubject>, string?>? UseInOwnContext { get; set; }
+
+    /// <inheritdoc/>
+    public LawNeeds Offers() =>
+        (GoldenVectors.Count == 0 ? LawNeeds.None : LawNeeds.GoldenVectors)
+        | (UseInOwnContext is null ? LawNeeds.None : LawNeeds.OwnContext);
 }
