@@ -12,7 +12,8 @@ using Mortise.Simulation;
 
 namespace Mortise.Cli;
 
-/// <summary>Makes stacks of whatever is installed, with options by chance, for runs that compare their answers.</summary>
+/// <summary>Makes stacks of whatever is installed, with options by chance, for runs that compare their
+/// answers.</summary>
 /// <remarks>Components of a kind take turns, so that as few stacks as there are components have all of them.</remarks>
 internal sealed class RandomStacks
 {
@@ -73,7 +74,10 @@ internal sealed class RandomStacks
     /// <param name="seed">Decides everything.</param>
     /// <param name="count">How many.</param>
     public IReadOnlyList<StackVariant> Make(ulong seed, int count) =>
-        [.. Enumerable.Range(0, count).Select(i => Make(Seeds.Generator(Seeds.Derive(seed, (ulong)i)), (int)(seed % 64) + i))];
+    [
+        .. Enumerable.Range(0, count).Select(
+            i => Make(Seeds.Generator(Seeds.Derive(seed, (ulong)i)), (int)(seed % 64) + i)),
+    ];
 
     private StackVariant Make(Random random, int turn)
     {

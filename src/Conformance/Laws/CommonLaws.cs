@@ -55,7 +55,8 @@ internal static class CommonLaws
             Action<LawRun, ComponentSubject<T>, CommonProbe<T>> check,
             LawNeeds needs = LawNeeds.None) =>
             suite.Add(
-                new Law { Id = id, Contract = contract, Text = text, Needs = needs }, (run, subject) => check(run, subject, probe));
+                new Law { Id = id, Contract = contract, Text = text, Needs = needs },
+                (run, subject) => check(run, subject, probe));
     }
 
     private static void Dispose<T>(LawRun run, ComponentSubject<T> subject, CommonProbe<T> probe)

@@ -15,8 +15,8 @@ internal static class CommonThreadLaw
             {
                 Id = "C14",
                 Contract = contract,
-                Text = "No thread and no work of the thread pool that it began runs on after closing, nor after an open "
-                    + "that failed.",
+                Text = "No thread and no work of the thread pool that it began runs on after closing, nor after an "
+                    + "open that failed.",
             },
             (run, subject) => Check(run, subject, probe));
 

@@ -31,7 +31,8 @@ public enum LawNeeds
     /// <summary>An examiner that is an <see cref="Logging.ILogDumper"/>.</summary>
     Dumper = 128,
 
-    /// <summary>Files on the kit's simulated disk, which can fail, be damaged and be watched. A component that opens files
+    /// <summary>Files on the kit's simulated disk, which can fail, be damaged and be watched. A component that opens
+    /// files
     /// itself has none.</summary>
     SimulatedFiles = 256,
 

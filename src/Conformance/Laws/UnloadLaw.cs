@@ -13,7 +13,8 @@ internal static class UnloadLaw
                 Contract = contract,
                 Level = LawLevel.Should,
                 Needs = LawNeeds.OwnContext,
-                Text = "Loaded into a context that can be unloaded, used and closed, nothing of it stays in the process.",
+                Text = "Loaded into a context that can be unloaded, used and closed, nothing of it stays in the "
+                    + "process.",
             },
             (run, subject) =>
             {

@@ -3,7 +3,8 @@ using System.Globalization;
 
 namespace Mortise.Conformance;
 
-/// <summary>Knows which threads run code that was begun here: threads that were started, and work of the pool.</summary>
+/// <summary>Knows which threads run code that was begun here: threads that were started, and work of the
+/// pool.</summary>
 /// <remarks>The execution context flows to whatever is started, however deep, so other threads of the process are never
 /// taken for the component's. What suppresses that flow on purpose is not seen; <see cref="BypassScan"/> lists its
 /// calls. Threads: any.</remarks>

@@ -39,7 +39,8 @@ public sealed class SimWorld : IDisposable
     /// <summary>A number that no other world of this process has.</summary>
     public long Number { get; } = Interlocked.Increment(ref s_count);
 
-    /// <summary>The <see cref="Number"/> of the world that this one comes after; 0 for one with an empty disk.</summary>
+    /// <summary>The <see cref="Number"/> of the world that this one comes after; 0 for one with an empty
+    /// disk.</summary>
     public long Origin { get; private init; }
 
     /// <summary>The seed of this world.</summary>

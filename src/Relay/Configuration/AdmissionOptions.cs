@@ -5,10 +5,12 @@ namespace Mortise.Relay;
 /// <summary>The section <c>relay.admission</c>: which events are taken.</summary>
 public sealed class AdmissionOptions : IValidatedOptions
 {
-    /// <summary>Leading zero bits that an id must have (NIP-13); 0 for none. NIP-11 <c>min_pow_difficulty</c>.</summary>
+    /// <summary>Leading zero bits that an id must have (NIP-13); 0 for none. NIP-11
+    /// <c>min_pow_difficulty</c>.</summary>
     public int MinPow { get; set; }
 
-    /// <summary>Whether only events of authenticated keys are taken (NIP-42). NIP-11 <c>restricted_writes</c>.</summary>
+    /// <summary>Whether only events of authenticated keys are taken (NIP-42). NIP-11
+    /// <c>restricted_writes</c>.</summary>
     public bool AuthRequired { get; set; }
 
     /// <summary>The kinds that are taken; empty for all.</summary>
@@ -35,7 +37,8 @@ public sealed class AdmissionOptions : IValidatedOptions
     /// <summary>What the program is started with.</summary>
     public IList<string> ProgramArguments { get; set; } = [];
 
-    /// <summary>Time in which the program must answer; then the event is refused and the program is started anew.</summary>
+    /// <summary>Time in which the program must answer; then the event is refused and the program is started
+    /// anew.</summary>
     public TimeSpan ProgramTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 namespace Mortise.Relay;
 
-/// <summary>The right to compute a query, for a limited time. One of its connection, and one of the relay's few.</summary>
+/// <summary>The right to compute a query, for a limited time. One of its connection, and one of the relay's
+/// few.</summary>
 internal sealed class QueryTurn : IDisposable
 {
     private readonly SemaphoreSlim _own;

@@ -76,7 +76,8 @@ internal sealed class OperatorFace : IDisposable
         }
     }
 
-    /// <summary>The host is looked at too: a page of a stranger whose name leads here may not read what it shows.</summary>
+    /// <summary>The host is looked at too: a page of a stranger whose name leads here may not read what it
+    /// shows.</summary>
     private static bool Allows(HttpContext context, OperatorAccess access) => access switch
     {
         OperatorAccess.Everyone => true,

@@ -118,7 +118,8 @@ internal sealed class AuthorRule(HashSet<PublicKey> allow, HashSet<PublicKey> de
     }
 }
 
-/// <summary>Proof of work (NIP-13). A commitment to less than is asked for does not count, whatever luck gave.</summary>
+/// <summary>Proof of work (NIP-13). A commitment to less than is asked for does not count, whatever luck
+/// gave.</summary>
 internal sealed class WorkRule(int bits) : IAdmissionRule
 {
     public string? FindRefusal(in EventView @event, in AdmissionSource source)

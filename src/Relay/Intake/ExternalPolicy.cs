@@ -13,7 +13,8 @@ namespace Mortise.Relay;
 /// <remarks>
 /// <para>In: <c>{"type":"new","event":{...},"receivedAt":N,"sourceType":"IP4","sourceInfo":"..."}</c>. Out:
 /// <c>{"id":"...","action":"accept"}</c>, <c>reject</c> with <c>msg</c>, or <c>shadowReject</c>.</para>
-/// <para>One question at a time. A program that dies, is late or says something else has its event refused and is started
+/// <para>One question at a time. A program that dies, is late or says something else has its event refused and is
+/// started
 /// anew for the next: a broken policy lets nothing in.</para>
 /// <para>Its standard error goes to the relay's.</para>
 /// </remarks>

@@ -3,7 +3,8 @@ using System.Security.Cryptography;
 
 namespace Mortise.Relay;
 
-/// <summary>One side of a reconciliation, the one that answers: negentropy protocol version 1, as NIP-77 uses it.</summary>
+/// <summary>One side of a reconciliation, the one that answers: negentropy protocol version 1, as NIP-77 uses
+/// it.</summary>
 /// <remarks>
 /// <para>Ranges that have one fingerprint on both sides are skipped, others are split into sixteen, and small ones are
 /// answered with their ids. The work of a message is bounded by the items and the message's length, whatever it

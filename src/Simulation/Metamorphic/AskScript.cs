@@ -51,7 +51,9 @@ public static class AskScript
                 return new AskCountStep();
             default:
                 long since = random.Next(3) == 0 ? 0 : OldestOrdinal + random.Next(Ordinals);
-                long until = random.Next(3) == 0 ? long.MaxValue : Math.Max(since, OldestOrdinal + random.Next(Ordinals));
+                long until = random.Next(3) == 0
+                    ? long.MaxValue
+                    : Math.Max(since, OldestOrdinal + random.Next(Ordinals));
                 long seekTo = random.Next(3) == 0 ? random.NextInt64(since, until) : -1;
                 return new AskGroupStep(random.Next(4), random.Next(6), since, until, isBackward, seekTo, limit);
         }

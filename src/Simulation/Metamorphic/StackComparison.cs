@@ -5,10 +5,12 @@ namespace Mortise.Simulation;
 /// <summary>Runs one list of operations and questions over several stacks: all answers must be equal, whatever their
 /// plugins, options and partitions.</summary>
 /// <remarks>
-/// <para>Role: finds what the laws of one contract do not ask for, and needs no oracle for it: a scan that skips a key in
+/// <para>Role: finds what the laws of one contract do not ask for, and needs no oracle for it: a scan that skips a key
+/// in
 /// one structure only differs from the others.</para>
 /// <para>Determinism: as <see cref="StoreSimulation"/>.</para>
-/// <para>Source: Chen, Cheung and Yiu, "Metamorphic Testing", HKUST-CS98-01, 1998; the metamorphic tests of Pebble.</para>
+/// <para>Source: Chen, Cheung and Yiu, "Metamorphic Testing", HKUST-CS98-01, 1998; the metamorphic tests of
+/// Pebble.</para>
 /// </remarks>
 public sealed class StackComparison
 {
