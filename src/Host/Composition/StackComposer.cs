@@ -2,6 +2,7 @@ using Mortise.Caching;
 using Mortise.Components;
 using Mortise.Engine;
 using Mortise.Files;
+using Mortise.Host.Decorating;
 using Mortise.Host.Loading;
 using Mortise.Host.Memory;
 using Mortise.Indexing;
@@ -118,13 +119,17 @@ public static class StackComposer
         where T : class, IStorageComponent
     {
         PluginComponent component = resolved.Component;
+        var settings = (DecoratedSettings)resolved.Choice.Settings;
         return new ComponentPart<T>
         {
-            Identity = component.Identity,
-            Open = (context, cancellation) => PluginGuard.RunAsync(
-                component,
-                $"open {context.InstanceName}",
-                () => open(context, resolved.Options, cancellation)),
+            Identity = Decorations.Identify(component.Identity, settings),
+            Open = async (context, cancellation) => Decorations.Decorate(
+                await PluginGuard.RunAsync(
+                    component,
+                    $"open {context.InstanceName}",
+                    () => open(context, resolved.Options, cancellation)).ConfigureAwait(false),
+                settings,
+                context),
             Examiner = component.Examiner,
         };
     }

@@ -36,7 +36,7 @@ internal static class StackSchema
             ["plugins"] = new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" } },
             ["engine"] = Closed(PropertiesOf(typeof(EngineSettings))),
             ["wal"] = Role(ComponentKind.Log, typeof(LogSettings)),
-            ["records"] = Role(ComponentKind.Records, typeof(NoSettings)),
+            ["records"] = Role(ComponentKind.Records, typeof(RecordSettings)),
             ["cache"] = Role(ComponentKind.Cache, typeof(CacheSettings)),
             ["partitions"] = Named(ComponentKind.Partition, typeof(NoSettings)),
             ["projections"] = Named(ComponentKind.Projection, typeof(NoSettings)),

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Text;
 using Mortise.Host.Configuration;
+using Mortise.Host.Decorating;
 using Mortise.Host.Loading;
 
 namespace Mortise.Host.Composition;
@@ -69,19 +70,32 @@ public static class StackView
     internal static string WriteFamily(ResolvedFamily family, ResolvedStack stack)
     {
         var page = new Page(withOrigins: false);
-        WriteComponent(page, 0, family.Name, family.Structure);
+        WriteComponent(page, 0, family.Name, family.Structure, isIdentity: true);
         WriteComponent(page, 0, family.Partition, stack.Partitions.Single(p => p.Name == family.Partition).Scheme);
         return page.ToString();
     }
 
-    private static void WriteComponent(Page page, int depth, string key, ResolvedComponent component)
+    private static void WriteComponent(
+        Page page, int depth, string key, ResolvedComponent component, bool isIdentity = false)
     {
         ComponentChoice choice = component.Choice;
         page.Line(depth, $"{key}:");
         PluginOrigin plugin = component.Component.Plugin;
         page.Line(depth + 1, $"plugin: {choice.ComponentId}", $"{plugin}, {plugin.Folder}");
         page.Line(depth + 1, $"version: {Plain(choice.Version!.ToString())}", choice.VersionAt.ToString());
-        WriteValues(page, depth + 1, choice.Settings, choice.WrittenAt, choice.ExpressionOf);
+        var decorated = choice.Settings as DecoratedSettings;
+        if (isIdentity && decorated is { HasChecksum: true })
+        {
+            page.Line(depth + 1, "decorate: [checksum]");
+        }
+
+        WriteValues(
+            page,
+            depth + 1,
+            choice.Settings,
+            choice.WrittenAt,
+            choice.ExpressionOf,
+            isIdentity && decorated is not null ? DecoratedSettings.Keys : []);
         WriteValues(page, depth + 1, component.Options, choice.WrittenAt, choice.ExpressionOf);
     }
 
@@ -90,10 +104,16 @@ public static class StackView
         int depth,
         object options,
         Func<string, SourcePosition?> writtenAt,
-        Func<string, string?> expressionOf)
+        Func<string, string?> expressionOf,
+        IReadOnlyList<string>? without = null)
     {
         foreach (OptionProperty property in OptionProperty.Of(options.GetType()))
         {
+            if (without is not null && without.Contains(property.Key))
+            {
+                continue;
+            }
+
             string? value = property.Get(options) switch
             {
                 null => null,

@@ -181,7 +181,7 @@ internal sealed class StackDefinition
                 Log = ComponentChoice.Read("wal", ComponentKind.Log, typeof(LogSettings), entry, problems);
                 break;
             case "records":
-                Records = ComponentChoice.Read("records", ComponentKind.Records, typeof(NoSettings), entry, problems);
+                Records = ComponentChoice.Read("records", ComponentKind.Records, typeof(RecordSettings), entry, problems);
                 break;
             case "cache":
                 Cache = ComponentChoice.Read("cache", ComponentKind.Cache, typeof(CacheSettings), entry, problems);

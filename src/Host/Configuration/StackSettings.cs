@@ -1,11 +1,12 @@
 using Mortise.Engine;
+using Mortise.Host.Decorating;
 using Mortise.Host.Memory;
 using Mortise.Plugins;
 
 namespace Mortise.Host.Configuration;
 
 /// <summary>The keys of <c>wal</c> that are the engine's.</summary>
-internal sealed class LogSettings : IValidatedOptions
+internal sealed class LogSettings : DecoratedSettings
 {
     public SyncMode SyncMode { get; set; } = new EngineOptions().SyncMode;
 
@@ -13,8 +14,15 @@ internal sealed class LogSettings : IValidatedOptions
 
     public ByteSize BatchBytes { get; set; } = new EngineOptions().BatchBytes;
 
-    public IEnumerable<OptionProblem> Validate()
+    protected override string? NoChecksum => "has checksum: a log checks its own records";
+
+    public override IEnumerable<OptionProblem> Validate()
     {
+        foreach (OptionProblem problem in base.Validate())
+        {
+            yield return problem;
+        }
+
         if (BatchInterval < TimeSpan.FromMilliseconds(1) || BatchInterval > TimeSpan.FromMinutes(1))
         {
             yield return new OptionProblem(nameof(BatchInterval), "must be 1ms to 1m");
@@ -160,7 +168,7 @@ internal sealed class CacheSettings : IValidatedOptions
 }
 
 /// <summary>The keys of an index family that are the engine's.</summary>
-internal sealed class FamilySettings : IValidatedOptions
+internal sealed class FamilySettings : DecoratedSettings
 {
     public required string Projection { get; set; } = "";
 
@@ -168,13 +176,24 @@ internal sealed class FamilySettings : IValidatedOptions
 
     public ByteSize InlineBelow { get; set; }
 
-    public IEnumerable<OptionProblem> Validate()
+    public override IEnumerable<OptionProblem> Validate()
     {
+        foreach (OptionProblem problem in base.Validate())
+        {
+            yield return problem;
+        }
+
         if (InlineBelow.Bytes > 64 << 10)
         {
             yield return new OptionProblem(nameof(InlineBelow), "must be 0B to 64KiB");
         }
     }
+}
+
+/// <summary>The keys of <c>records</c> that are the host's.</summary>
+internal sealed class RecordSettings : DecoratedSettings
+{
+    protected override string? NoChecksum => "has checksum: a record store checks its own records";
 }
 
 /// <summary>A role without keys of the host's.</summary>

@@ -246,7 +246,7 @@ internal static class IndexMutants
     private sealed class ForgetsRemovals(IIndexFamily inner) : IndexDecorator(inner)
     {
         public override void Apply(in IndexBatch batch) =>
-            ApplyWhere(batch, batch.Lsn, mutation => mutation.Operation == IndexOperation.Set);
+            Inner.ApplyWhere(batch, batch.Lsn, mutation => mutation.Operation == IndexOperation.Set);
     }
 
     private sealed class CountsTwice(IIndexFamily inner) : IndexDecorator(inner)

@@ -252,7 +252,7 @@ internal static class RecordMutants
 
     private sealed class ChangesBodies(IRecordStore inner, Func<byte[], byte[]> change) : RecordDecorator(inner)
     {
-        public override void Apply(in RecordBatch batch) => ApplyWith(batch, batch.Lsn, _ => true, change);
+        public override void Apply(in RecordBatch batch) => Inner.ApplyWith(batch, batch.Lsn, _ => true, change);
     }
 
     private sealed class SortsBulk(IRecordStore inner) : RecordDecorator(inner)
@@ -297,7 +297,7 @@ internal static class RecordMutants
     private sealed class ForgetsDeletions(IRecordStore inner) : RecordDecorator(inner)
     {
         public override void Apply(in RecordBatch batch) =>
-            ApplyWith(batch, batch.Lsn, mutation => mutation.Operation == RecordOperation.Put || AppliedLsn.Value % 2 == 0, body => body);
+            Inner.ApplyWith(batch, batch.Lsn, mutation => mutation.Operation == RecordOperation.Put || AppliedLsn.Value % 2 == 0, body => body);
     }
 
     private sealed class AlwaysWrites(IRecordStore inner) : RecordDecorator(inner)

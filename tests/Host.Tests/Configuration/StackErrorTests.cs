@@ -32,8 +32,8 @@ public sealed class StackErrorTests
                 "stack.yaml:5:45: partitions.all.version: '*' names no version; name a major, for example ^1.0",
                 "stack.yaml:7:73: indexes.id.partition is 'al', which partitions does not have; did you mean 'all'? "
                     + "partitions: all",
-                "stack.yaml:7:77: unknown key 'pageSzie' in indexes.id; did you mean 'pageSize'? known: depth, eager, "
-                    + "inlineBelow, label, levels, linger, mode, pageSize, partition, plugin, projection, ratio, version",
+                "stack.yaml:7:77: unknown key 'pageSzie' in indexes.id; did you mean 'pageSize'? known: decorate, depth, eager, "
+                    + "inlineBelow, label, levels, linger, mode, pageSize, partition, plugin, projection, ratio, throttle, version",
                 "stack.yaml:7:101: indexes.id.depth is 'deep', not a whole number",
                 "stack.yaml:8:30: indexes.author-time.projection is 'author-tiem', which nobody offers; "
                     + "did you mean 'author-time'? projections: author-time, id",

@@ -2,14 +2,16 @@ using System.Diagnostics.CodeAnalysis;
 using Mortise.Components;
 using Mortise.Records;
 
-namespace Mortise.Conformance.Tests.Mutants;
+namespace Mortise.Host.Decorating;
 
-/// <summary>A record store that passes everything on; mutants override what they break.</summary>
+/// <summary>A record store that passes everything on; what decorates overrides what it changes.</summary>
 internal class RecordDecorator(IRecordStore inner) : IRecordStore
 {
     protected IRecordStore Inner { get; } = inner;
 
     public virtual ComponentIdentity Identity => Inner.Identity;
+
+    public virtual ComponentHealth Health => Inner.Health;
 
     public virtual Lsn AppliedLsn => Inner.AppliedLsn;
 
@@ -19,7 +21,8 @@ internal class RecordDecorator(IRecordStore inner) : IRecordStore
 
     public virtual RecordStoreStatistics Statistics => Inner.Statistics;
 
-    public virtual void Plan(ReadOnlySpan<int> lengths, Span<RecordLocation> locations) => Inner.Plan(lengths, locations);
+    public virtual void Plan(ReadOnlySpan<int> lengths, Span<RecordLocation> locations) =>
+        Inner.Plan(lengths, locations);
 
     public virtual void Apply(in RecordBatch batch) => Inner.Apply(batch);
 
@@ -41,25 +44,5 @@ internal class RecordDecorator(IRecordStore inner) : IRecordStore
     {
         capability = this as T;
         return capability is not null || Inner.TryGet(out capability);
-    }
-
-    /// <summary>Applies a batch with changed bodies.</summary>
-    protected void ApplyWith(in RecordBatch batch, Lsn lsn, Func<RecordMutation, bool> wanted, Func<byte[], byte[]> body)
-    {
-        List<RecordMutation> kept = [];
-        List<byte> arena = [];
-        foreach (RecordMutation mutation in batch.Mutations)
-        {
-            if (!wanted(mutation))
-            {
-                continue;
-            }
-
-            byte[] bytes = mutation.Operation == RecordOperation.Put ? body(batch.Body(mutation).ToArray()) : [];
-            kept.Add(mutation with { Offset = arena.Count, Length = bytes.Length });
-            arena.AddRange(bytes);
-        }
-
-        Inner.Apply(new RecordBatch(lsn, arena.ToArray(), kept.ToArray()));
     }
 }

@@ -1,14 +1,17 @@
+using System.Diagnostics.CodeAnalysis;
 using Mortise.Components;
 using Mortise.Logging;
 
-namespace Mortise.Conformance.Tests.Mutants;
+namespace Mortise.Host.Decorating;
 
-/// <summary>A log that passes everything on; mutants override what they break.</summary>
+/// <summary>A log that passes everything on; what decorates overrides what it changes.</summary>
 internal class LogDecorator(IWriteAheadLog inner) : IWriteAheadLog
 {
     protected IWriteAheadLog Inner { get; } = inner;
 
     public virtual ComponentIdentity Identity => Inner.Identity;
+
+    public virtual ComponentHealth Health => Inner.Health;
 
     public virtual Lsn FirstLsn => Inner.FirstLsn;
 
@@ -35,4 +38,11 @@ internal class LogDecorator(IWriteAheadLog inner) : IWriteAheadLog
     public virtual void Restart(Lsn next) => Inner.Restart(next);
 
     public virtual ValueTask DisposeAsync() => Inner.DisposeAsync();
+
+    public bool TryGet<T>([NotNullWhen(true)] out T? capability)
+        where T : class
+    {
+        capability = this as T;
+        return capability is not null || Inner.TryGet(out capability);
+    }
 }

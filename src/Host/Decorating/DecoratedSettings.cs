@@ -1,0 +1,53 @@
+using Mortise.Plugins;
+
+namespace Mortise.Host.Decorating;
+
+/// <summary>The keys of a role that say what is put around its component.</summary>
+internal abstract class DecoratedSettings : IValidatedOptions
+{
+    /// <summary>The keys, in a stack; they decide nothing of what is in the files, but for the checksum.</summary>
+    public static IReadOnlyList<string> Keys { get; } = ["decorate", "throttle"];
+
+    /// <summary>What is put around the component, the outermost first; null for nothing.</summary>
+    public IReadOnlyList<Decoration>? Decorate { get; set; }
+
+    /// <summary>Bytes a second that the throttle lets through.</summary>
+    public ByteSize? Throttle { get; set; }
+
+    /// <summary>True when values carry a checksum, which is a format of its own.</summary>
+    public bool HasChecksum => Decorate is { } list && list.Contains(Decoration.Checksum);
+
+    /// <summary>Why a checksum cannot be put around the role's component; null when it can.</summary>
+    protected virtual string? NoChecksum => null;
+
+    /// <inheritdoc/>
+    public virtual IEnumerable<OptionProblem> Validate()
+    {
+        IReadOnlyList<Decoration> list = Decorate ?? [];
+        if (list.Distinct().Count() != list.Count)
+        {
+            yield return new OptionProblem(nameof(Decorate), "must have each decoration once");
+        }
+
+        if (HasChecksum && NoChecksum is { } reason)
+        {
+            yield return new OptionProblem(nameof(Decorate), reason);
+        }
+
+        if (list.Contains(Decoration.Throttle) && Throttle is null)
+        {
+            yield return new OptionProblem(
+                nameof(Decorate), "has throttle, which needs a rate: throttle: 10MiB is 10 MiB a second");
+        }
+
+        if (Throttle is not null && !list.Contains(Decoration.Throttle))
+        {
+            yield return new OptionProblem(nameof(Decorate), "does not have throttle, but there is a rate for it");
+        }
+
+        if (Throttle is { Bytes: < 1 })
+        {
+            yield return new OptionProblem(nameof(Throttle), "must be 1B or more a second");
+        }
+    }
+}
