@@ -69,6 +69,7 @@ internal static class MortiseTool
             StatsCommand.Create(context),
             CheckpointCommand.Create(context),
             DoctorCommand.Create(context),
+            InspectCommand.Create(context),
             BackupCommand.Create(context),
             SimulateCommand.Create(context),
             ConformanceCommand.Create(context),

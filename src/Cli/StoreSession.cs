@@ -50,7 +50,11 @@ internal sealed class StoreSession : IAsyncDisposable
     public string Data { get; }
 
     /// <summary>Makes the host that a command line asks for. Loads nothing.</summary>
-    public static MortiseHost CreateHost(CommandContext context, ParseResult arguments)
+    /// <param name="context">The tool.</param>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="remembersCrashes">False for a process that is there to find out whether a plugin kills it.</param>
+    public static MortiseHost CreateHost(
+        CommandContext context, ParseResult arguments, bool remembersCrashes = true)
     {
         var options = new MortiseHostOptions
         {
@@ -61,6 +65,11 @@ internal sealed class StoreSession : IAsyncDisposable
         options.Sections[EventSectionName] = typeof(EventSection);
         options.Sections[RelaySectionName] = typeof(RelayOptions);
         options.PluginCopies = PrivateCopies.DefaultFolder();
+        if (remembersCrashes)
+        {
+            options.CrashMarks = new CrashMarks(CrashMarks.FolderIn(options.PluginCopies));
+        }
+
         bool hasList = false;
         foreach (string folder in context.Options.Plugins(arguments))
         {

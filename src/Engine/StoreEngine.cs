@@ -445,6 +445,7 @@ public sealed partial class StoreEngine : IAsyncDisposable
 
     private void FaultAndReport(Exception e)
     {
+        e = _parts.Composition.Blame(e) ?? e;
         _pipeline.Fault(e);
         OnFault(e);
     }

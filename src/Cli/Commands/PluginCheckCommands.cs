@@ -64,7 +64,7 @@ internal static class PluginCheckCommands
         command.SetAction(arguments =>
         {
             string wanted = Path.GetFullPath(arguments.GetRequiredValue(folder));
-            MortiseHost host = StoreSession.CreateHost(context, arguments);
+            MortiseHost host = StoreSession.CreateHost(context, arguments, remembersCrashes: false);
             host.Load(host.Discover().Plugins.Single(p => p.Folder == wanted));
             return ExitCode.Ok;
         });

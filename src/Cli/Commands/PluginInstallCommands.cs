@@ -43,6 +43,25 @@ internal static class PluginInstallCommands
         return command;
     }
 
+    /// <summary>Lets plugins start again that were starting when processes died.</summary>
+    public static Command Release(CommandContext context)
+    {
+        Argument<string[]> names = Names();
+        var command = new Command("release", "Lets plugins start again that were starting when processes died.") { names };
+        command.SetAction(arguments =>
+        {
+            var marks = new CrashMarks(CrashMarks.FolderIn(PrivateCopies.DefaultFolder()));
+            foreach (InstalledPlugin plugin in Find(context, arguments, arguments.GetRequiredValue(names)))
+            {
+                marks.Release(plugin);
+                context.Console.Error.WriteLine($"{plugin}: released");
+            }
+
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
     /// <summary>Pins installed plugins by the hash of their files.</summary>
     public static Command Trust(CommandContext context)
     {

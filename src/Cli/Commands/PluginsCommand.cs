@@ -35,6 +35,7 @@ internal static class PluginsCommand
             list,
             PluginInstallCommands.Add(context),
             PluginInstallCommands.Trust(context),
+            PluginInstallCommands.Release(context),
             PluginInstallCommands.Remove(context),
             PluginBuildCommands.Describe(context),
             PluginBuildCommands.Pack(context),

@@ -87,6 +87,7 @@ internal sealed class CommitPipeline(
         }
         catch (Exception e)
         {
+            e = parts.Composition.Blame(e) ?? e;
             Fault(e);
             onFault(e);
             FailFrom(0, e);

@@ -45,6 +45,9 @@ public sealed record StoreComposition
     /// <summary>Who is told what the store does, in this order.</summary>
     public IReadOnlyList<IStoreListener> Listeners { get; init; } = [];
 
+    /// <summary>Names the part whose code threw what no contract allows; null when none is to blame.</summary>
+    public Func<Exception, Exception?> Blame { get; init; } = static _ => null;
+
     /// <summary>Families to rebuild from records at open, whatever their files say: a repair.</summary>
     public IReadOnlyCollection<string> RebuildFamilies { get; init; } = [];
 }

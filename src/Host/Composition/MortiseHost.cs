@@ -34,6 +34,7 @@ public sealed class MortiseHost
             Allowed = options.Allowed,
             Quarantined = options.Quarantined,
             StepTimeout = options.StepTimeout,
+            CrashMarks = options.CrashMarks,
             Log = options.Logs("plugins"),
         });
         _inProcess = [.. options.StaticPlugins.Select(static p => p.Register())];
@@ -42,6 +43,8 @@ public sealed class MortiseHost
             Time = options.Time,
             Background = options.Background ?? new HostBackground(options.Logs("background")),
             Logs = options.Logs,
+            OpenTimeout = options.OpenTimeout,
+            Blame = Blame,
             Seed = options.Seed
                 ?? BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))),
         };
@@ -49,6 +52,16 @@ public sealed class MortiseHost
 
     /// <summary>Every plugin whose code is in the process, whether from a folder or from code.</summary>
     public IReadOnlyList<LoadedPlugin> Loaded => [.. _inProcess, .. _loader.Loaded];
+
+    /// <summary>Finds the plugin whose code threw something that its contract does not allow.</summary>
+    /// <param name="failure">What came out of a store, or of work in its background.</param>
+    /// <returns>A <see cref="StorageErrorCode.PluginFault"/> that names plugin and method; null when no plugin is to
+    /// blame.</returns>
+    public StorageException? Blame(Exception failure)
+    {
+        ArgumentNullException.ThrowIfNull(failure);
+        return PluginBlame.Of(failure, Loaded);
+    }
 
     /// <summary>What is installed in the host's folders and in those that a stack names. Loads nothing.</summary>
     /// <param name="stack">A stack that may name further folders, or null.</param>

@@ -42,6 +42,13 @@ public sealed class MortiseHostOptions
     /// <summary>How long a plugin's constructor and its registration may take, each.</summary>
     public TimeSpan StepTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long a component may take to open, its own recovery included.</summary>
+    public TimeSpan OpenTimeout { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>Remembers which plugins were starting when a process died, and refuses one that was it twice; null to
+    /// remember nothing.</summary>
+    public CrashMarks? CrashMarks { get; set; }
+
     /// <summary>The projections that the domain offers; null when that is not known, and nothing is checked.</summary>
     public IReadOnlyCollection<string>? Projections { get; set; }
 

@@ -26,6 +26,12 @@ public sealed class HostServices
 
     /// <summary>Seed of all randomness in components.</summary>
     public required ulong Seed { get; init; }
+
+    /// <summary>The longest that opening one component may take; null for as long as it likes.</summary>
+    public TimeSpan? OpenTimeout { get; init; }
+
+    /// <summary>Names the plugin whose code threw; null when none is to blame.</summary>
+    public Func<Exception, Exception?> Blame { get; init; } = static _ => null;
 }
 
 /// <summary>Makes what the engine opens from a resolved stack. The composition root: plugins from folders and plugins
@@ -49,13 +55,13 @@ public static class StackComposer
         var composition = new StoreComposition
         {
             Root = root,
-            Log = Part<IWriteAheadLog>(stack.Log, stack.Log.Component.LogOpener),
-            Records = Part<IRecordStore>(stack.Records, stack.Records.Component.RecordsOpener),
+            Log = Part<IWriteAheadLog>(stack.Log, stack.Log.Component.LogOpener, services),
+            Records = Part<IRecordStore>(stack.Records, stack.Records.Component.RecordsOpener, services),
             Families = [.. stack.Families.Select(f => new FamilyPart
             {
                 Name = f.Name,
                 Projection = f.Projection,
-                Structure = Part<IIndexFamily>(f.Structure, f.Structure.Component.IndexOpener),
+                Structure = Part<IIndexFamily>(f.Structure, f.Structure.Component.IndexOpener, services),
                 Partitions = schemes[f.Partition],
                 InlineBelowBytes = checked((int)f.InlineBelow.Bytes),
             })],
@@ -64,6 +70,7 @@ public static class StackComposer
             Background = services.Background,
             Logs = services.Logs,
             Seed = services.Seed,
+            Blame = services.Blame,
             CacheGrants = instance => GrantFor(budget, instance),
         };
         return new ComposedStore(stack, composition, budget)
@@ -115,11 +122,13 @@ public static class StackComposer
             $"make the projection {projection.Place}",
             () => projection.Component.ProjectionFactory(projection.Options)));
 
-    private static ComponentPart<T> Part<T>(ResolvedComponent resolved, UntypedOpener<T> open)
+    private static ComponentPart<T> Part<T>(
+        ResolvedComponent resolved, UntypedOpener<T> open, HostServices services)
         where T : class, IStorageComponent
     {
         PluginComponent component = resolved.Component;
         var settings = (DecoratedSettings)resolved.Choice.Settings;
+        (TimeSpan, TimeProvider)? limit = services.OpenTimeout is { } longest ? (longest, services.Time) : null;
         return new ComponentPart<T>
         {
             Identity = Decorations.Identify(component.Identity, settings),
@@ -127,7 +136,9 @@ public static class StackComposer
                 await PluginGuard.RunAsync(
                     component,
                     $"open {context.InstanceName}",
-                    () => open(context, resolved.Options, cancellation)).ConfigureAwait(false),
+                    limit,
+                    stop => open(context, resolved.Options, stop),
+                    cancellation).ConfigureAwait(false),
                 settings,
                 context),
             Examiner = component.Examiner,

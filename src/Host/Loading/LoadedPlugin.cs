@@ -46,6 +46,9 @@ public sealed class LoadedPlugin
     /// <summary>How each of its assemblies was found, in order; empty when it was registered from code.</summary>
     public IReadOnlyCollection<AssemblyResolution> Resolutions => _context?.Resolutions ?? [];
 
+    /// <summary>True when an assembly is the plugin's, also of one that was registered from code.</summary>
+    internal bool Holds(Assembly assembly) => ReferenceEquals(assembly, _assembly) || Owns(assembly);
+
     /// <summary>True when the plugin's code includes an assembly.</summary>
     internal bool Owns(Assembly assembly) =>
         _context is { } context && context.Assemblies.Contains(assembly);

@@ -135,6 +135,7 @@ public sealed class PluginLoader(PluginLoaderOptions options)
         var problems = new List<Problem>();
         InstalledPlugin plugin = copy is null ? installed : ReadAgain(installed, copy);
         CheckTrust(installed, sha256);
+        CheckDeaths(installed, sha256);
         Guard(installed, "examine the files", () =>
         {
             PluginInspection.Check(plugin, problems, options.Allowed);
@@ -158,7 +159,8 @@ public sealed class PluginLoader(PluginLoaderOptions options)
                 Sha256 = sha256,
                 Bytes = bytes,
             };
-            (Assembly assembly, IReadOnlyList<PluginComponent> components) = Start(installed, plugin, context, origin);
+            (Assembly assembly, IReadOnlyList<PluginComponent> components) =
+                StartMarked(installed, plugin, context, origin);
             CompareWithManifest(installed, components, problems);
             return problems.Count == 0
                 ? new LoadedPlugin(
@@ -170,6 +172,27 @@ public sealed class PluginLoader(PluginLoaderOptions options)
             context.Unload();
             throw;
         }
+    }
+
+    private void CheckDeaths(InstalledPlugin plugin, string sha256)
+    {
+        if (options.CrashMarks?.Deaths(sha256) is >= CrashMarks.Patience and var deaths)
+        {
+            throw new PluginLoadException([Failed(
+                plugin,
+                ProblemCode.Quarantined,
+                $"was starting when {deaths} processes died; 'mortise plugins doctor' tries it in a process of its own, "
+                + $"'mortise plugins release {plugin.Manifest.Id}' lets it start again")]);
+        }
+    }
+
+    private (Assembly Assembly, IReadOnlyList<PluginComponent> Components) StartMarked(
+        InstalledPlugin installed, InstalledPlugin plugin, PluginLoadContext context, PluginOrigin origin)
+    {
+        using IDisposable? mark = options.CrashMarks?.Begin(origin.Sha256, plugin.ToString());
+        (Assembly, IReadOnlyList<PluginComponent>) started = Start(installed, plugin, context, origin);
+        options.CrashMarks?.Release(origin.Sha256);
+        return started;
     }
 
     /// <summary>Runs the plugin's first code: its module initializer, its constructor, its registration.</summary>

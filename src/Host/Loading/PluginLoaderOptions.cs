@@ -22,6 +22,9 @@ public sealed class PluginLoaderOptions
     /// <summary>Plugins that were running when the process died, as <c>ID VERSION</c>; they are not loaded.</summary>
     public IReadOnlyCollection<string> Quarantined { get; init; } = [];
 
+    /// <summary>Remembers which plugins were starting when a process died; null to remember nothing.</summary>
+    public CrashMarks? CrashMarks { get; init; }
+
     /// <summary>How long a plugin's constructor and its registration may take, each.</summary>
     public TimeSpan StepTimeout { get; init; } = TimeSpan.FromSeconds(60);
 

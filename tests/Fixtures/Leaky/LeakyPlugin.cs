@@ -44,6 +44,9 @@ public sealed class LeakyPlugin : IPlugin
                 Cling(options.Pin);
                 return new Policy(capacity);
             });
+        registrar.AddPartitionScheme<ThrowingOptions>(
+            new ComponentDescriptor { Id = "mortise.leaky.throwing", Summary = "throws when it locates" },
+            static options => new ThrowingScheme(options));
     }
 
     private static void Cling(Pin pin)

@@ -69,6 +69,28 @@ public sealed class MortiseHostTests : IDisposable
     }
 
     [Fact]
+    public async Task An_open_that_never_comes_back_is_a_fault_and_is_told_to_stop()
+    {
+        using var never = new ManualResetEventSlim();
+        var plugin = new SamplePlugin
+        {
+            OpenIndex = (_, _) =>
+            {
+                never.Wait();
+                throw new InvalidOperationException("late");
+            },
+        };
+        MortiseHost host = SampleStack.Host(plugin, static o => o.OpenTimeout = TimeSpan.FromMilliseconds(50));
+        StoreComposition composition = Compose(host, SampleStack.Text).Composition;
+        StorageException fault = await Assert.ThrowsAsync<StorageException>(
+            async () => await composition.Families[0].Structure.Open(Context("indexes/id/all"), default));
+        Assert.Equal(StorageErrorCode.PluginFault, fault.Code);
+        Assert.StartsWith(
+            "plugin sample 1.2.0 did not open indexes/id/all within 0.05 seconds", fault.Message, StringComparison.Ordinal);
+        never.Set();
+    }
+
+    [Fact]
     public async Task A_storage_exception_of_a_plugin_passes_as_it_is()
     {
         StoreComposition composition = Compose(SampleStack.Host(), SampleStack.Text).Composition;
