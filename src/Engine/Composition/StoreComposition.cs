@@ -48,6 +48,10 @@ public sealed record StoreComposition
     /// <summary>Names the part whose code threw what no contract allows; null when none is to blame.</summary>
     public Func<Exception, Exception?> Blame { get; init; } = static _ => null;
 
+    /// <summary>Makes room for copies of files that components open by path, when a store is only looked at; null when
+    /// there are no such components.</summary>
+    public Func<IScratch>? Scratch { get; init; }
+
     /// <summary>Families to rebuild from records at open, whatever their files say: a repair.</summary>
     public IReadOnlyCollection<string> RebuildFamilies { get; init; } = [];
 }

@@ -8,24 +8,28 @@ namespace Mortise.Engine;
 /// What is written here is gone with this object.</para>
 /// <para>Threads: as the contract asks. Memory grows with what is written: a recovery's worth.</para>
 /// </remarks>
-public sealed class OverlayDirectory : IStorageDirectory
+public class OverlayDirectory : IStorageDirectory
 {
     private readonly Lock _gate = new();
     private readonly IStorageDirectory? _below;
+    private readonly IScratch? _scratch;
     private readonly Dictionary<string, OverlayFile.Content> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, OverlayDirectory> _directories = new(StringComparer.Ordinal);
     private readonly HashSet<string> _deleted = new(StringComparer.Ordinal);
 
     /// <summary>Makes an overlay.</summary>
     /// <param name="below">The directory to read through to.</param>
-    public OverlayDirectory(IStorageDirectory below)
-        : this(below, (below ?? throw new ArgumentNullException(nameof(below))).Path, below.Traits)
+    /// <param name="scratch">Where components that open files by path find copies of them; null when there should be
+    /// none of those.</param>
+    public OverlayDirectory(IStorageDirectory below, IScratch? scratch = null)
+        : this(below, (below ?? throw new ArgumentNullException(nameof(below))).Path, below.Traits, scratch)
     {
     }
 
-    private OverlayDirectory(IStorageDirectory? below, string path, StorageDeviceTraits traits)
+    private OverlayDirectory(IStorageDirectory? below, string path, StorageDeviceTraits traits, IScratch? scratch)
     {
         _below = below;
+        _scratch = scratch;
         Path = path;
         Traits = new StorageDeviceTraits
         {
@@ -77,7 +81,10 @@ public sealed class OverlayDirectory : IStorageDirectory
             if (!_directories.TryGetValue(name, out OverlayDirectory? directory))
             {
                 bool isBelow = _below is not null && !_deleted.Contains(name) && _below.Exists(name);
-                directory = new OverlayDirectory(isBelow ? _below!.OpenDirectory(name) : null, PathOf(name), Traits);
+                IStorageDirectory? below = isBelow ? _below!.OpenDirectory(name) : null;
+                directory = _scratch is not null && below is INativeDirectory native
+                    ? new OverNative(below, native, PathOf(name), Traits, _scratch)
+                    : new OverlayDirectory(below, PathOf(name), Traits, _scratch);
                 _directories.Add(name, directory);
             }
 
@@ -190,5 +197,16 @@ public sealed class OverlayDirectory : IStorageDirectory
         {
             // The overlay is private to one check.
         }
+    }
+
+    /// <summary>An overlay of a directory that can also be opened by path: the path is a copy's, made when it is asked
+    /// for.</summary>
+    private sealed class OverNative(
+        IStorageDirectory below, INativeDirectory native, string path, StorageDeviceTraits traits, IScratch scratch)
+        : OverlayDirectory(below, path, traits, scratch), INativeDirectory
+    {
+        private readonly Lazy<string> _copy = new(() => scratch.CopyOf(native));
+
+        public string FullPath => _copy.Value;
     }
 }

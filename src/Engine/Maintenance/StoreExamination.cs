@@ -32,7 +32,8 @@ public static class StoreExamination
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(composition);
-        var overlay = new OverlayDirectory(composition.Root);
+        using IScratch? scratch = composition.Scratch?.Invoke();
+        var overlay = new OverlayDirectory(composition.Root, scratch);
         (StoreManifest? manifest, StorageException? lost) = ReadManifest(overlay);
         Guid storeId = manifest?.StoreId ?? FindStoreId(composition, overlay) ?? throw lost!;
         var parts = new List<ExaminedPart>();

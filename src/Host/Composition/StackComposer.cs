@@ -3,6 +3,7 @@ using Mortise.Components;
 using Mortise.Engine;
 using Mortise.Files;
 using Mortise.Host.Decorating;
+using Mortise.Host.Files;
 using Mortise.Host.Loading;
 using Mortise.Host.Memory;
 using Mortise.Indexing;
@@ -71,6 +72,7 @@ public static class StackComposer
             Logs = services.Logs,
             Seed = services.Seed,
             Blame = services.Blame,
+            Scratch = static () => new TemporaryCopies(),
             CacheGrants = instance => GrantFor(budget, instance),
         };
         return new ComposedStore(stack, composition, budget)
