@@ -1,4 +1,4 @@
-using Mortise.Conformance.Tests.Mutants;
+using Mortise.Host.Decorating;
 using Mortise.Indexing;
 using Mortise.Simulation;
 
