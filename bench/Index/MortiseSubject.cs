@@ -11,6 +11,7 @@ namespace Mortise.Bench.Index;
 internal sealed class MortiseSubject : ISubject
 {
     private readonly Workload _work;
+    private readonly string _path;
     private readonly BTreeIndexFamily _index;
     private readonly Meter _meter = new("bench");
     private byte[] _arena = [];
@@ -20,6 +21,7 @@ internal sealed class MortiseSubject : ISubject
     public MortiseSubject(Workload work, string path, BTreeIndexOptions options)
     {
         _work = work;
+        _path = Path.Combine(path, "index");
         PosixDirectory root = PosixDirectory.OpenRoot(path);
         ComponentContext context = new()
         {
@@ -39,7 +41,11 @@ internal sealed class MortiseSubject : ISubject
 
     public string Name => "mortise";
 
-    public long DiskBytes => _index.Statistics.DiskBytes;
+    // What the file system keeps of it: holes are punched into the file.
+    public long DiskBytes => Blocks.Of(_path);
+
+    /// <summary>The file's length, holes included.</summary>
+    public long FileBytes => _index.Statistics.DiskBytes;
 
     public long UsedBytes
     {

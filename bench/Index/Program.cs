@@ -6,8 +6,9 @@ namespace Mortise.Bench.Index;
 
 /// <summary>Measures the B+tree index beside LMDB and RocksDB, on the same entries in the same process.</summary>
 /// <remarks>
-/// <c>dotnet run -c Release --project bench/Index -- [entries] [directory] [shape] [subject...]</c>; by default 1,000,000
-/// entries of shape <c>random</c> below the system's temporary directory, all subjects. A subject whose library is not
+/// <c>dotnet run -c Release --project bench/Index -- [--random-only] [entries] [directory] [shape] [subject...]</c>; by
+/// default 1,000,000 entries of shape <c>random</c> below the system's temporary directory, all subjects, built from
+/// sorted and from random batches. A subject whose library is not
 /// installed is skipped with a message. Figures per second of wall clock and, in brackets, of processor time of all
 /// threads: on a machine that does other things too, only the second can be compared.
 /// </remarks>
@@ -19,6 +20,8 @@ internal static class Program
 
     private static int Main(string[] args)
     {
+        bool[] builds = args.Contains("--random-only") ? [false] : [true, false];
+        args = [.. args.Where(static a => !a.StartsWith("--", StringComparison.Ordinal))];
         int count = args.Length > 0 ? int.Parse(args[0]) : 1_000_000;
         string root = Path.Combine(args.Length > 1 ? args[1] : Path.GetTempPath(), $"mortise-bench-{Environment.ProcessId}");
         string shape = args.Length > 2 ? args[2] : "random";
@@ -28,7 +31,7 @@ internal static class Program
         foreach (string subject in subjects)
         {
             WarmUp(subject, work, Path.Combine(root, $"{subject}-warm"));
-            foreach (bool isSorted in (bool[])[true, false])
+            foreach (bool isSorted in builds)
             {
                 string path = Path.Combine(root, $"{subject}-{isSorted}");
                 Directory.CreateDirectory(path);
@@ -230,7 +233,7 @@ internal static class Program
     private static void Describe(ISubject subject, Workload work)
     {
         string detail = subject is MortiseSubject own
-            ? $", in use {own.UsedBytes / (double)work.Count:F1}; {own.Detail}"
+            ? $", length {own.FileBytes / (double)work.Count:F1}, in use {own.UsedBytes / (double)work.Count:F1}; {own.Detail}"
             : "";
         Console.WriteLine($"   bytes per entry on disk {subject.DiskBytes / (double)work.Count:F1}{detail}");
     }

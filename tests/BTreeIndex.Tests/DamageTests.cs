@@ -2,11 +2,14 @@ using System.Collections.Immutable;
 using Mortise.Components;
 using Mortise.Conformance;
 using Mortise.Indexing;
+using Xunit.Abstractions;
 
 namespace Mortise.BTreeIndex.Tests;
 
-public class DamageTests
+public class DamageTests(ITestOutputHelper output)
 {
+    private const int PageBytes = 4096;
+
     private static readonly BTreeIndexOptions s_options = new() { PageSize = ByteSize.KiB(4), MemoryBudget = ByteSize.KiB(64) };
 
     /// <summary>Goal: no flipped bit gives a wrong answer. Method: a file with every page type; each bit of every byte of
@@ -14,10 +17,10 @@ public class DamageTests
     [Fact]
     public void Every_flipped_bit_is_detected_or_harmless()
     {
-        using SimWorld world = MakeFile(out ImmutableSortedDictionary<byte[], byte[]> map);
+        using SimWorld world = MakeFile(out _);
         byte[] file = world.Disk.ReadAllBytes(FileChecks.Path);
         HashSet<(byte Type, bool HasStems)> types = [];
-        for (int page = 0; page < file.Length; page += 4096)
+        for (int page = 0; page < file.Length; page += PageBytes)
         {
             types.Add((
                 file[page + PageFormat.TypeOffset], (file[page + PageFormat.FlagsOffset] & PageFormat.StemsFlag) != 0));
@@ -25,16 +28,34 @@ public class DamageTests
 
         Assert.Superset(
             new HashSet<(byte, bool)> { (1, false), (2, false), (3, false), (3, true), (4, false), (5, false) }, types);
-        int detected = 0;
+        long detected = 0;
+        long flipped = 0;
         int step = TestRun.Soak > 1 ? 1 : 61;
-        for (long bit = 0; bit < file.Length * 8L; bit += step)
+        ForParts(file.Length / PageBytes, (part, own, map) =>
         {
-            world.Disk.FlipBit(FileChecks.Path, bit / 8, (int)(bit % 8));
-            detected += IsDetected(world, map, bit) ? 1 : 0;
-            world.Disk.Overwrite(FileChecks.Path, file);
-        }
+            long found = 0;
+            long count = 0;
+            for (long bit = FirstBit(part, step); bit < (part + 1L) * PageBytes * 8; bit += step, count++)
+            {
+                own.Disk.FlipBit(FileChecks.Path, bit / 8, (int)(bit % 8));
+                if (IsDetected(own, map, bit))
+                {
+                    found++;
 
-        Assert.True(detected > file.Length * 8L / step / 2, $"{detected} of {file.Length * 8L / step} were detected");
+                    // It may have begun anew.
+                    own.Disk.Overwrite(FileChecks.Path, file);
+                }
+                else
+                {
+                    own.Disk.FlipBit(FileChecks.Path, bit / 8, (int)(bit % 8));
+                }
+            }
+
+            Interlocked.Add(ref detected, found);
+            Interlocked.Add(ref flipped, count);
+        });
+        output.WriteLine($"{flipped} bits flipped in {file.Length / PageBytes} pages, {detected} detected, the others harmless");
+        Assert.True(detected > flipped / 2, $"{detected} of {flipped} were detected");
     }
 
     [Fact]
@@ -42,18 +63,26 @@ public class DamageTests
     {
         using SimWorld world = MakeFile(out _);
         Assert.Empty(FileChecks.Examine(world));
-        byte[] file = world.Disk.ReadAllBytes(FileChecks.Path);
+        int pages = world.Disk.ReadAllBytes(FileChecks.Path).Length / PageBytes;
         HashSet<uint> used = UsedPages(world);
         int step = TestRun.Soak > 1 ? 1 : 127;
-        for (long bit = 0; bit < file.Length * 8L; bit += step)
+        long flipped = 0;
+        ForParts(pages, (part, own, _) =>
         {
-            if (used.Contains((uint)(bit / 8 / 4096)))
+            if (!used.Contains((uint)part))
             {
-                world.Disk.FlipBit(FileChecks.Path, bit / 8, (int)(bit % 8));
-                Assert.True(FileChecks.Examine(world).Count > 0, $"bit {bit} was not found");
-                world.Disk.FlipBit(FileChecks.Path, bit / 8, (int)(bit % 8));
+                return;
             }
-        }
+
+            for (long bit = FirstBit(part, step); bit < (part + 1L) * PageBytes * 8; bit += step)
+            {
+                own.Disk.FlipBit(FileChecks.Path, bit / 8, (int)(bit % 8));
+                Assert.True(FileChecks.Examine(own).Count > 0, $"bit {bit} was not found");
+                own.Disk.FlipBit(FileChecks.Path, bit / 8, (int)(bit % 8));
+                Interlocked.Increment(ref flipped);
+            }
+        });
+        output.WriteLine($"{flipped} bits flipped in {used.Count} pages in use, each found");
     }
 
     [Theory]
@@ -229,6 +258,20 @@ public class DamageTests
         return world;
     }
 
+    /// <summary>The first bit of a page that is a multiple of the step.</summary>
+    private static long FirstBit(long page, int step) => ((page * PageBytes * 8) + step - 1) / step * step;
+
+    /// <summary>Runs a test for each page of the file, on all processors, each in a world of its own.</summary>
+    private static void ForParts(int pages, Action<int, SimWorld, ImmutableSortedDictionary<byte[], byte[]>> test) =>
+        Parallel.ForEach(
+            TestRun.Slice(Enumerable.Range(0, pages)),
+            new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
+            page =>
+            {
+                using SimWorld world = MakeFile(out ImmutableSortedDictionary<byte[], byte[]> map);
+                test(page, world, map);
+            });
+
     private static HashSet<uint> UsedPages(SimWorld world)
     {
         using Files.IStorageFile file = world.Directory("index").Open(PageFormat.FileName, Files.FileIntent.Read);
@@ -260,30 +303,26 @@ public class DamageTests
 
             Assert.Equal(5u, index.DurableLsn.Value);
             using IIndexSnapshot snapshot = index.OpenSnapshot();
-            Oracle.CollectSink sink = new([]);
+            Oracle.ComparingSink sink = new(Oracle.Range(map, [], []), ScanDirection.Forward, $"bit {bit}");
             bool isDetected = false;
             try
             {
                 snapshot.Scan(KeyRange.All, ScanDirection.Forward, ref sink);
-                Assert.Equal(map.Count, sink.Entries.Count);
+                sink.AssertComplete();
             }
             catch (StorageException e) when (e.Code == StorageErrorCode.Corrupt)
             {
                 isDetected = true;
             }
 
-            foreach ((byte[] key, byte[] value) in sink.Entries)
-            {
-                Assert.True(map.TryGetValue(key, out byte[]? expected) && expected.AsSpan().SequenceEqual(value), $"bit {bit}");
-            }
-
             byte[] buffer = new byte[1024];
-            foreach ((byte[] key, byte[] value) in map.Where((_, i) => i % 40 == 0))
+            ReadOnlySpan<KeyValuePair<byte[], byte[]>> all = Oracle.Range(map, [], []).Span;
+            for (int i = 0; i < all.Length; i += 40)
             {
                 try
                 {
-                    Assert.True(snapshot.TryGet(key, buffer, out int length), $"bit {bit}");
-                    Assert.True(value.AsSpan().SequenceEqual(buffer.AsSpan(0, length)), $"bit {bit}");
+                    Assert.True(snapshot.TryGet(all[i].Key, buffer, out int length), $"bit {bit}");
+                    Assert.True(all[i].Value.AsSpan().SequenceEqual(buffer.AsSpan(0, length)), $"bit {bit}");
                 }
                 catch (StorageException e) when (e.Code == StorageErrorCode.Corrupt)
                 {

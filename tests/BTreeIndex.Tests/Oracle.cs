@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using Mortise.Indexing;
 
 namespace Mortise.BTreeIndex.Tests;
@@ -6,6 +7,10 @@ namespace Mortise.BTreeIndex.Tests;
 /// <summary>What an index must hold: a sorted dictionary.</summary>
 internal static class Oracle
 {
+    // Immutable maps are slow to walk; each is walked once.
+    private static readonly ConditionalWeakTable<
+        ImmutableSortedDictionary<byte[], byte[]>, KeyValuePair<byte[], byte[]>[]> s_sorted = [];
+
     public static ImmutableSortedDictionary<byte[], byte[]> Empty { get; } =
         ImmutableSortedDictionary.Create<byte[], byte[]>(KeyOrder.Instance);
 
@@ -32,73 +37,95 @@ internal static class Oracle
     public static void AssertEqual(ImmutableSortedDictionary<byte[], byte[]> expected, IIndexSnapshot snapshot)
     {
         AssertRange(expected, snapshot, [], []);
+        byte[] buffer = new byte[9000];
         foreach ((byte[] key, byte[] value) in expected.Take(50))
         {
-            byte[] buffer = new byte[9000];
             Assert.True(snapshot.TryGet(key, buffer, out int length));
-            Assert.Equal(value, buffer[..length]);
+            Assert.True(value.AsSpan().SequenceEqual(buffer.AsSpan(0, length)), Convert.ToHexString(key));
         }
     }
 
     public static void AssertRange(
         ImmutableSortedDictionary<byte[], byte[]> expected, IIndexSnapshot snapshot, byte[] start, byte[] end)
     {
-        List<KeyValuePair<byte[], byte[]>> wanted = [];
-        foreach (KeyValuePair<byte[], byte[]> entry in expected)
-        {
-            if (new KeyRange(start, end).Contains(entry.Key))
-            {
-                wanted.Add(entry);
-            }
-        }
-
+        ReadOnlyMemory<KeyValuePair<byte[], byte[]>> wanted = Range(expected, start, end);
         foreach (ScanDirection direction in (ScanDirection[])[ScanDirection.Forward, ScanDirection.Backward])
         {
-            CollectSink sink = new([]);
+            ComparingSink sink = new(wanted, direction, "scan");
             snapshot.Scan(new KeyRange(start, end), direction, ref sink);
-            AssertSame(wanted, sink.Entries, $"scan {direction}");
-            List<KeyValuePair<byte[], byte[]>> walked = [];
-            using (IIndexCursor cursor = snapshot.OpenCursor(new KeyRange(start, end), direction))
+            sink.AssertComplete();
+            ComparingSink walk = new(wanted, direction, "cursor");
+            using IIndexCursor cursor = snapshot.OpenCursor(new KeyRange(start, end), direction);
+            while (cursor.MoveNext())
             {
-                while (cursor.MoveNext())
-                {
-                    walked.Add(new(cursor.Key.ToArray(), cursor.Value.ToArray()));
-                }
-
-                Assert.False(cursor.MoveNext());
+                walk.Accept(cursor.Key, cursor.Value);
             }
 
-            AssertSame(wanted, walked, $"cursor {direction}");
-            wanted.Reverse();
+            Assert.False(cursor.MoveNext());
+            walk.AssertComplete();
         }
 
         long estimate = snapshot.Estimate(new KeyRange(start, end));
-        Assert.True(estimate >= (wanted.Count > 0 ? 1 : 0), $"estimated {estimate} of {wanted.Count}");
+        Assert.True(estimate >= (wanted.Length > 0 ? 1 : 0), $"estimated {estimate} of {wanted.Length}");
     }
 
-    private static void AssertSame(
-        List<KeyValuePair<byte[], byte[]>> expected, List<KeyValuePair<byte[], byte[]>> actual, string what)
+    /// <summary>The entries of a range in key order.</summary>
+    public static ReadOnlyMemory<KeyValuePair<byte[], byte[]>> Range(
+        ImmutableSortedDictionary<byte[], byte[]> map, ReadOnlySpan<byte> start, ReadOnlySpan<byte> end)
     {
-        for (int i = 0; i < Math.Min(expected.Count, actual.Count); i++)
+        KeyValuePair<byte[], byte[]>[] sorted = s_sorted.GetValue(map, static m => [.. m]);
+        int from = LowerBound(sorted, start);
+        int to = end.IsEmpty ? sorted.Length : LowerBound(sorted, end);
+        return from < to ? sorted.AsMemory(from..to) : default;
+    }
+
+    private static int LowerBound(KeyValuePair<byte[], byte[]>[] sorted, ReadOnlySpan<byte> key)
+    {
+        int low = 0;
+        int high = sorted.Length;
+        while (low < high)
         {
-            if (!expected[i].Key.AsSpan().SequenceEqual(actual[i].Key) || !expected[i].Value.AsSpan().SequenceEqual(actual[i].Value))
+            int middle = (low + high) / 2;
+            if (sorted[middle].Key.AsSpan().SequenceCompareTo(key) < 0)
             {
-                Assert.Fail($"{what}: entry {i} is {Convert.ToHexString(actual[i].Key)} = {Convert.ToHexString(actual[i].Value)}, "
-                    + $"expected {Convert.ToHexString(expected[i].Key)} = {Convert.ToHexString(expected[i].Value)}");
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
             }
         }
 
-        Assert.True(expected.Count == actual.Count, $"{what}: {actual.Count} entries, expected {expected.Count}");
+        return low;
     }
 
-    internal readonly struct CollectSink(List<KeyValuePair<byte[], byte[]>> entries) : IEntrySink
+    /// <summary>Fails at the first entry that is not the next one expected.</summary>
+    internal struct ComparingSink(
+        ReadOnlyMemory<KeyValuePair<byte[], byte[]>> expected, ScanDirection direction, string what) : IEntrySink
     {
-        public List<KeyValuePair<byte[], byte[]>> Entries { get; } = entries;
+        /// <summary>Entries seen, all as expected.</summary>
+        public int Count { get; private set; }
 
         public bool Accept(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
         {
-            Entries.Add(new(key.ToArray(), value.ToArray()));
+            ReadOnlySpan<KeyValuePair<byte[], byte[]>> all = expected.Span;
+            if (Count == all.Length)
+            {
+                Assert.Fail($"{what} {direction}: {Convert.ToHexString(key)} behind all {all.Length} expected");
+            }
+
+            KeyValuePair<byte[], byte[]> next = all[direction == ScanDirection.Forward ? Count : all.Length - 1 - Count];
+            if (!key.SequenceEqual(next.Key) || !value.SequenceEqual(next.Value))
+            {
+                Assert.Fail($"{what} {direction}: entry {Count} is {Convert.ToHexString(key)} = {Convert.ToHexString(value)}, "
+                    + $"expected {Convert.ToHexString(next.Key)} = {Convert.ToHexString(next.Value)}");
+            }
+
+            Count++;
             return true;
         }
+
+        public readonly void AssertComplete() =>
+            Assert.True(Count == expected.Length, $"{what} {direction}: {Count} entries, expected {expected.Length}");
     }
 }

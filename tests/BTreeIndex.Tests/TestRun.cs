@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Mortise.BTreeIndex.Tests;
 
 /// <summary>Seeds and sizes of tests, as the environment may set them.</summary>
@@ -10,6 +12,22 @@ internal static class TestRun
     /// <summary>MORTISE_SEED, when set, is the only seed that runs.</summary>
     public static int? OnlySeed { get; } =
         int.TryParse(Environment.GetEnvironmentVariable("MORTISE_SEED"), out int seed) ? seed : null;
+
+    /// <summary>MORTISE_SLICE=k/n leaves the k-th of n parts of a long run, k from 1: so it can be done a part at a
+    /// time.</summary>
+    public static IEnumerable<T> Slice<T>(IEnumerable<T> all)
+    {
+        if (Environment.GetEnvironmentVariable("MORTISE_SLICE") is not { Length: > 0 } text)
+        {
+            return all;
+        }
+
+        string[] parts = text.Split('/');
+        int part = int.Parse(parts[0], CultureInfo.InvariantCulture);
+        int of = int.Parse(parts[1], CultureInfo.InvariantCulture);
+        Assert.InRange(part, 1, of);
+        return all.Where((_, i) => i % of == part - 1);
+    }
 
     /// <summary>Runs a test once per seed, and says which seed failed.</summary>
     public static void ForSeeds(int count, Action<int> test)
