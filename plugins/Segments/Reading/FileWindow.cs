@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Mortise.Segments;
 
 /// <summary>Gives the bytes of an extent in place, or reads them through one buffer where they cannot be mapped.</summary>
@@ -45,6 +47,18 @@ internal struct FileWindow(int aheadBytes, bool backward = false, bool keeps = f
         return _buffer.AsSpan(at, Math.Max(0, Math.Min(length, _count - at)));
     }
 
+    /// <summary>Gives the buffer back, when no span of it is in use any more. Who hands spans out leaves it to the
+    /// collector.</summary>
+    public void GiveBack()
+    {
+        if (_buffer is { } buffer)
+        {
+            _buffer = null;
+            _extent = null;
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
     private ReadOnlySpan<byte> Unpacked(Extent extent, PackedBlocks packed, long offset, int length)
     {
         if (!ReferenceEquals(extent, _extent) || offset < _start || offset >= _start + _block.Length)
@@ -64,7 +78,7 @@ internal struct FileWindow(int aheadBytes, bool backward = false, bool keeps = f
         int wanted = (int)Math.Min(extent.End - start, Math.Max(length + (offset - start), aheadBytes));
         if (_buffer is null || _buffer.Length < wanted)
         {
-            _buffer = GC.AllocateUninitializedArray<byte>(wanted);
+            _buffer = ArrayPool<byte>.Shared.Rent(wanted);
         }
 
         _extent = null;

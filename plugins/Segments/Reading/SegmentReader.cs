@@ -37,9 +37,9 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
         where TSink : struct, IRecordSink, allows ref struct
     {
         long token = gate.Enter();
+        var window = new FileWindow(BatchReadAhead, keeps: true);
         try
         {
-            var window = new FileWindow(BatchReadAhead, keeps: true);
             for (int i = 0; i < locations.Length; i++)
             {
                 if (i + PrefetchDistance < locations.Length)
@@ -57,6 +57,7 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
         }
         finally
         {
+            window.GiveBack();
             gate.Release(token);
         }
     }

@@ -278,16 +278,18 @@ public sealed class PlanTests
             Authors = IdSet.FromBytes([.. Enumerable.Range(0, 100).SelectMany(source.Author)]),
             Limit = 10,
         }];
-        Assert.InRange(Allocated(store.Events, merged), 1, 4096);
-        Assert.InRange(Allocated(store.Events, [merged[0].WithLimit(1000)]) - Allocated(store.Events, merged), -512, 990 * 3);
+        if (stackName != "memory")
+        {
+            // The index in memory is for comparison, not for speed: a scan costs it an object.
+            long least = Allocated(store.Events, merged);
+            Assert.InRange(least, 1, 4096);
+            Assert.InRange(Allocated(store.Events, [merged[0].WithLimit(1000)]) - least, -512, 512);
+        }
+
         long small = Allocated(store.Events, few);
         long large = Allocated(store.Events, many);
         Assert.InRange(small, 1, 4096);
-        if (stackName == "memory")
-        {
-            // Bytes of pages and records that are not in memory are read into arrays; here everything is.
-            Assert.InRange(large - small, -512, 990 * 3);
-        }
+        Assert.InRange(large - small, -512, stackName == "memory" ? 990 * 3 : 512);
     }
 
     private static long Allocated(EventStore store, Filter[] filters)
