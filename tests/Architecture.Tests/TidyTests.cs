@@ -8,7 +8,7 @@ public sealed partial class TidyTests
     private const int MaxFileLines = 600;
     private const int MaxLineLength = 120;
 
-    private static readonly string[] s_wrapped = ["src/Conformance", "src/Simulation/"];
+    private static readonly string[] s_wrapped = ["src/Conformance", "src/Simulation/", "src/Cli/Simulation/"];
 
     private static readonly string[] s_text =
     [
@@ -79,6 +79,22 @@ public sealed partial class TidyTests
             Repository.FilesEndingIn(".csproj")
                 .Where(file => !file.StartsWith("templates/content/", StringComparison.Ordinal)),
             listed);
+    }
+
+    /// <summary>The two commands that a stranger is told to type are those that every change has to pass.</summary>
+    [Fact]
+    public void Ci_runs_the_two_commands_of_the_readme()
+    {
+        string[] commands =
+        [
+            .. Repository.Lines("README.md").SkipWhile(static line => line != "## Two commands")
+                .Where(static line => line.StartsWith("    ", StringComparison.Ordinal)).Take(2)
+                .Select(static line => line.Split('#')[0].Trim()),
+        ];
+        Assert.Equal(["./mortise demo --serve", "dotnet test Framework.sln -c Release"], commands);
+        string[] steps = [.. Repository.Lines(".ci/run").Where(static line => line.Contains("step ", StringComparison.Ordinal))];
+        Assert.All(commands, command => Assert.Contains(
+            steps, step => step.Contains($" {command} ", StringComparison.Ordinal)));
     }
 
     [Fact]

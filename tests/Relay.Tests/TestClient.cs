@@ -10,7 +10,7 @@ namespace Mortise.Relay.Tests;
 internal sealed class TestClient : IAsyncDisposable
 {
     /// <summary>After so long nothing is coming any more; no test passes because of it.</summary>
-    private static readonly TimeSpan s_never = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_never = TimeSpan.FromMinutes(2);
 
     private readonly ClientWebSocket _socket = new();
     private readonly byte[] _buffer = new byte[1 << 20];
@@ -24,9 +24,10 @@ internal sealed class TestClient : IAsyncDisposable
 
     public ClientWebSocket Socket => _socket;
 
-    public static async Task<TestClient> ConnectAsync(Uri address)
+    public static async Task<TestClient> ConnectAsync(Uri address, Action<ClientWebSocket>? configure = null)
     {
         var client = new TestClient();
+        configure?.Invoke(client._socket);
         using var late = new CancellationTokenSource(s_never);
         await client._socket.ConnectAsync(address, late.Token);
         JsonArray auth = await client.ReceiveAsync();

@@ -17,6 +17,11 @@ internal sealed class TestRelay : IAsyncDisposable
     {
     }
 
+    public static string Root => typeof(TestRelay).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(static m => m.Key == "RepositoryRoot").Value!;
+
+    public static string Plugins => Path.Combine(Root, "artifacts", "plugins");
+
     public EventStore Store { get; private set; } = null!;
 
     public NostrRelay Relay { get; private set; } = null!;
@@ -83,10 +88,8 @@ internal sealed class TestRelay : IAsyncDisposable
 
     private static MortiseHost CreateHost()
     {
-        string root = typeof(TestRelay).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .Single(static m => m.Key == "RepositoryRoot").Value!;
         var options = new MortiseHostOptions { Projections = [.. EventProjections.All.Keys] };
-        options.PluginFolders.Add(Path.Combine(root, "artifacts", "plugins"));
+        options.PluginFolders.Add(Plugins);
         return new MortiseHost(options);
     }
 }

@@ -28,12 +28,18 @@ internal static class DemoCommand
         {
             Description = "Goes on as a relay with a dashboard over what was imported, until it is interrupted.",
         };
+        var seconds = new Option<int>("--for")
+        {
+            Description = "With --serve: ends by itself after this time.",
+            HelpName = "SECONDS",
+        };
         Option<string[]> urls = ServeCommand.CreateUrls();
         var command = new Command(
             "demo", "Generates events, imports them, answers a few filters; in a directory of its own without --data.")
         {
             count,
             serve,
+            seconds,
             urls,
         };
         command.SetAction((arguments, cancellation) =>
@@ -42,12 +48,20 @@ internal static class DemoCommand
                 arguments,
                 arguments.GetValue(count),
                 arguments.GetValue(serve) ? arguments.GetValue(urls) : null,
+                arguments.GetResult(seconds) is null ? null : arguments.GetValue(seconds) is var time and > 0
+                    ? TimeSpan.FromSeconds(time)
+                    : throw new BadInputException($"--for {arguments.GetValue(seconds)}: must be 1 or more"),
                 cancellation));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        CommandContext context, ParseResult arguments, int count, string[]? urls, CancellationToken cancellation)
+        CommandContext context,
+        ParseResult arguments,
+        int count,
+        string[]? urls,
+        TimeSpan? time,
+        CancellationToken cancellation)
     {
         bool isKept = context.Options.HasData(arguments);
         string folder = isKept
@@ -60,7 +74,9 @@ internal static class DemoCommand
             await demo.RunAsync(count, cancellation).ConfigureAwait(false);
             if (urls is not null)
             {
-                await ServeCommand.RunAsync(context, arguments, demo.Data, urls, cancellation).ConfigureAwait(false);
+                using var timer = new CancellationTokenSource(time ?? Timeout.InfiniteTimeSpan, context.Time);
+                using var end = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellation);
+                await ServeCommand.RunAsync(context, arguments, demo.Data, urls, end.Token).ConfigureAwait(false);
             }
         }
         finally
@@ -74,7 +90,8 @@ internal static class DemoCommand
         return ExitCode.Ok;
     }
 
-    private sealed class Demo(CommandContext context, ParseResult arguments, string folder, bool isRelay, OutputWriter output)
+    private sealed class Demo(
+        CommandContext context, ParseResult arguments, string folder, bool isRelay, OutputWriter output)
     {
         private readonly string _input = Path.Combine(folder, "events.jsonl");
 

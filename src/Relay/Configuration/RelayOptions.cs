@@ -43,6 +43,10 @@ public sealed class RelayOptions : IValidatedOptions
     /// <summary>Whether negentropy is served (NIP-77).</summary>
     public bool Negentropy { get; set; } = true;
 
+    /// <summary>Whether clients that offer it get compressed messages (permessage-deflate). Saves bytes and costs
+    /// processor time.</summary>
+    public bool Compression { get; set; }
+
     /// <summary>Who may see the dashboard and what it asks for.</summary>
     public OperatorAccess Dashboard { get; set; } = OperatorAccess.Loopback;
 

@@ -26,7 +26,14 @@ internal sealed partial class Connection : IDisposable
     private int _badMessages;
     private int _unanswered;
 
-    public Connection(NostrRelay relay, WebSocket socket, Stream stream, ClientAddress client, string host, Action abort)
+    public Connection(
+        NostrRelay relay,
+        WebSocket socket,
+        Stream stream,
+        bool compresses,
+        ClientAddress client,
+        string host,
+        Action abort)
     {
         Relay = relay;
         Client = client;
@@ -44,7 +51,10 @@ internal sealed partial class Connection : IDisposable
         _lastMessage = relay.Time.GetTimestamp();
         Challenge = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         Outbox = new Outbox(
-            stream, relay.Outgoing, (int)_limits.MaxOutgoingBytes.Bytes, relay.Time, reason => Drop(reason));
+            stream, relay.Outgoing, (int)_limits.MaxOutgoingBytes.Bytes, relay.Time, reason => Drop(reason))
+        {
+            Compresses = compresses,
+        };
     }
 
     public NostrRelay Relay { get; }

@@ -20,8 +20,11 @@ internal static class Handshake
 
     /// <summary>Answers the handshake.</summary>
     /// <returns>Null when the request is not a proper one; then it was answered with 400 or 426.</returns>
-    public static async Task<(WebSocket Socket, SharedStream Stream)?> AcceptAsync(
-        HttpContext context, LimitOptions limits)
+    /// <param name="context">The request.</param>
+    /// <param name="limits">Times.</param>
+    /// <param name="mayCompress">Whether an offer of permessage-deflate is taken.</param>
+    public static async Task<(WebSocket Socket, SharedStream Stream, bool Compresses)?> AcceptAsync(
+        HttpContext context, LimitOptions limits, bool mayCompress)
     {
         string? key = context.Request.Headers.SecWebSocketKey;
         if (context.Request.Headers.SecWebSocketVersion != "13")
@@ -41,6 +44,12 @@ internal static class Handshake
         context.Response.Headers.Connection = "Upgrade";
         context.Response.Headers.Upgrade = "websocket";
         context.Response.Headers.SecWebSocketAccept = Accept(key);
+        bool compresses = mayCompress && DeflateOffer.IsMade(context.Request.Headers.SecWebSocketExtensions);
+        if (compresses)
+        {
+            context.Response.Headers.SecWebSocketExtensions = DeflateOffer.Answer;
+        }
+
         Stream stream = await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync()
             .ConfigureAwait(false);
         var shared = new SharedStream(stream);
@@ -51,8 +60,13 @@ internal static class Handshake
                 IsServer = true,
                 KeepAliveInterval = limits.PingInterval,
                 KeepAliveTimeout = limits.PingTimeout,
+
+                // Inflates what comes in; what goes out is framed and compressed by the outbox.
+                DangerousDeflateOptions = compresses
+                    ? new WebSocketDeflateOptions { ClientContextTakeover = false, ServerContextTakeover = false }
+                    : null,
             });
-        return (socket, shared);
+        return (socket, shared, compresses);
     }
 
     private static bool Names(string? header, string token) =>

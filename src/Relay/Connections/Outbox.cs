@@ -14,6 +14,7 @@ internal sealed class Outbox : IThreadPoolWorkItem
 {
     private const int MinBuffer = 4_096;
     private const byte FinalText = 0x81;
+    private const byte Compressed = 0x40;
 
     private readonly Lock _gate = new();
     private readonly Stream _stream;
@@ -44,6 +45,9 @@ internal sealed class Outbox : IThreadPoolWorkItem
         _drop = drop;
     }
 
+    /// <summary>True when the handshake agreed on permessage-deflate: messages that shrink are compressed.</summary>
+    public bool Compresses { get; init; }
+
     /// <summary>Bytes that wait, those being written included.</summary>
     public int Waiting => Volatile.Read(ref _filled) + Volatile.Read(ref _sending);
 
@@ -65,6 +69,14 @@ internal sealed class Outbox : IThreadPoolWorkItem
     public bool TrySend(
         ReadOnlySpan<byte> a, ReadOnlySpan<byte> b = default, ReadOnlySpan<byte> c = default)
     {
+        byte first = FinalText;
+        if (Compresses && MessageDeflater.TryDeflate(a, b, c, out ReadOnlySpan<byte> deflated))
+        {
+            first |= Compressed;
+            a = deflated;
+            b = c = default;
+        }
+
         int payload = a.Length + b.Length + c.Length;
         int header = payload < 126 ? 2 : payload <= ushort.MaxValue ? 4 : 10;
         int frame = header + payload;
@@ -85,7 +97,7 @@ internal sealed class Outbox : IThreadPoolWorkItem
             {
                 Reserve(frame);
                 Span<byte> to = _filling.AsSpan(_filled, frame);
-                WriteHeader(to, payload);
+                WriteHeader(to, first, payload);
                 a.CopyTo(to[header..]);
                 b.CopyTo(to[(header + a.Length)..]);
                 c.CopyTo(to[(header + a.Length + b.Length)..]);
@@ -228,10 +240,11 @@ internal sealed class Outbox : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>RFC 6455, section 5.2: one final text frame, not masked, as servers send.</summary>
-    private static void WriteHeader(Span<byte> to, int payload)
+    /// <summary>RFC 6455, section 5.2: one final text frame, not masked, as servers send; its second bit says that it is
+    /// compressed (RFC 7692).</summary>
+    private static void WriteHeader(Span<byte> to, byte first, int payload)
     {
-        to[0] = FinalText;
+        to[0] = first;
         if (payload < 126)
         {
             to[1] = (byte)payload;

@@ -25,7 +25,8 @@ internal sealed class RelayFace(NostrRelay relay, OperatorFace operators)
             context.Response.StatusCode = StatusCodes.Status204NoContent;
         }
         else if (_management.IsOn && HttpMethods.IsPost(context.Request.Method)
-            && context.Request.ContentType?.StartsWith(ManagementFace.ContentType, StringComparison.OrdinalIgnoreCase) == true)
+            && context.Request.ContentType?.StartsWith(
+                ManagementFace.ContentType, StringComparison.OrdinalIgnoreCase) == true)
         {
             await _management.HandleAsync(context).ConfigureAwait(false);
         }
@@ -108,14 +109,15 @@ internal sealed class RelayFace(NostrRelay relay, OperatorFace operators)
 
         try
         {
-            if (await Handshake.AcceptAsync(context, relay.Options.Limits).ConfigureAwait(false) is not
-                { Socket: WebSocket socket, Stream: SharedStream stream })
+            if (await Handshake.AcceptAsync(context, relay.Options.Limits, relay.Options.Compression)
+                .ConfigureAwait(false) is not
+                { Socket: WebSocket socket, Stream: SharedStream stream, Compresses: bool compresses })
             {
                 return;
             }
 
             using var connection = new Connection(
-                relay, socket, stream, client, context.Request.Host.Value ?? "", context.Abort);
+                relay, socket, stream, compresses, client, context.Request.Host.Value ?? "", context.Abort);
             relay.Connections.Add(connection);
             try
             {

@@ -9,6 +9,7 @@ internal sealed class RelayMetrics : IDisposable
     public const string MeterName = "Mortise.Relay";
 
     private readonly Meter _meter = new(MeterName);
+    private readonly RelayTraces _traces;
     private readonly TimeProvider _time;
     private readonly Counter<long> _messages;
     private readonly Counter<long> _bytesIn;
@@ -26,6 +27,7 @@ internal sealed class RelayMetrics : IDisposable
     public RelayMetrics(NostrRelay relay)
     {
         _time = relay.Time;
+        _traces = new RelayTraces(relay.Time);
         _messages = _meter.CreateCounter<long>("mortise.relay.messages", "{message}", "Messages received.");
         _bytesIn = _meter.CreateCounter<long>("mortise.relay.received", "By", "Bytes of messages received.");
         _events = _meter.CreateCounter<long>("mortise.relay.events", "{event}", "Events answered, by outcome.");
@@ -82,7 +84,9 @@ internal sealed class RelayMetrics : IDisposable
     /// <summary>An event was answered.</summary>
     public void Answered(bool accepted, string text, long receivedAt)
     {
-        _events.Add(1, new KeyValuePair<string, object?>("outcome", accepted ? Outcome(text) : Prefix(text)));
+        string outcome = accepted ? Outcome(text) : Prefix(text);
+        _events.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+        _traces.Answered(outcome, receivedAt);
         double seconds = _time.GetElapsedTime(receivedAt).TotalSeconds;
         _answer.Record(seconds);
         AnswerTimes.Record(seconds);
@@ -103,9 +107,15 @@ internal sealed class RelayMetrics : IDisposable
         {
             _queryEvents.Record(events);
         }
+
+        _traces.QueryDone(verb, events, began);
     }
 
-    public void Dispose() => _meter.Dispose();
+    public void Dispose()
+    {
+        _meter.Dispose();
+        _traces.Dispose();
+    }
 
     private static string Outcome(string text) => text.Length == 0 ? "accepted" : Prefix(text);
 
