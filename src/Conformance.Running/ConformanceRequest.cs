@@ -18,6 +18,9 @@ public sealed class ConformanceRequest
     /// <summary>Laws to leave out, by id.</summary>
     public IReadOnlyList<string> Skip { get; init; } = [];
 
+    /// <summary>Laws that are known to be broken.</summary>
+    public KnownFailures Known { get; init; } = KnownFailures.None;
+
     /// <summary>How much to try.</summary>
     public LawTier Tier { get; init; } = LawTier.Standard;
 

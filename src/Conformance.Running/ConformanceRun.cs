@@ -18,6 +18,7 @@ public static class ConformanceRun
     /// <param name="cancellation">Ends all processes.</param>
     /// <exception cref="Host.Loading.PluginLoadException">The plugin cannot be loaded.</exception>
     /// <exception cref="Host.Configuration.StackException">An option is wrong.</exception>
+    /// <exception cref="FormatException">A known failure is about nothing that is checked.</exception>
     public static async Task<ConformanceReport> ExecuteAsync(
         ConformanceRequest request, Action<LawResult>? done = null, CancellationToken cancellation = default)
     {
@@ -28,6 +29,8 @@ public static class ConformanceRun
         double factor = MachineFactor.Measure();
         SubjectLaws[] subjects =
             [.. plugin.Catalog.Subjects.Where(each => request.Contract is null || each.Contract == request.Contract)];
+        request.Known.RequireAbout(subjects);
+        var today = DateOnly.FromDateTime(began.UtcDateTime);
         Dictionary<(string Subject, string Law), LawResult> results = [];
         Dictionary<string, string> offers = [];
         TimeSpan processorTime = TimeSpan.Zero;
@@ -57,8 +60,9 @@ public static class ConformanceRun
                 subject, offers.GetValueOrDefault(subject.Name, ""), [.. Ordered(subject)]))],
         };
 
-        void Record(LawResult result)
+        void Record(LawResult checkedResult)
         {
+            LawResult result = request.Known.Judge(checkedResult, today);
             lock (results)
             {
                 results.Add((result.Subject, result.Law.Id), result);

@@ -75,6 +75,36 @@ public sealed class ConformanceTests : IDisposable
         Assert.Equal("passed", Verdict(report.RootElement, "mortise.partition.hash", "PS3"));
     }
 
+    /// <summary>K19: an excuse has a term, and none outlives its reason.</summary>
+    [Theory]
+    [InlineData("misbehaving.lossy CP10 2999-12-31 being fixed", 0, "known failure", "being fixed")]
+    [InlineData("misbehaving.lossy CP10 2020-01-01 being fixed", 1, "failed", "excused it until 2020-01-01")]
+    [InlineData("misbehaving.lossy CP1 2999-12-31 no more", 1, "failed", "and it holds")]
+    [InlineData("misbehaving.lossy CP99 2999-12-31 never", 2, "", "has no law CP99")]
+    [InlineData("misbehaving.lossy CP10 soon", 2, "", "is not of the form")]
+    public async Task A_known_failure_is_excused_until_its_day(string line, int code, string verdict, string finding)
+    {
+        string list = _folder.File("known.txt");
+        await File.WriteAllTextAsync(list, $"# laws that are broken\n\n{line}\n");
+        string law = line.Split(' ')[1];
+        using ToolProcess tool = ToolProcess.Start(
+            "conformance", s_misbehaving, "--contract", "cache", "--tier", "smoke", "--json", "--known", list,
+            "--law", "CP10", "--law", "CP1");
+        string output = await tool.Output.ReadToEndAsync();
+        Assert.Equal(code, await tool.EndAsync());
+        if (code == 2)
+        {
+            Assert.Contains(finding, await tool.Errors, StringComparison.Ordinal);
+            return;
+        }
+
+        using JsonDocument report = JsonDocument.Parse(output);
+        Assert.Equal(verdict, Verdict(report.RootElement, "misbehaving.lossy", law));
+        Assert.Contains(finding, Finding(report.RootElement, "misbehaving.lossy", law), StringComparison.Ordinal);
+        Assert.Equal(
+            code == 0 ? "partial" : "does not conform", report.RootElement.GetProperty("conclusion").GetString());
+    }
+
     [Theory]
     [InlineData("Nothing", "passed", "")]
     [InlineData("Timer", "failed", "a timer still runs; dispose it")]

@@ -31,6 +31,12 @@ internal static class ConformanceCommand
         contract.AcceptOnlyFromAmong([.. Enum.GetValues<LawContract>().Select(ReportWords.Key)]);
         var only = Laws("--law", "Only this law, by its id. May be repeated. The run is then partial.");
         var skip = Laws("--skip", "Leaves out this law, by its id. May be repeated. The run is then partial.");
+        var known = new Option<string>("--known")
+        {
+            Description = "A file of known failures, one a line: COMPONENT LAW YYYY-MM-DD REASON. A listed law that holds, "
+                + "or whose day has passed, is a failure; the run is partial.",
+            HelpName = "FILE",
+        };
         var settings = new RunOptions();
         var report = new Option<string>("--report")
         {
@@ -41,7 +47,7 @@ internal static class ConformanceCommand
         var command = new Command(
             "conformance", "Checks the laws that a plugin's components must keep. Exit 1 when one is broken.")
         {
-            folder, contract, only, skip, report, badge,
+            folder, contract, only, skip, known, report, badge,
             ConformanceMatrixCommand.Create(context), ConformanceGoldenCommand.Create(context),
             LawsCommand(context), WorkerCommandLine(context),
         };
@@ -56,6 +62,7 @@ internal static class ConformanceCommand
                 Contract = arguments.GetValue(contract) is { } key ? ContractOf(key) : null,
                 Only = arguments.GetValue(only) ?? [],
                 Skip = arguments.GetValue(skip) ?? [],
+                Known = Known(arguments.GetValue(known)),
                 Tier = settings.Tier(arguments),
                 Seed = settings.Seed(arguments),
                 Jobs = settings.Jobs(arguments),
@@ -88,15 +95,24 @@ internal static class ConformanceCommand
         var progress = new ProgressLine(context.Console, context.Time);
         int done = 0;
         int broken = 0;
-        ConformanceReport report = await ConformanceRun.ExecuteAsync(
-            request,
-            result =>
-            {
-                done++;
-                broken += result.IsGood ? 0 : 1;
-                progress.Show(() => $"{done} laws checked, {broken} broken; {result.Subject} {result.Law.Id}");
-            },
-            cancellation).ConfigureAwait(false);
+        ConformanceReport report;
+        try
+        {
+            report = await ConformanceRun.ExecuteAsync(
+                request,
+                result =>
+                {
+                    done++;
+                    broken += result.IsGood ? 0 : 1;
+                    progress.Show(() => $"{done} laws checked, {broken} broken; {result.Subject} {result.Law.Id}");
+                },
+                cancellation).ConfigureAwait(false);
+        }
+        catch (FormatException e)
+        {
+            throw new BadInputException($"--known: {e.Message}");
+        }
+
         progress.Clear();
         using var output = new OutputWriter(context.Console.Output);
         if (asJson)
@@ -116,6 +132,18 @@ internal static class ConformanceCommand
         }
 
         return report.Conforms ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    private static KnownFailures Known(string? path)
+    {
+        try
+        {
+            return path is null ? KnownFailures.None : KnownFailures.Parse(Path.GetFileName(path), File.ReadLines(path));
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException($"--known: {e.Message}");
+        }
     }
 
     private static List<string> Write(ConformanceReport report, IReadOnlySet<string> kinds, string directory)

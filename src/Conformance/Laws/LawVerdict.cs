@@ -20,4 +20,8 @@ public enum LawVerdict
 
     /// <summary>The check itself could not be made, for example because the subject does not open at all.</summary>
     Errored = 6,
+
+    /// <summary>It is broken, as the author's list says, and the list's term has not ended: the run is
+    /// partial.</summary>
+    KnownFailure = 7,
 }

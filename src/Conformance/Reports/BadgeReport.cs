@@ -15,7 +15,7 @@ public static class BadgeReport
     {
         ArgumentNullException.ThrowIfNull(report);
         int laws = report.Results.Count(result =>
-            result.Verdict is not (LawVerdict.NotApplicable or LawVerdict.SkippedByUser));
+            result.Verdict is not (LawVerdict.NotApplicable or LawVerdict.SkippedByUser or LawVerdict.KnownFailure));
         int good = report.Count(LawVerdict.Passed) + report.Count(LawVerdict.RefusedCorrectly);
         string left = $"mortise {ReportWords.Lower(report.Tier.ToString())}";
         string right = string.Create(

@@ -36,8 +36,9 @@ public sealed class ConformanceReport
     /// <summary>All verdicts.</summary>
     public IEnumerable<LawResult> Results => Subjects.SelectMany(subject => subject.Results);
 
-    /// <summary>True when the user left laws out: such a run certifies nothing.</summary>
-    public bool IsPartial => Results.Any(result => result.Verdict == LawVerdict.SkippedByUser);
+    /// <summary>True when the user left laws out, or excused them: such a run certifies nothing.</summary>
+    public bool IsPartial =>
+        Results.Any(result => result.Verdict is LawVerdict.SkippedByUser or LawVerdict.KnownFailure);
 
     /// <summary>True when no law that must hold is broken or could not be checked.</summary>
     public bool Conforms => Subjects.Count > 0 && Results.All(IsNoObstacle);

@@ -39,7 +39,7 @@ public static class HtmlMatrix
 
         html.Append(
             "</tbody></table>\n<p class=\"soft\">✓ passed, ○ refused correctly, – not applicable, ✗ failed, "
-            + "! errored, s skipped</p>\n");
+            + "! errored, s skipped, k known failure</p>\n");
         foreach (IGrouping<LawContract, SubjectReport> contract in reports.SelectMany(report => report.Subjects)
             .GroupBy(subject => subject.Contract).OrderBy(group => group.Key))
         {
@@ -90,6 +90,7 @@ public static class HtmlMatrix
         LawVerdict.Failed => "✗",
         LawVerdict.Errored => "!",
         LawVerdict.SkippedByUser => "s",
+        LawVerdict.KnownFailure => "k",
         LawVerdict.NotApplicable => "–",
         _ => "",
     };

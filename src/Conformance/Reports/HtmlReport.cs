@@ -64,7 +64,7 @@ public static class HtmlReport
         LawVerdict.Passed or LawVerdict.RefusedCorrectly => "good",
         LawVerdict.Failed when ConformanceReport.IsNoObstacle(result) => "warn",
         LawVerdict.Failed or LawVerdict.Errored => "bad",
-        LawVerdict.SkippedByUser => "warn",
+        LawVerdict.SkippedByUser or LawVerdict.KnownFailure => "warn",
         _ => "calm",
     };
 

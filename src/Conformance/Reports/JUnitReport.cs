@@ -59,7 +59,7 @@ public static class JUnitReport
     }
 
     private static bool IsSkipped(LawResult result) =>
-        result.Verdict is LawVerdict.NotApplicable or LawVerdict.SkippedByUser;
+        result.Verdict is LawVerdict.NotApplicable or LawVerdict.SkippedByUser or LawVerdict.KnownFailure;
 
     private static void Number(XmlWriter xml, string name, int value) =>
         xml.WriteAttributeString(name, value.ToString(CultureInfo.InvariantCulture));

@@ -12,6 +12,7 @@ public static class ReportWords
         LawVerdict.RefusedCorrectly => "refused correctly",
         LawVerdict.NotApplicable => "not applicable",
         LawVerdict.SkippedByUser => "skipped by the user",
+        LawVerdict.KnownFailure => "known failure",
         _ => Lower(verdict.ToString()),
     };
 

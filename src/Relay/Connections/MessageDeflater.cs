@@ -14,7 +14,7 @@ internal static class MessageDeflater
     private const int FlushBytes = 4;
 
     [ThreadStatic]
-    private static ArrayBufferWriter<byte>? t_buffer;
+    private static ArrayBufferWriter<byte>? s_buffer;
 
     /// <summary>Compresses a message made of parts.</summary>
     /// <param name="a">The first part.</param>
@@ -32,7 +32,7 @@ internal static class MessageDeflater
             return false;
         }
 
-        ArrayBufferWriter<byte> buffer = t_buffer ??= new ArrayBufferWriter<byte>();
+        ArrayBufferWriter<byte> buffer = s_buffer ??= new ArrayBufferWriter<byte>();
         buffer.ResetWrittenCount();
         using (var target = new BufferStream(buffer))
         using (var deflate = new DeflateStream(target, CompressionLevel.Fastest, leaveOpen: true))

@@ -69,7 +69,7 @@ internal static class SpecifiedLaws
         ("upgrade laws", "C13 on golden stores: `mortise conformance golden`"),
         ("reports", "`--report html,json,junit --badge`"),
         ("tiers", "`--tier smoke|standard|soak`; limits scaled by `MachineFactor`"),
-        ("known failures with an expiry", "not built: `--skip` leaves out a law for the reader to see"),
+        ("known failures with an expiry", "`mortise conformance --known FILE`: each with a reason and a day; one that holds is a failure"),
         ("matrix", "`mortise conformance matrix`"),
         ("self-proof", "the kill matrix below; references pass every law"),
     ];

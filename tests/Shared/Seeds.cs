@@ -1,4 +1,4 @@
-namespace Mortise.Cache.Clock.Tests;
+namespace Mortise.TestSupport;
 
 /// <summary>The seed of a random test: fixed, unless MORTISE_SEED says another; and how often to repeat.</summary>
 internal static class Seeds
