@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
 
@@ -9,10 +10,29 @@ internal sealed class LoadClient : IDisposable
     private readonly ClientWebSocket _socket = new();
     private readonly byte[] _buffer = new byte[1 << 18];
 
-    public static async Task<LoadClient> ConnectAsync(Uri address)
+    private CountingStream? _wire;
+
+    /// <summary>Bytes that came over the wire, the handshake included.</summary>
+    public long BytesRead => _wire!.BytesRead;
+
+    public static async Task<LoadClient> ConnectAsync(Uri address, bool compressed = false)
     {
         var client = new LoadClient();
-        await client._socket.ConnectAsync(address, default);
+        if (compressed)
+        {
+            client._socket.Options.DangerousDeflateOptions = new WebSocketDeflateOptions();
+        }
+
+        var handler = new SocketsHttpHandler
+        {
+            ConnectCallback = async (context, cancellation) =>
+            {
+                var tcp = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                await tcp.ConnectAsync(context.DnsEndPoint, cancellation);
+                return client._wire = new CountingStream(new NetworkStream(tcp, ownsSocket: true));
+            },
+        };
+        await client._socket.ConnectAsync(address, new HttpMessageInvoker(handler), default);
         await client.ReceiveAsync();
         return client;
     }

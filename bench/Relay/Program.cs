@@ -28,7 +28,8 @@ await using (RelayUnderTest relay = await RelayUnderTest.StartAsync(null))
 {
     Result ingest = await Ingest.RunAsync(relay.Address, messages, connections: 8, inFlight: 32);
     Show("accepted over the socket, verified, 8 x 32 in flight", $"{ingest}  ({ingest.PerSecond / bound:0.00} of the bound)");
-    await QueryAsync(relay);
+    await QueryAsync(relay, compressed: false);
+    await QueryAsync(relay, compressed: true);
 }
 
 double again = VerifyBound(events);
@@ -68,12 +69,14 @@ static double VerifyBound(NostrEvent[] events)
     return events.Length / Stopwatch.GetElapsedTime(began).TotalSeconds;
 }
 
-static async Task QueryAsync(RelayUnderTest relay)
+static async Task QueryAsync(RelayUnderTest relay, bool compressed)
 {
-    using LoadClient client = await LoadClient.ConnectAsync(relay.Address);
+    const int Requests = 300;
+    using LoadClient client = await LoadClient.ConnectAsync(relay.Address, compressed);
+    TimeSpan cpu = Process.GetCurrentProcess().TotalProcessorTime;
     var times = new List<double>();
     int found = 0;
-    for (int i = 0; i < 300; i++)
+    for (int i = 0; i < Requests; i++)
     {
         long began = Stopwatch.GetTimestamp();
         await client.SendAsync("[\"REQ\",\"q\",{\"limit\":500}]");
@@ -88,7 +91,11 @@ static async Task QueryAsync(RelayUnderTest relay)
     }
 
     times.Sort();
-    Show($"REQ of {found} stored events to EOSE", $"p50 {times[times.Count / 2]:0.00} ms, p99 {times[times.Count * 99 / 100]:0.00} ms");
+    cpu = Process.GetCurrentProcess().TotalProcessorTime - cpu;
+    Show(
+        $"REQ of {found} stored events to EOSE{(compressed ? ", compressed" : "")}",
+        $"p50 {times[Requests / 2]:0.00} ms, p99 {times[Requests * 99 / 100]:0.00} ms, "
+        + $"{client.BytesRead / Requests / 1024.0:0} KiB, {cpu.TotalMilliseconds / Requests:0.0} ms of CPU on both sides");
 }
 
 static void Show(string what, string result) => Console.WriteLine($"{what,-56} {result}");

@@ -49,6 +49,9 @@ internal sealed class RelayUnderTest : IAsyncDisposable
                 ConnectionsPerAddress = 0,
             },
         };
+
+        // For clients that offer it; the others are not touched by it.
+        behaviour.Compression = true;
         behaviour.Limits.MaxConnectionsPerAddress = 100_000;
         behaviour.Limits.MaxConnections = 100_000;
         behaviour.Admission.MaxFuture = TimeSpan.FromDays(100_000);

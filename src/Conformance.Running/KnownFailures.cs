@@ -51,7 +51,8 @@ public sealed class KnownFailures
     {
         foreach (Entry entry in _entries)
         {
-            if (!subjects.Any(subject => subject.Name == entry.Component && subject.Laws.Any(law => law.Id == entry.Law)))
+            SubjectLaws? about = subjects.FirstOrDefault(subject => subject.Name == entry.Component);
+            if (about is null || !about.Laws.Any(law => law.Id == entry.Law))
             {
                 throw new FormatException($"{entry.At}: {entry.Component} has no law {entry.Law} that is checked here");
             }

@@ -110,6 +110,14 @@ public sealed class SubjectCatalog : IPluginRegistrar
         });
     }
 
+    /// <inheritdoc/>
+    /// <remarks>There are no laws for projections: nothing is checked.</remarks>
+    public void AddTermProjection<TOptions>(ComponentDescriptor descriptor, Func<TOptions, ITermProjection> create)
+        where TOptions : class, new()
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+    }
+
     /// <summary>A policy that calls itself by a name that everybody knows must do what everybody expects.</summary>
     private static Func<long, ICachePolicy>? KnownPolicy(string name) => name switch
     {

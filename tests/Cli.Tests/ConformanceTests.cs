@@ -75,6 +75,16 @@ public sealed class ConformanceTests : IDisposable
         Assert.Equal("passed", Verdict(report.RootElement, "mortise.partition.hash", "PS3"));
     }
 
+    /// <summary>Projections have no laws; a run over all bundled plugins says so and goes on.</summary>
+    [Fact]
+    public async Task A_plugin_whose_contracts_have_no_laws_is_said_to_have_none()
+    {
+        using ToolProcess tool = ToolProcess.Start(
+            "conformance", Path.Combine(Surroundings.Plugins, "Search.Words"), "--tier", "smoke");
+        Assert.Equal(2, await tool.EndAsync());
+        Assert.Contains("has no component of a contract that has laws", await tool.Errors, StringComparison.Ordinal);
+    }
+
     /// <summary>K19: an excuse has a term, and none outlives its reason.</summary>
     [Theory]
     [InlineData("misbehaving.lossy CP10 2999-12-31 being fixed", 0, "known failure", "being fixed")]

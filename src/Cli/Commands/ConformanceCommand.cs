@@ -114,6 +114,11 @@ internal static class ConformanceCommand
         }
 
         progress.Clear();
+        if (report.Subjects.Count == 0)
+        {
+            throw new BadInputException($"{report.Plugin.Id} has no component of a contract that has laws");
+        }
+
         using var output = new OutputWriter(context.Console.Output);
         if (asJson)
         {

@@ -48,9 +48,17 @@ internal static class ConformanceMatrixCommand
                     Command = "mortise conformance matrix",
                 },
                 cancellation: cancellation).ConfigureAwait(false);
-            ConformanceText.Write(report, output);
+            if (report.Subjects.Count == 0)
+            {
+                output.Line($"{report.Plugin.Id} {report.Plugin.Version}: no component whose contract has laws");
+            }
+            else
+            {
+                ConformanceText.Write(report, output);
+                reports.Add(report);
+            }
+
             output.Flush();
-            reports.Add(report);
         }
 
         string directory = settings.Out(arguments) ?? ".";
