@@ -1,4 +1,3 @@
-using Mortise.Components;
 using Mortise.Indexing;
 using Mortise.Logging;
 using Mortise.Records;
