@@ -6,6 +6,9 @@ internal sealed class OracleStore(long now)
     private readonly Dictionary<string, OracleEvent> _events = [];
     private readonly Dictionary<string, HashSet<OracleEvent>> _byAuthor = [];
 
+    /// <summary>Seconds since 1970.</summary>
+    public long Now { get; set; } = now;
+
     public IReadOnlyCollection<OracleEvent> Events => _events.Values;
 
     public PutOutcome Put(OracleEvent e)
@@ -15,7 +18,7 @@ internal sealed class OracleStore(long now)
             return PutOutcome.Ephemeral;
         }
 
-        if (e.IsExpired(now))
+        if (e.IsExpired(Now))
         {
             return PutOutcome.Expired;
         }
@@ -35,7 +38,7 @@ internal sealed class OracleStore(long now)
         List<OracleEvent> versions = Address(e) is { } address
             ? own.Where(v => v.Kind == e.Kind && Address(v) == address).ToList()
             : [];
-        if (versions.Exists(v => OracleFilter.Compare(v, e) < 0))
+        if (versions.Exists(v => !v.IsExpired(Now) && OracleFilter.Compare(v, e) < 0))
         {
             return PutOutcome.Superseded;
         }
@@ -49,6 +52,19 @@ internal sealed class OracleStore(long now)
         }
 
         return PutOutcome.Stored;
+    }
+
+    /// <summary>Another oracle in the same state.</summary>
+    public OracleStore Copy()
+    {
+        var copy = new OracleStore(Now);
+        foreach (OracleEvent e in _events.Values)
+        {
+            copy._events.Add(e.Id, e);
+            copy.Own(e).Add(e);
+        }
+
+        return copy;
     }
 
     public void Remove(OracleEvent e)

@@ -67,6 +67,9 @@ internal sealed record TestStack(string Name, params TestFamily[] Families)
 
     public bool UsesBTree { get; init; } = true;
 
+    /// <summary>Where a segment of records ends.</summary>
+    public ByteSize SegmentSize { get; init; } = ByteSize.MiB(4);
+
     public override string ToString() => Name;
 
     public StoreComposition Compose(SimWorld world, TimeProvider time, ByteSize maxCommit) => new()
@@ -75,7 +78,7 @@ internal sealed record TestStack(string Name, params TestFamily[] Families)
         Log = s_parts.Part<IWriteAheadLog, WalOptions>(
             "mortise.wal", new WalOptions { SegmentSize = ByteSize.MiB(1), Prewrite = ByteSize.KiB(0) }),
         Records = s_parts.Part<IRecordStore, SegmentsOptions>(
-            "mortise.segments", new SegmentsOptions { SegmentSize = ByteSize.MiB(4) }),
+            "mortise.segments", new SegmentsOptions { SegmentSize = SegmentSize }),
         Families = Array.ConvertAll(Families, family => new FamilyPart
         {
             Name = family.Projection,
