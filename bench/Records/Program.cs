@@ -12,7 +12,7 @@ namespace Mortise.Bench.Records;
 /// <summary>Measures the record store beside what the device and the memory give, in the same process.</summary>
 /// <remarks>
 /// <c>dotnet run -c Release --project bench/Records -- [MiB] [directory]</c>; by default 512 MiB of records of 400 bytes in
-/// batches of 1,000. Raw writes and appends alternate, so that both see the same machine. GB/s of wall clock and, in
+/// batches of 1,000. With <c>compact</c> in front of the arguments: see <see cref="Compacting"/>. Raw writes and appends alternate, so that both see the same machine. GB/s of wall clock and, in
 /// brackets, of processor time of all threads: on a machine that does other things too, only the second can be compared.
 /// </remarks>
 internal static class Program
@@ -23,6 +23,12 @@ internal static class Program
 
     private static async Task Main(string[] args)
     {
+        if (args.Length > 0 && args[0] == "compact")
+        {
+            await Compacting.RunAsync(args[1..]);
+            return;
+        }
+
         long bytes = (args.Length > 0 ? long.Parse(args[0]) : 512) << 20;
         string root = Path.Combine(args.Length > 1 ? args[1] : Path.GetTempPath(), $"mortise-bench-{Environment.ProcessId}");
         try

@@ -302,11 +302,11 @@ internal sealed class SegmentRecordStore : IRecordStore, IReclaimable, IRecordSa
         await _checkpoints.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            Segment reclaimed;
             lock (_writing)
             {
                 ThrowIfClosedOrFaulted();
-                Segment reclaimed = Existing(segment);
+                reclaimed = Existing(segment);
                 if (reclaimed == _catalog.All[^1] || reclaimed.Usage.LiveRecords > 0)
                 {
                     throw new InvalidOperationException(
@@ -316,7 +316,13 @@ internal sealed class SegmentRecordStore : IRecordStore, IReclaimable, IRecordSa
                 // Opened now if it never was: a reader that already holds the segment must not need its name later.
                 _catalog.Extents(reclaimed);
                 reclaimed.Packed?.Hold();
-                _checkpointer.Drop(reclaimed.Number);
+            }
+
+            // Device waits must not hold up the writer: a sealed segment without a live record does not change any more.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            _checkpointer.Drop(reclaimed.Number);
+            lock (_writing)
+            {
                 Remove(reclaimed);
             }
 

@@ -49,7 +49,7 @@ public sealed partial class StoreEngine : IAsyncDisposable
         _log = parts.Composition.Logs("engine");
         _versions = new VersionHolder();
         _versions.Publish(parts.Log.LastLsn, parts.Families);
-        _sync = new SyncPolicy(parts.Log, parts.Composition.Options, parts.Composition.Time, FaultAndReport);
+        _sync = new SyncPolicy(parts.Log, parts.Composition, FaultAndReport);
         _metrics = new StoreMetrics(parts, report, _versions, () => FaultCause is not null);
         _pipeline = new CommitPipeline(parts, planner, _versions, _sync, _metrics, OnFault);
         _queue = new WriterQueue(RunGroupAsync);
@@ -423,11 +423,14 @@ public sealed partial class StoreEngine : IAsyncDisposable
         await _checkpointing.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            await RunOnWriterAsync(async () =>
+            ValueTask reclaiming = default;
+            await RunOnWriterAsync(() =>
             {
                 _parts.Records.TryGet(out IReclaimable? store);
-                await store!.ReclaimAsync(segment, cancellation).ConfigureAwait(false);
+                reclaiming = store!.ReclaimAsync(segment, cancellation);
+                return ValueTask.CompletedTask;
             }).ConfigureAwait(false);
+            await reclaiming.ConfigureAwait(false);
         }
         finally
         {

@@ -33,7 +33,10 @@ public sealed class CompactTests
         Assert.Equal(dry.GetProperty("diskBytesBefore").GetInt64(), dry.GetProperty("diskBytesAfter").GetInt64());
 
         JsonElement done = await StoreFixture.JsonAsync(ExitCode.Ok, ["compact", "--data", folder.Data, .. s_small]);
-        Assert.Equal(dry.GetProperty("segments").GetArrayLength(), done.GetProperty("segments").GetArrayLength());
+
+        // What is moved may seal the segment that was being filled, which goes too then.
+        int foreseen = dry.GetProperty("segments").GetArrayLength();
+        Assert.InRange(done.GetProperty("segments").GetArrayLength(), foreseen, foreseen + 1);
         Assert.True(done.GetProperty("reclaimedRecords").GetInt64() > 0);
         Assert.True(done.GetProperty("diskBytesAfter").GetInt64() < done.GetProperty("diskBytesBefore").GetInt64());
         Assert.Equal(export, (await ToolRun.OfAsync(["export", "--data", folder.Data, .. s_small])).Succeeded().Output);

@@ -9,8 +9,8 @@ namespace Mortise.Records;
 /// that no replay can name the segment; it waits until no view is older than the last move; then it calls
 /// <see cref="ReclaimAsync"/>. A crash at any point before that leaves a segment with more deleted records, and the
 /// next attempt goes on from there.</para>
-/// <para>Threads: as <see cref="IRecordStore"/>; <see cref="ReclaimAsync"/> from the store's writer, with no checkpoint
-/// pending.</para>
+/// <para>Threads: as <see cref="IRecordStore"/>; the part of <see cref="ReclaimAsync"/> before its first await from the
+/// store's writer, with no checkpoint pending before it is done; batches may be applied during the rest.</para>
 /// </remarks>
 public interface IReclaimable
 {

@@ -80,7 +80,15 @@ internal sealed class CommitPipeline(
             Lsn last = AppendToLog(out long bytes);
             if (last != Lsn.None)
             {
-                await sync.AfterAppend(last, bytes).ConfigureAwait(false);
+                if (_group[0].Write is EngineWrite { IsPatient: true })
+                {
+                    sync.Soon();
+                }
+                else
+                {
+                    await sync.AfterAppend(last, bytes).ConfigureAwait(false);
+                }
+
                 Apply(last);
                 metrics.GroupCommitted(_group.Count, bytes);
             }

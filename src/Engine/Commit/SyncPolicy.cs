@@ -1,3 +1,4 @@
+using Mortise.Components;
 using Mortise.Logging;
 
 namespace Mortise.Engine;
@@ -9,23 +10,37 @@ internal sealed class SyncPolicy : IAsyncDisposable
     private readonly EngineOptions _options;
     private readonly Action<Exception> _onFault;
     private readonly ITimer? _timer;
+    private readonly IBackgroundWork? _soon;
     private readonly SemaphoreSlim _background = new(1, 1);
     private long _unsyncedBytes;
     private int _armed;
 
-    public SyncPolicy(IWriteAheadLog log, EngineOptions options, TimeProvider time, Action<Exception> onFault)
+    public SyncPolicy(IWriteAheadLog log, StoreComposition composition, Action<Exception> onFault)
     {
         _log = log;
+        EngineOptions options = composition.Options;
         _options = options;
         _onFault = onFault;
         if (options.SyncMode == SyncMode.Batch)
         {
-            _timer = time.CreateTimer(
+            _timer = composition.Time.CreateTimer(
                 static state => _ = ((SyncPolicy)state!).SyncInBackgroundAsync(),
                 this,
                 Timeout.InfiniteTimeSpan,
                 Timeout.InfiniteTimeSpan);
         }
+        else if (options.SyncMode == SyncMode.Always)
+        {
+            _soon = composition.Background.Register("sync moves", SyncSoon);
+        }
+    }
+
+    /// <summary>A commit was logged that nobody waits for: it is synced beside the writer when the mode syncs at
+    /// all.</summary>
+    public void Soon()
+    {
+        Arm();
+        _soon?.Signal();
     }
 
     /// <summary>Completes when commits up to <paramref name="lsn"/> may be acknowledged.</summary>
@@ -41,11 +56,7 @@ internal sealed class SyncPolicy : IAsyncDisposable
                 Interlocked.Exchange(ref _unsyncedBytes, 0);
                 return _log.SyncAsync(lsn);
             case SyncMode.Batch:
-                if (Interlocked.Exchange(ref _armed, 1) == 0)
-                {
-                    _timer!.Change(_options.BatchInterval, Timeout.InfiniteTimeSpan);
-                }
-
+                Arm();
                 return ValueTask.CompletedTask;
             default:
                 return ValueTask.CompletedTask;
@@ -59,9 +70,30 @@ internal sealed class SyncPolicy : IAsyncDisposable
             await _timer.DisposeAsync().ConfigureAwait(false);
         }
 
+        if (_soon is not null)
+        {
+            await _soon.DisposeAsync().ConfigureAwait(false);
+        }
+
         // A sync that the timer began has to end before the log is closed under it.
         await _background.WaitAsync().ConfigureAwait(false);
         _background.Dispose();
+    }
+
+    private void Arm()
+    {
+        if (_timer is not null && Interlocked.Exchange(ref _armed, 1) == 0)
+        {
+            _timer.Change(_options.BatchInterval, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private StepResult SyncSoon(CancellationToken cancellation)
+    {
+        // On this thread, unless somebody else's sync is under way; then it goes on after that one. It reports what fails,
+        // and closing waits for it.
+        _ = SyncInBackgroundAsync();
+        return StepResult.Idle;
     }
 
     private async Task SyncInBackgroundAsync()

@@ -21,6 +21,11 @@ internal sealed class Compaction(
     /// <summary>Live bytes that are moved before a checkpoint lets their old segments go.</summary>
     private const long BytesPerCheckpoint = 32 << 20;
 
+    /// <summary>How much of what was missed, in a checkpoint for example, may be made up for.</summary>
+    private static readonly TimeSpan s_mostLate = TimeSpan.FromMilliseconds(20);
+
+    private long _pacedAt = parts.Composition.Time.GetTimestamp();
+    private TimeSpan _early;
     private long _movedRecords;
     private long _movedBytes;
     private long _reclaimedRecords;
@@ -36,17 +41,18 @@ internal sealed class Compaction(
         }
 
         long before = parts.Records.Statistics.DiskBytes;
-        List<SegmentUsage> chosen = Choose(store);
+        SegmentUsage[] there = [.. store.GetUsage()];
+        List<SegmentUsage> chosen = Choose(there);
         if (!options.IsDryRun)
         {
-            for (int from = 0; from < chosen.Count;)
+            await CompactAsync(store, chosen, progress, cancellation).ConfigureAwait(false);
+
+            // What was moved may have sealed the segment that was being filled, with what is dead in it.
+            if (chosen.Count > 0 && there is [.., { IsSealed: false } filled])
             {
-                int next = await MoveSomeAsync(store, chosen, from, cancellation).ConfigureAwait(false);
-                await checkpoint(cancellation).ConfigureAwait(false);
-                for (; from < next; from++)
-                {
-                    await ReclaimAsync(chosen[from], progress, cancellation).ConfigureAwait(false);
-                }
+                List<SegmentUsage> rest = Choose(store.GetUsage().Where(u => u.Segment == filled.Segment));
+                await CompactAsync(store, rest, progress, cancellation).ConfigureAwait(false);
+                chosen.AddRange(rest);
             }
         }
 
@@ -64,10 +70,24 @@ internal sealed class Compaction(
     private static double DeadFraction(SegmentUsage usage) =>
         (double)usage.DeadBytes / Math.Max(1, usage.DeadBytes + usage.LiveBytes);
 
-    private List<SegmentUsage> Choose(IReclaimable store)
+    private async Task CompactAsync(
+        IReclaimable store, List<SegmentUsage> chosen, IProgress<SegmentUsage>? progress, CancellationToken cancellation)
+    {
+        for (int from = 0; from < chosen.Count;)
+        {
+            int next = await MoveSomeAsync(store, chosen, from, cancellation).ConfigureAwait(false);
+            await checkpoint(cancellation).ConfigureAwait(false);
+            for (; from < next; from++)
+            {
+                await ReclaimAsync(chosen[from], progress, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private List<SegmentUsage> Choose(IEnumerable<SegmentUsage> segments)
     {
         var chosen = new List<SegmentUsage>();
-        foreach (SegmentUsage usage in store.GetUsage())
+        foreach (SegmentUsage usage in segments)
         {
             bool isWorth = usage.DeadRecords > 0 && DeadFraction(usage) >= options.MinDeadFraction;
             if (usage.IsSealed && (isWorth || options.IncludesAll))
@@ -140,8 +160,23 @@ internal sealed class Compaction(
         _movedBytes += move.MovedBytes;
         if (options.BytesPerSecond.Bytes > 0)
         {
-            var pause = TimeSpan.FromSeconds((double)bytes / options.BytesPerSecond.Bytes);
-            await Task.Delay(pause, parts.Composition.Time, cancellation).ConfigureAwait(false);
+            await PauseAsync(TimeSpan.FromSeconds((double)bytes / options.BytesPerSecond.Bytes), cancellation)
+                .ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Waits until the next move is due. Timers are coarser than the pauses between small moves, so that what one
+    /// pause is too long is taken off the next ones.</summary>
+    private async ValueTask PauseAsync(TimeSpan pause, CancellationToken cancellation)
+    {
+        TimeProvider time = parts.Composition.Time;
+        long began = time.GetTimestamp();
+        _early += pause - time.GetElapsedTime(_pacedAt, began);
+        _pacedAt = began;
+        _early = _early < -s_mostLate ? -s_mostLate : _early;
+        if (_early > TimeSpan.Zero)
+        {
+            await Task.Delay(_early, time, cancellation).ConfigureAwait(false);
         }
     }
 

@@ -15,7 +15,7 @@ public sealed class CompactionOptions
     public ByteSize BytesPerSecond { get; init; }
 
     /// <summary>Bytes of one move commit, about; small moves keep other writers' waits short.</summary>
-    public ByteSize MoveBytes { get; init; } = ByteSize.KiB(512);
+    public ByteSize MoveBytes { get; init; } = ByteSize.KiB(16);
 
     /// <summary>True to report what would be done and do nothing.</summary>
     public bool IsDryRun { get; init; }

@@ -7,6 +7,9 @@ internal sealed class MoveWrite(IReadOnlyList<RecordLocation> locations, int est
 {
     public override int EstimatedBytes => estimatedBytes;
 
+    /// <summary>The old places stay until a checkpoint has the new ones.</summary>
+    public override bool IsPatient => true;
+
     public int MovedRecords { get; private set; }
 
     public long MovedBytes { get; private set; }
