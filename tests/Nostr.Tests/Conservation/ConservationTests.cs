@@ -1,10 +1,10 @@
 namespace Mortise.Nostr.Tests;
 
 /// <summary>No event is lost and none comes back, whatever happens to it and to the store: see <see cref="EventLife"/>.
-/// <c>MORTISE_SOAK=200 dotnet test tests/Nostr.Tests -c Release --filter Conservation</c> lives 2,000 lives.</summary>
+/// <c>MORTISE_SOAK=334 dotnet test tests/Nostr.Tests -c Release --filter Conservation</c> lives 2,000 lives.</summary>
 public sealed class ConservationTests
 {
-    private const int Lives = 10;
+    private const int Lives = 6;
     private const int Steps = 60;
 
     [Fact]
