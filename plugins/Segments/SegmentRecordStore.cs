@@ -315,7 +315,7 @@ internal sealed class SegmentRecordStore : IRecordStore, IReclaimable, IRecordSa
 
                 // Opened now if it never was: a reader that already holds the segment must not need its name later.
                 _catalog.Extents(reclaimed);
-                reclaimed.Packed?.Hold();
+                reclaimed.Hold();
             }
 
             // Device waits must not hold up the writer: a sealed segment without a live record does not change any more.

@@ -133,7 +133,7 @@ internal sealed class SegmentsCopier(
         string name = SegmentFormat.SegmentName(entry.Number);
         using IStorageFile file = target.Open(name + DraftSuffix, FileIntent.Read);
         Extent extent = entry.Encoding == SegmentEncoding.Plain
-            ? new Extent(SegmentHeader.Bytes, entry.End, file, region: null)
+            ? new Extent(SegmentHeader.Bytes, entry.End, file)
             : new Extent(
                 SegmentHeader.Bytes,
                 entry.End,

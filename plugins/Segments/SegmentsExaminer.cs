@@ -188,7 +188,7 @@ internal sealed class SegmentsExaminer : IExaminer, IDurableCopier, IQuarantine
     {
         if (entry.Encoding == SegmentEncoding.Plain)
         {
-            return new Extent(SegmentHeader.Bytes, entry.End, file, region: null);
+            return new Extent(SegmentHeader.Bytes, entry.End, file);
         }
 
         long place = entry.FileEnd - entry.IndexBytes;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Mortise.Components;
 using Mortise.Conformance;
 using Mortise.Files;
@@ -37,6 +38,150 @@ public sealed class QuarantineLaws
             Assert.Equal(default, again);
             await CheckOpenedAsync(store, durable, readable, context);
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_power_cut_at_any_operation_of_a_quarantine_costs_nothing_more(bool packed)
+    {
+        Random random = Seeds.Generator(TestSeed.Value, 93);
+        CrashModel[] models = Enum.GetValues<CrashModel>();
+        long cuts = 0;
+        for (int run = 0; run < 6 * TestSeed.Soak; run++)
+        {
+            LoggedStore store = await LivedAsync((ulong)run, packed);
+            Lsn durable = store.Store.DurableLsn;
+            HashSet<ulong> readable = [];
+            Damage(store, random, run, readable);
+            if (run % 3 == 2)
+            {
+                store.World.Directory("records").Delete("checkpoint");
+            }
+
+            store.World.Directory("records").Sync();
+
+            SimWorld damaged = store.World.AfterProcessDeath();
+            for (int at = 1; ; at++)
+            {
+                SimWorld world = damaged.AfterProcessDeath();
+                world.Disk.CutPowerAt(at);
+                bool isOver = false;
+                try
+                {
+                    Quarantine(world, durable, []);
+                    isOver = world.Disk.Operations < at;
+                }
+                catch (SimulatedPowerCutException)
+                {
+                    cuts++;
+                }
+
+                // Cut again while it goes on, in half of them.
+                SimWorld next = world.AfterPowerCut((ulong)at, models[at % models.Length]);
+                if (at % 2 == 0)
+                {
+                    next.Disk.CutPowerAt(random.Next(1, 12));
+                    try
+                    {
+                        Quarantine(next, durable, []);
+                    }
+                    catch (SimulatedPowerCutException)
+                    {
+                        cuts++;
+                    }
+
+                    next = next.AfterPowerCut((ulong)at, models[(at / 2) % models.Length]);
+                }
+
+                // Who opens the store meanwhile is refused, or harms nothing.
+                if (at % 3 == 0)
+                {
+                    try
+                    {
+                        await (await SegmentRecordStore.OpenAsync(next.Context("records"), store.Options, default))
+                            .DisposeAsync();
+                    }
+                    catch (StorageException e) when (e.Code is StorageErrorCode.Corrupt or StorageErrorCode.UnknownWriter)
+                    {
+                        // Damaged, or a quarantine has to go on.
+                    }
+                }
+
+                List<Finding> reported = [];
+                Quarantine(next, durable, reported);
+                string context = $"seed {TestSeed.Value}, run {run}, cut at {at}: "
+                    + string.Join("; ", reported.Select(static f => $"{f.Code} {f.File}"));
+                await CheckReadableAsync(store, next, durable, readable, context);
+                if (isOver)
+                {
+                    break;
+                }
+            }
+        }
+
+        Assert.True(cuts > 100 * TestSeed.Soak, $"{cuts} cuts");
+    }
+
+    [Fact]
+    public async Task Lost_tombstones_bring_back_their_records_and_no_others_and_are_counted()
+    {
+        Random random = Seeds.Generator(TestSeed.Value, 94);
+        int whole = 0;
+        int partial = 0;
+        for (int run = 0; run < 40 * TestSeed.Soak; run++)
+        {
+            LoggedStore store = await LivedAsync((ulong)run, packed: run % 2 == 0);
+            Lsn durable = store.Store.DurableLsn;
+            string name = store.World.Disk.FilePaths().Single(static p => p.Contains("/tombs-", StringComparison.Ordinal));
+            byte[] bytes = store.World.Disk.ReadAllBytes(name);
+            bool isGone = run % 3 == 0;
+            if (isGone)
+            {
+                store.World.Directory("records").Delete(name["records/".Length..]);
+            }
+            else
+            {
+                bytes[random.Next(TombstoneFormat.HeaderBytes, bytes.Length)] ^= (byte)random.Next(1, 256);
+                store.World.Disk.Overwrite(name, bytes);
+            }
+
+            List<Finding> reported = [];
+            Quarantine(store, durable, reported);
+            string context = $"seed {TestSeed.Value}, run {run}: " + string.Join("; ", reported);
+            Finding lost = Assert.Single(reported, static f => f.Code == "tombstones-lost");
+            Assert.Equal(isGone, !reported.Exists(f => f.Code == "set-aside"));
+
+            IRecordStore opened = await SegmentRecordStore.OpenAsync(store.World.Context("records"), store.Options, default);
+            var sink = new Collector(int.MaxValue);
+            opened.Scan(ScanDirection.Forward, ref sink);
+            var found = sink.Seen.Select(static seen => seen.Location.Value).ToHashSet();
+            var live = store.Model.Records.Where(static r => !r.Value.IsDeleted).Select(static r => r.Key).ToHashSet();
+            var deleted = store.Model.Records.Where(static r => r.Value.IsDeleted).Select(static r => r.Key).ToHashSet();
+            Assert.True(live.IsSubsetOf(found), context);
+            found.ExceptWith(live);
+            Assert.True(isGone ? found.SetEquals(deleted) : found.IsSubsetOf(deleted), $"{context}: {found.Count} came back");
+
+            // Of what a reclaimed segment held nothing can come back.
+            long counted = long.Parse(lost.Message[..lost.Message.IndexOf(' ')], CultureInfo.InvariantCulture);
+            Assert.True(counted >= found.Count, $"{context}: {found.Count} came back");
+            Assert.Equal(live.Count + found.Count, opened.Statistics.LiveRecords);
+            whole += isGone ? 1 : 0;
+            partial += found.Count > 0 && found.Count < deleted.Count ? 1 : 0;
+
+            // They can be deleted again, which survives.
+            opened.Apply(new RecordBatch(
+                durable.Next,
+                [],
+                [.. found.Select(at => new RecordMutation(RecordOperation.Delete, new RecordLocation(at), 0, 0))]));
+            await opened.CheckpointAsync();
+            await opened.DisposeAsync();
+            opened = await SegmentRecordStore.OpenAsync(store.World.Context("records"), store.Options, default);
+            Assert.Equal(live.Count, opened.Statistics.LiveRecords);
+            await opened.DisposeAsync();
+        }
+
+        Assert.True(whole > 0 && partial > 0, $"{whole} files lost, {partial} in part");
     }
 
     [Theory]
@@ -139,8 +284,34 @@ public sealed class QuarantineLaws
     }
 
     private static QuarantineSummary Quarantine(LoggedStore store, Lsn durable, List<Finding> reported) =>
-        new SegmentsExaminer().Quarantine(
-            store.World.Directory("records"), store.World.StoreId, durable, reported.Add, default);
+        Quarantine(store.World, durable, reported);
+
+    private static QuarantineSummary Quarantine(SimWorld world, Lsn durable, List<Finding> reported) =>
+        new SegmentsExaminer().Quarantine(world.Directory("records"), world.StoreId, durable, reported.Add, default);
+
+    /// <summary>The live records that no damage touched are there, in both directions, and nothing else.</summary>
+    private static async Task CheckReadableAsync(
+        LoggedStore store, SimWorld world, Lsn durable, HashSet<ulong> readable, string context)
+    {
+        List<Finding> findings = [];
+        new SegmentsExaminer().Examine(world.Directory("records"), world.StoreId, findings.Add, default);
+        Assert.True(findings.Count == 0, $"{context}: {string.Join("; ", findings)}");
+        IRecordStore opened = await SegmentRecordStore.OpenAsync(world.Context("records"), store.Options, default);
+        Assert.Equal(durable, opened.DurableLsn);
+        ulong[] expected =
+            [.. store.Model.Records.Where(r => !r.Value.IsDeleted && readable.Contains(r.Key)).Select(static r => r.Key)];
+        foreach (ScanDirection direction in Enum.GetValues<ScanDirection>())
+        {
+            var sink = new Collector(int.MaxValue);
+            opened.Scan(direction, ref sink);
+            Assert.True(
+                expected.AsSpan().SequenceEqual([.. sink.Seen.Select(static seen => seen.Location.Value).Order()]),
+                $"{context}: {sink.Seen.Count} records instead of {expected.Length}");
+            Assert.All(sink.Seen, seen => Assert.Equal(store.Model.Body(seen.Location), seen.Body));
+        }
+
+        await opened.DisposeAsync();
+    }
 
     /// <summary>Damages one or two segments; in other runs a file goes missing, or the tombstones too.</summary>
     /// <param name="store">Closed.</param>
@@ -212,16 +383,8 @@ public sealed class QuarantineLaws
 
     private static async Task CheckOpenedAsync(LoggedStore store, Lsn durable, HashSet<ulong> readable, string context)
     {
+        await CheckReadableAsync(store, store.World, durable, readable, context);
         IRecordStore opened = await SegmentRecordStore.OpenAsync(store.World.Context("records"), store.Options, default);
-        Assert.Equal(durable, opened.DurableLsn);
-        foreach (ScanDirection direction in Enum.GetValues<ScanDirection>())
-        {
-            var sink = new Collector(int.MaxValue);
-            opened.Scan(direction, ref sink);
-            Assert.Equal(
-                store.Model.Records.Where(r => !r.Value.IsDeleted && readable.Contains(r.Key)).Select(r => r.Key),
-                sink.Seen.Select(seen => seen.Location.Value).Order());
-        }
 
         // As a replay would: what deletes a record that is lost is no news.
         RecordLocation[] all = [.. store.Model.Records.Select(record => new RecordLocation(record.Key))];

@@ -97,11 +97,13 @@ public sealed class ReclaimLaws
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Many_segments_need_few_descriptors(bool packed)
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    public async Task Many_segments_need_few_descriptors(bool packed, bool canMap)
     {
-        LoggedStore store = await LoggedStore.OpenAsync(options: Workload.OptionsOf(packed));
+        LoggedStore store = await LoggedStore.OpenAsync(options: Workload.OptionsOf(packed), canMap: canMap);
         for (int i = 0; i < 40; i++)
         {
             Fill(store, 30);

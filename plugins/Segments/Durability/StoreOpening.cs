@@ -22,6 +22,7 @@ internal static class StoreOpening
             names[entry.Name] = entry.LengthBytes;
         }
 
+        RefuseHalfMended(catalog, names.Keys);
         if (!names.ContainsKey(SegmentFormat.CheckpointName))
         {
             return Create(catalog, names.Keys);
@@ -50,6 +51,31 @@ internal static class StoreOpening
         }
 
         return new OpenedStore(catalog, state, stateBytes + state.Tombstones.End);
+    }
+
+    /// <summary>A quarantine that has begun to put files in the places of others has to be finished first.</summary>
+    private static void RefuseHalfMended(SegmentCatalog catalog, IEnumerable<string> names)
+    {
+        if (!names.Contains(SegmentFormat.MendedCheckpointName))
+        {
+            return;
+        }
+
+        try
+        {
+            CheckpointFile.Read(catalog, SegmentFormat.MendedCheckpointName, out _);
+        }
+        catch (StorageException error) when (error.Code is StorageErrorCode.Corrupt or StorageErrorCode.UnknownWriter)
+        {
+            // Cut short while it was written: nothing has changed yet.
+            return;
+        }
+
+        throw new StorageException(
+            StorageErrorCode.Corrupt,
+            "a quarantine of the records was cut short",
+            catalog.PathOf(SegmentFormat.MendedCheckpointName),
+            advice: "run it again; it goes on where it was");
     }
 
     private static OpenedStore Create(SegmentCatalog catalog, IEnumerable<string> names)
@@ -133,7 +159,10 @@ internal static class StoreOpening
             bool isOldTombstones = SegmentFormat.TryNumber(
                 name, SegmentFormat.TombstonePrefix, SegmentFormat.TombstoneSuffix, out uint generation)
                 && generation < state.Tombstones.Generation;
-            if (isDropped || isOldTombstones)
+
+            // Of a quarantine that was cut short before it changed anything.
+            bool isMended = name.EndsWith(SegmentFormat.MendedSuffix, StringComparison.Ordinal);
+            if (isDropped || isOldTombstones || isMended)
             {
                 catalog.Files.Delete(name);
             }

@@ -12,6 +12,12 @@ internal static class SegmentFormat
 
     public const string CheckpointName = "checkpoint";
     public const string CheckpointDraftName = "checkpoint.new";
+
+    /// <summary>Behind the name of a file that a quarantine made anew, until it takes that name.</summary>
+    public const string MendedSuffix = ".mended";
+
+    /// <summary>Says, when it can be read, that a quarantine has to go on where it was cut short.</summary>
+    public const string MendedCheckpointName = CheckpointName + MendedSuffix;
     public const string LockName = "lock";
     public const string SegmentPrefix = "seg-";
     public const string SegmentSuffix = ".seg";

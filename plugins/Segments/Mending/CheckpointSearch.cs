@@ -93,7 +93,7 @@ internal sealed class CheckpointSearch(
         }
 
         Extent extent = blocks is null
-            ? new Extent(SegmentHeader.Bytes, end, file, region: null)
+            ? new Extent(SegmentHeader.Bytes, end, file)
             : new Extent(SegmentHeader.Bytes, end, blocks);
         List<(long Offset, int Bytes)> frames = [];
         var walk = new SegmentExamination(

@@ -4,25 +4,27 @@ using Mortise.Files;
 namespace Mortise.Segments;
 
 /// <summary>Sets damaged files aside and writes what of them is readable anew, every record in its place.</summary>
-/// <remarks>Order: new files are written and synced under other names; then each damaged file is renamed, and the new one
-/// takes its name; the checkpoint is replaced last. Cut short before that, the next call finds the same damage, or less.
-/// </remarks>
+/// <remarks>Order: new files are written and synced under other names, the new checkpoint as the last of them; up to then
+/// nothing has changed. Then each damaged file is renamed and the new one takes its name, the checkpoint last. Cut short in
+/// between, the next call finds the new checkpoint under its other name and goes on.</remarks>
 internal sealed class SegmentsQuarantine(
     IStorageDirectory files, Guid storeId, Lsn durable, Action<Finding> report, CancellationToken cancellation)
 {
-    private const string DraftName = "mended.new";
     private const string AsideInfix = ".damaged-";
+    private const string MendedCheckpoint = SegmentFormat.MendedCheckpointName;
 
     private readonly SegmentCatalog _catalog = new(files, storeId);
     private int _filesSetAside;
     private long _bytesLost;
     private long _recordsLost;
     private bool _isCountKnown = true;
+    private bool _hasMended;
 
     public QuarantineSummary Run()
     {
         using IDisposable held = files.TryLock(SegmentFormat.LockName)
             ?? throw new StorageException(StorageErrorCode.Locked, "the records are open in another process or instance");
+        GoOn();
         CheckpointState? read = ReadCheckpoint();
         if (read is null && durable == Lsn.None)
         {
@@ -36,6 +38,11 @@ internal sealed class SegmentsQuarantine(
         CheckpointState state = read ?? new CheckpointSearch(_catalog, durable, report, cancellation).Run();
         _isCountKnown = read is not null;
         (TombstonePosition position, List<ulong>? rewritten) = MendTombstones(state);
+        if (read is null)
+        {
+            rewritten = WithoutStrays(state, rewritten ?? ReadTombstones(position)) ?? rewritten;
+        }
+
         Dictionary<uint, DeletionMap> deleted = Deleted(position, rewritten);
         var entries = new List<SegmentEntry>();
         foreach (SegmentEntry entry in state.Segments)
@@ -44,17 +51,14 @@ internal sealed class SegmentsQuarantine(
             entries.Add(MendSegment(entry, deleted.GetValueOrDefault(entry.Number) ?? new DeletionMap()));
         }
 
-        bool isChanged = read is null || rewritten is not null || !entries.SequenceEqual(state.Segments);
+        bool isChanged = read is null || _hasMended || rewritten is not null || !entries.SequenceEqual(state.Segments);
         if (isChanged)
         {
             position = rewritten is null ? position : WriteTombstones(state, rewritten);
-            if (read is null && files.Exists(SegmentFormat.CheckpointName))
-            {
-                SetAside(SegmentFormat.CheckpointName);
-            }
 
+            // The new files have to be there before something says that they are whole.
             files.Sync();
-            CheckpointFile.Replace(_catalog, new CheckpointState
+            CheckpointFile.Write(_catalog, MendedCheckpoint, new CheckpointState
             {
                 Sequence = checked(state.Sequence + 1),
                 Lsn = state.Lsn,
@@ -62,9 +66,97 @@ internal sealed class SegmentsQuarantine(
                 Segments = entries,
                 Dropped = state.Dropped,
             });
+            files.Sync();
+            TakeOver(position.Generation);
         }
 
         return new QuarantineSummary(_filesSetAside, _bytesLost, _isCountKnown ? _recordsLost : -1);
+    }
+
+    /// <summary>Goes on with a quarantine that was cut short: the store cannot have been open since, because opening refuses
+    /// what it had begun to change.</summary>
+    private void GoOn()
+    {
+        CheckpointState? mended = null;
+        if (files.Exists(MendedCheckpoint))
+        {
+            try
+            {
+                mended = CheckpointFile.Read(_catalog, MendedCheckpoint, out _);
+            }
+            catch (StorageException error) when (error.Code is StorageErrorCode.Corrupt or StorageErrorCode.UnknownWriter)
+            {
+                // Cut short while it was written: nothing has changed yet.
+            }
+        }
+
+        if (mended is not null)
+        {
+            report(new Finding("quarantine-resumed", MendedCheckpoint, -1, "an earlier quarantine was cut short"));
+            files.Sync();
+            TakeOver(mended.Tombstones.Generation);
+            return;
+        }
+
+        foreach (StorageEntry entry in files.List())
+        {
+            if (entry.Name.EndsWith(SegmentFormat.MendedSuffix, StringComparison.Ordinal))
+            {
+                files.Delete(entry.Name);
+            }
+        }
+    }
+
+    /// <summary>The files made anew take the names of the damaged ones; the checkpoint, which refers to them, is the last.</summary>
+    /// <param name="generation">Of the tombstones that count.</param>
+    private void TakeOver(uint generation)
+    {
+        foreach (StorageEntry entry in files.List())
+        {
+            string name = entry.Name;
+            if (name == MendedCheckpoint)
+            {
+                continue;
+            }
+
+            if (name.EndsWith(SegmentFormat.MendedSuffix, StringComparison.Ordinal))
+            {
+                string taken = name[..^SegmentFormat.MendedSuffix.Length];
+                if (files.Exists(taken))
+                {
+                    SetAside(taken);
+                }
+
+                files.Rename(name, taken);
+            }
+            else if (SegmentFormat.TryNumber(
+                name, SegmentFormat.TombstonePrefix, SegmentFormat.TombstoneSuffix, out uint old) && old < generation)
+            {
+                SetAside(name);
+            }
+        }
+
+        if (files.Exists(SegmentFormat.CheckpointName) && !IsReadable(SegmentFormat.CheckpointName))
+        {
+            SetAside(SegmentFormat.CheckpointName);
+        }
+
+        files.Sync();
+        files.Rename(MendedCheckpoint, SegmentFormat.CheckpointName);
+        files.Sync();
+    }
+
+    private bool IsReadable(string checkpoint)
+    {
+        try
+        {
+            CheckpointFile.Read(_catalog, checkpoint, out _);
+            return true;
+        }
+        catch (StorageException error) when (error.Code is StorageErrorCode.Corrupt or StorageErrorCode.UnknownWriter)
+        {
+            return false;
+        }
     }
 
     private CheckpointState? ReadCheckpoint()
@@ -111,27 +203,33 @@ internal sealed class SegmentsQuarantine(
         }
     }
 
+    private List<ulong> ReadTombstones(TombstonePosition position) =>
+        [.. TombstoneFile.ReadAll(_catalog, position).Select(static location => location.Value)];
+
+    /// <summary>Deletions of records behind the end of their segment: that end was found anew, and what is damaged in front of
+    /// it was not.</summary>
+    /// <returns>The others; null when there are no such deletions.</returns>
+    private static List<ulong>? WithoutStrays(CheckpointState state, List<ulong> locations)
+    {
+        var ends = state.Segments.ToDictionary(static entry => entry.Number, static entry => entry.End);
+        List<ulong> kept = locations.FindAll(location =>
+        {
+            SegmentAddress address = SegmentAddress.Of(new Records.RecordLocation(location));
+            return !ends.TryGetValue(address.Segment, out long end) || address.Offset < end;
+        });
+        return kept.Count < locations.Count ? kept : null;
+    }
+
     private TombstonePosition WriteTombstones(CheckpointState state, List<ulong> locations)
     {
-        string old = SegmentFormat.TombstoneName(state.Tombstones.Generation);
-        var file = new TombstoneFile(_catalog, new TombstonePosition(state.Tombstones.Generation, 0, 0, 0));
-        using (file)
-        {
-            bool namesChanged = false;
-            TombstonePosition position = file.WriteAnew(locations, state.Lsn, ref namesChanged);
-            if (files.Exists(old))
-            {
-                SetAside(old);
-            }
-
-            return position;
-        }
+        using var file = new TombstoneFile(_catalog, new TombstonePosition(state.Tombstones.Generation, 0, 0, 0));
+        bool namesChanged = false;
+        return file.WriteAnew(locations, state.Lsn, ref namesChanged);
     }
 
     private Dictionary<uint, DeletionMap> Deleted(TombstonePosition position, List<ulong>? rewritten)
     {
-        IEnumerable<ulong> locations = rewritten
-            ?? TombstoneFile.ReadAll(_catalog, position).Select(static location => location.Value);
+        List<ulong> locations = rewritten ?? ReadTombstones(position);
         Dictionary<uint, DeletionMap> maps = [];
         foreach (ulong location in locations)
         {
@@ -174,7 +272,7 @@ internal sealed class SegmentsQuarantine(
         }
 
         Extent extent = entry.Encoding == SegmentEncoding.Plain
-            ? new Extent(SegmentHeader.Bytes, entry.End, file, region: null)
+            ? new Extent(SegmentHeader.Bytes, entry.End, file)
             : new Extent(
                 SegmentHeader.Bytes,
                 entry.End,
@@ -203,22 +301,12 @@ internal sealed class SegmentsQuarantine(
             report(finding);
         }
 
-        SegmentEntry mended;
-        using (IStorageFile draft = files.Open(DraftName, FileIntent.OpenOrCreate))
-        {
-            draft.SetLength(0);
-            var writer = new MendedSegment(_catalog, entry, deleted, draft);
-            mended = writer.Write(frames, source);
-            _bytesLost += writer.BytesLost;
-        }
-
-        string name = SegmentFormat.SegmentName(entry.Number);
-        if (files.Exists(name))
-        {
-            SetAside(name);
-        }
-
-        files.Rename(DraftName, name);
+        string name = SegmentFormat.SegmentName(entry.Number) + SegmentFormat.MendedSuffix;
+        using IStorageFile draft = files.Open(name, FileIntent.CreateNew);
+        var writer = new MendedSegment(_catalog, entry, deleted, draft);
+        SegmentEntry mended = writer.Write(frames, source);
+        _bytesLost += writer.BytesLost;
+        _hasMended = true;
         long expected = entry.Usage.LiveRecords + entry.Usage.DeadRecords;
         long found = mended.Usage.LiveRecords + mended.Usage.DeadRecords;
         _recordsLost += Math.Max(0, expected - found);

@@ -19,8 +19,14 @@ internal sealed class Extent
         _end = start;
     }
 
-    /// <summary>A written extent.</summary>
-    public Extent(long start, long end, IStorageFile file, MappedRegion? region)
+    /// <summary>A written extent of an open file.</summary>
+    public Extent(long start, long end, IStorageFile file)
+        : this(start, end, new UnmappedFile(file, open: null), region: null)
+    {
+    }
+
+    /// <summary>A written extent: mapped, or to be read.</summary>
+    public Extent(long start, long end, UnmappedFile? file, MappedRegion? region)
     {
         Start = start;
         Region = region;
@@ -50,7 +56,7 @@ internal sealed class Extent
 
     public MappedRegion? Region { get; }
 
-    public IStorageFile? File { get; }
+    public UnmappedFile? File { get; }
 
     public PackedBlocks? Packed { get; }
 

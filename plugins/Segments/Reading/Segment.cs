@@ -52,6 +52,9 @@ internal sealed class Segment(uint number, SegmentEncoding encoding)
     /// <summary>The blocks of a packed segment whose file is open; null of a plain one.</summary>
     public PackedBlocks? Packed { get; set; }
 
+    /// <summary>How a plain segment is read whose file cannot be mapped; null of one that is mapped.</summary>
+    public UnmappedFile? Unmapped { get; set; }
+
     /// <summary>Bytes of the file that count, once nothing is appended any more; 0 before. Of a packed segment.</summary>
     public long SealedFileEnd { get; set; }
 
@@ -106,19 +109,23 @@ internal sealed class Segment(uint number, SegmentEncoding encoding)
     /// <summary>True when nothing will be written to its file any more.</summary>
     public bool IsFinished { get; set; }
 
-    /// <summary>Gives up the file where reading does not need it: a mapping lives without, and blocks open it anew.</summary>
-    /// <returns>The file; to be closed once no reader can be using it. Null when it is still needed.</returns>
+    /// <summary>Gives up the file, of which nothing is only in memory: a mapping lives without, whatever else reads opens it
+    /// anew.</summary>
+    /// <returns>The file; to be closed once no reader can be using it.</returns>
     public IStorageFile? LetGo()
     {
-        if (Packed is null && !Array.TrueForAll(Extents ?? [], static extent => extent.Region is not null))
-        {
-            return null;
-        }
-
         Packed?.LetGo();
+        Unmapped?.LetGo();
         IStorageFile? file = File;
         File = null;
         return file;
+    }
+
+    /// <summary>Keeps the file readable without its name, which is about to go.</summary>
+    public void Hold()
+    {
+        Packed?.Hold();
+        Unmapped?.Hold();
     }
 
     /// <summary>Gives back what its reading needs; no reader may be inside any more.</summary>
@@ -130,6 +137,7 @@ internal sealed class Segment(uint number, SegmentEncoding encoding)
         }
 
         Packed?.Close();
+        Unmapped?.Close();
         File?.Dispose();
     }
 

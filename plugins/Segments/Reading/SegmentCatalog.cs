@@ -192,6 +192,12 @@ internal sealed class SegmentCatalog(IStorageDirectory files, Guid storeId, Bloc
 
         MappedRegion? region = null;
         bool mapped = files.Traits.CanMap && file.TryMap(start, end - start, out region);
-        return new Extent(start, end, file, mapped ? region : null);
+        if (mapped)
+        {
+            return new Extent(start, end, file: null, region);
+        }
+
+        segment.Unmapped ??= new UnmappedFile(file, () => files.Open(segment.Name, FileIntent.Read));
+        return new Extent(start, end, segment.Unmapped, region: null);
     }
 }

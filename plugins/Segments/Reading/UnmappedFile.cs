@@ -1,0 +1,52 @@
+using Mortise.Files;
+
+namespace Mortise.Segments;
+
+/// <summary>A segment's file on a device that cannot map it: held open while it is written to, and otherwise opened for each
+/// read, so that many segments need few descriptors.</summary>
+/// <remarks>Threads: any, without waiting.</remarks>
+/// <param name="file">The open file, or null.</param>
+/// <param name="open">Opens it for reading; null when <paramref name="file"/> outlives all reads.</param>
+internal sealed class UnmappedFile(IStorageFile? file, Func<IStorageFile>? open)
+{
+    private IStorageFile? _file = file;
+
+    public long Length
+    {
+        get
+        {
+            using IStorageFile? opened = Open(out IStorageFile file);
+            return file.Length;
+        }
+    }
+
+    public int Read(Span<byte> to, long offset)
+    {
+        using IStorageFile? opened = Open(out IStorageFile file);
+        return file.Read(to, offset);
+    }
+
+    /// <summary>Holds the file open from now on: its name is about to go.</summary>
+    public void Hold() => Volatile.Write(ref _file, _file ?? open!());
+
+    /// <summary>Holds the file no more; whoever opened it closes it once no reader can be using it.</summary>
+    public void LetGo()
+    {
+        if (open is not null)
+        {
+            Volatile.Write(ref _file, null);
+        }
+    }
+
+    /// <summary>Closes the file if it is held, once no reader can use it.</summary>
+    public void Close() => _file?.Dispose();
+
+    /// <returns>What the caller has to close; null when the file is held.</returns>
+    private IStorageFile? Open(out IStorageFile file)
+    {
+        IStorageFile? held = Volatile.Read(ref _file);
+        IStorageFile? opened = held is null ? open!() : null;
+        file = held ?? opened!;
+        return opened;
+    }
+}
