@@ -150,6 +150,9 @@ internal static class Program
                 return 20;
             });
         }
+
+        // Room is given back in the background, when there is nothing to merge.
+        Describe(subject, work);
     }
 
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(0.7);

@@ -217,7 +217,7 @@ public class DamageTests(ITestOutputHelper output)
         }
     }
 
-    private static SimWorld MakeFile(out ImmutableSortedDictionary<byte[], byte[]> map)
+    internal static SimWorld MakeFile(out ImmutableSortedDictionary<byte[], byte[]> map)
     {
         SimWorld world = new(3, new SimDiskOptions { KeepLog = false });
         BTreeIndexFamily index = BTreeIndexOpener.Open(world.Context("index"), s_options, default);
