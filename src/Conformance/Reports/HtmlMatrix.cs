@@ -24,8 +24,8 @@ public static class HtmlMatrix
         }
 
         html.Append(
-            "<table><thead><tr><th>Plugin</th><th>Conclusion</th><th>Laws</th><th>Processor time</th></tr></thead>"
-            + "<tbody>\n");
+            "<div class=\"scroll\"><table><thead><tr><th>Plugin</th><th>Conclusion</th><th>Laws</th>"
+            + "<th>Processor time</th></tr></thead><tbody>\n");
         foreach (ConformanceReport report in reports)
         {
             string tone = !report.Conforms ? "bad" : report.IsPartial ? "warn" : "good";
@@ -38,7 +38,7 @@ public static class HtmlMatrix
         }
 
         html.Append(
-            "</tbody></table>\n<p class=\"soft\">✓ passed, ○ refused correctly, – not applicable, ✗ failed, "
+            "</tbody></table></div>\n<p class=\"soft\">✓ passed, ○ refused correctly, – not applicable, ✗ failed, "
             + "! errored, s skipped, k known failure</p>\n");
         foreach (IGrouping<LawContract, SubjectReport> contract in reports.SelectMany(report => report.Subjects)
             .GroupBy(subject => subject.Contract).OrderBy(group => group.Key))

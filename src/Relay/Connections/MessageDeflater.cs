@@ -35,7 +35,7 @@ internal static class MessageDeflater
         ArrayBufferWriter<byte> buffer = s_buffer ??= new ArrayBufferWriter<byte>();
         buffer.ResetWrittenCount();
         using (var target = new BufferStream(buffer))
-        using (var deflate = new DeflateStream(target, CompressionLevel.Fastest, leaveOpen: true))
+        using (var deflate = new DeflateStream(target, CompressionLevel.Optimal, leaveOpen: true))
         {
             deflate.Write(a);
             deflate.Write(b);
