@@ -74,6 +74,7 @@ internal static class MortiseTool
             SimulateCommand.Create(context),
             ConformanceCommand.Create(context),
             CompactCommand.Create(context),
+            RetentionCommand.Create(context),
             WalCommand.Create(context),
             PluginsCommand.Create(context),
             StackCommand.Create(context),

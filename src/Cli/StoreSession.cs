@@ -23,6 +23,7 @@ internal sealed class StoreSession : IAsyncDisposable
 
     private const string EventSectionName = "nostr";
     private const string RelaySectionName = "relay";
+    private const string RetentionSectionName = "retention";
 
     private StoreSession(
         MortiseHost host, ComposedStore composed, EventStore store, EventPolicyOptions policy, string data)
@@ -64,6 +65,7 @@ internal sealed class StoreSession : IAsyncDisposable
         };
         options.Sections[EventSectionName] = typeof(EventSection);
         options.Sections[RelaySectionName] = typeof(RelayOptions);
+        options.Sections[RetentionSectionName] = typeof(RetentionSection);
         options.PluginCopies = PrivateCopies.DefaultFolder();
         if (remembersCrashes)
         {
@@ -178,6 +180,12 @@ internal sealed class StoreSession : IAsyncDisposable
         composed.Stack.TryGetSection(RelaySectionName, out StackSection? section)
             ? section.Bind<RelayOptions>()
             : new RelayOptions();
+
+    /// <summary>How long events are kept; null when the stack does not say.</summary>
+    public static RetentionSection? Retention(ComposedStore composed) =>
+        composed.Stack.TryGetSection(RetentionSectionName, out StackSection? section)
+            ? section.Bind<RetentionSection>()
+            : null;
 
     /// <summary>Every projection that a stack's families may name.</summary>
     public static IReadOnlyDictionary<string, IKeyProjection> Projections(ComposedStore composed)

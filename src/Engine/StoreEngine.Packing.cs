@@ -16,6 +16,7 @@ public sealed partial class StoreEngine
         await _compacting.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
+            await RetireLeftoversAsync().ConfigureAwait(false);
             return await new PartitionPacking(_parts, RunOnWriterAsync).RunAsync(cancellation).ConfigureAwait(false);
         }
         finally

@@ -126,9 +126,9 @@ public sealed partial class EventStore : IAsyncDisposable
     public async ValueTask<bool> DeleteAsync(ReadOnlyMemory<byte> id, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(id.Length, IdSet.ValueBytes);
-        var removal = new EventRemoval(Id32.Read(id.Span));
+        var removal = new EventRemoval([Id32.Read(id.Span)]);
         await _engine.WriteAsync(removal, cancellation).ConfigureAwait(false);
-        return removal.WasFound;
+        return removal.Removed > 0;
     }
 
     /// <summary>Removes events that have expired (NIP-40); they were hidden already. Needs a family of

@@ -31,6 +31,21 @@ internal sealed class SimOracle
         _history.Add(state);
     }
 
+    /// <summary>The records of a range are being dropped.</summary>
+    public void Submit(DropStep drop, OrdinalRange range)
+    {
+        var state = new SortedDictionary<long, byte[]>(_history[^1]);
+        foreach ((long id, byte[] record) in _history[^1])
+        {
+            if (range.Contains(SimRecord.Ordinal(record)) && !drop.Keeps(id))
+            {
+                state.Remove(id);
+            }
+        }
+
+        _history.Add(state);
+    }
+
     /// <summary>Everything submitted so far must be there after whatever comes.</summary>
     public void PromiseAll() => _floor = _history.Count - 1;
 

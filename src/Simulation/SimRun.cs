@@ -1,6 +1,7 @@
 using Mortise.Conformance;
 using Mortise.Engine;
 using Mortise.Indexing;
+using Mortise.Partitioning;
 using Mortise.Records;
 
 namespace Mortise.Simulation;
@@ -119,6 +120,12 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
             case CompactStep:
                 await CompactAsync().ConfigureAwait(false);
                 break;
+            case DropStep drop:
+                await DropAsync(drop).ConfigureAwait(false);
+                break;
+            case PackStep pack:
+                await PackAsync(pack).ConfigureAwait(false);
+                break;
             case SwitchStep change:
                 await SwitchAsync(change).ConfigureAwait(false);
                 break;
@@ -221,6 +228,59 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
                 new CompactionOptions { MinDeadFraction = 0.01, MoveBytes = ByteSize.KiB(1) }).AsTask();
         await DriveAsync(compaction).ConfigureAwait(false);
         using StoreView view = _engine!.OpenView();
+        _oracle.RequireNewest(view);
+    }
+
+    private async Task DropAsync(DropStep step)
+    {
+        FamilyPart through = _families[1];
+        List<OrdinalRange> ranges = [new OrdinalRange(long.MinValue, step.Before - 1)];
+        if (step.IsByPartition && through.Partitions.Routing == PartitionRouting.ByOrdinal)
+        {
+            using StoreView view = _engine!.OpenView();
+            FamilyView family = view.Find(through.Name)!;
+            ranges = [.. Enumerable.Range(0, family.PartitionCount).Select(family.BoundsOf)
+                .Where(bounds => bounds.Last < step.Before).Reverse()];
+        }
+
+        ranges.ForEach(range => _oracle.Submit(step, range));
+        await DriveAsync(_engine!.DropRangesAsync(new RangeDrop
+        {
+            Family = through.Name,
+            Ranges = ranges,
+            Keeps = step.KeptOf == 0 ? null : record => step.Keeps(SimRecord.Id(record)),
+        }).AsTask()).ConfigureAwait(false);
+
+        // It ends with a checkpoint when it did anything; without one nothing new was promised.
+        Acknowledged();
+        using StoreView after = _engine!.OpenView();
+        _oracle.RequireNewest(after);
+    }
+
+    /// <summary>Two checkpoints and a write come while partitions are being packed.</summary>
+    private async Task PackAsync(PackStep step)
+    {
+        StoreEngine engine = _engine!;
+        _world.Clock.Advance(_options.SealAfter + TimeSpan.FromSeconds(2));
+        Task packing = engine.PackAsync().AsTask();
+        Task? first = null;
+        try
+        {
+            _world.Background.RunOne();
+            first = engine.CheckpointAsync().AsTask();
+            _oracle.Submit(step.Meanwhile);
+            await DriveAsync(engine.WriteAsync(Make(step.Meanwhile)).AsTask()).ConfigureAwait(false);
+            Acknowledged();
+            await DriveAsync(engine.CheckpointAsync().AsTask()).ConfigureAwait(false);
+            _oracle.PromiseAll();
+        }
+        finally
+        {
+            // A power cut fails them all; none may be left running in a world that is gone.
+            await DriveAsync(Task.WhenAll(packing, first ?? Task.CompletedTask)).ConfigureAwait(false);
+        }
+
+        using StoreView view = engine.OpenView();
         _oracle.RequireNewest(view);
     }
 

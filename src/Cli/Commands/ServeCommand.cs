@@ -1,12 +1,13 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using Mortise.Cli.Output;
+using Mortise.Nostr;
 using Mortise.Relay;
 
 namespace Mortise.Cli.Commands;
 
 /// <summary><c>mortise serve</c>: a Nostr relay over the store.</summary>
-internal static class ServeCommand
+internal static partial class ServeCommand
 {
     private const string DefaultUrl = "http://127.0.0.1:7777";
 
@@ -58,6 +59,7 @@ internal static class ServeCommand
         }
 
         await using var relay = new NostrRelay(session.Store, session.Policy, options, logs: logs);
+        await using RetentionSchedule? retention = StartRetention(session, context, logs);
         await using RelayServer server = await RelayServer
             .StartAsync(relay, urls, session.Composed, b => Log(b, context), cancellation)
             .ConfigureAwait(false);
@@ -73,9 +75,38 @@ internal static class ServeCommand
         await WaitAsync(cancellation).ConfigureAwait(false);
         await context.Console.Error.WriteLineAsync("stopping: answering what came in").ConfigureAwait(false);
         await server.StopAsync().ConfigureAwait(false);
+        if (retention is not null)
+        {
+            await retention.DisposeAsync().ConfigureAwait(false);
+        }
+
         await session.Store.CheckpointAsync(CancellationToken.None).ConfigureAwait(false);
         return ExitCode.Ok;
     }
+
+    private static RetentionSchedule? StartRetention(StoreSession session, CommandContext context, ILoggerFactory logs)
+    {
+        RetentionSection? section = StoreSession.Retention(session.Composed);
+        if (section is null || section.Interval == TimeSpan.Zero || !section.ToPolicy().DropsAnything)
+        {
+            return null;
+        }
+
+        ILogger log = logs.CreateLogger("retention");
+        return new RetentionSchedule(
+            session.Store,
+            section.ToPolicy(),
+            section.Interval,
+            context.Time,
+            report => Dropped(log, report.Events, (long)report.Duration.TotalMilliseconds),
+            cause => DropFailed(log, cause));
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "dropped {Events} events that were too old in {Milliseconds} ms")]
+    private static partial void Dropped(ILogger log, long events, long milliseconds);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "what is too old could not be dropped and will be tried again")]
+    private static partial void DropFailed(ILogger log, Exception cause);
 
     private static async Task WaitAsync(CancellationToken cancellation)
     {

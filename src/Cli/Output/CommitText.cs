@@ -26,6 +26,11 @@ internal static class CommitText
         output.Line(commit is null
             ? $"{head}  {Time(record.Time)}  {payload.Length} bytes{state}  not a commit: {fact}"
             : $"{head}  {Time(commit.Time)}  {payload.Length} bytes{state}  {commit.Operations.Count} operations");
+        if (commit?.Dropped is { } range)
+        {
+            output.Line(string.Create(CultureInfo.InvariantCulture, $"    drop   {range.First} to {range.Last}"));
+        }
+
         foreach (RecordMutation operation in commit?.Operations ?? [])
         {
             WriteOperation(operation, payload, output);
@@ -107,6 +112,14 @@ internal static class CommitText
         }
 
         json.WriteString("time", Time(commit.Time));
+        if (commit.Dropped is { } range)
+        {
+            json.WriteStartObject("dropped");
+            json.WriteNumber("first", range.First);
+            json.WriteNumber("last", range.Last);
+            json.WriteEndObject();
+        }
+
         json.WriteStartArray("operations");
         foreach (RecordMutation operation in commit.Operations)
         {

@@ -51,6 +51,9 @@ internal static class SimulatedStack
 
                 // The same on every machine, so that a seed is.
                 RebuildScans = 2,
+
+                // Waiting for it must not bring one about.
+                SealAfter = TimeSpan.FromSeconds(10),
             },
         };
     }

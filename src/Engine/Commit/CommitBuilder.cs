@@ -1,3 +1,4 @@
+using Mortise.Partitioning;
 using Mortise.Primitives;
 using Mortise.Records;
 
@@ -21,6 +22,9 @@ public sealed class CommitBuilder
     public int OperationCount => Operations.Count;
 
     internal List<PlannedOperation> Operations { get; } = [];
+
+    /// <summary>The range that the commit drops; null for none. Set by <see cref="Drop"/>.</summary>
+    internal OrdinalRange? Dropped { get; private set; }
 
     internal List<PlannedRecord> Records { get; } = [];
 
@@ -75,9 +79,19 @@ public sealed class CommitBuilder
         return _arena.AsSpan(planned.Offset, planned.Length);
     }
 
+    /// <summary>Says that no record with an ordinal of a range is left but those that the commit puts: partitions that lie
+    /// wholly in it end. First in a group of its own, followed by the deletes.</summary>
+    internal void Drop(OrdinalRange range)
+    {
+        Invariant.Holds(Operations.Count == 0 && !range.IsEmpty);
+        Operations.Add(new PlannedOperation(PlannedKind.Drop, -1, RecordLocation.None));
+        Dropped = range;
+    }
+
     internal void Begin(StoreView view)
     {
         View = view;
+        Dropped = null;
         Operations.Clear();
         Records.Clear();
         _used = 0;
@@ -86,6 +100,7 @@ public sealed class CommitBuilder
     /// <summary>Forgets what a failed write added after these counts.</summary>
     internal void RollBack(int operations, int records, int used)
     {
+        Dropped = operations == 0 ? null : Dropped;
         Operations.RemoveRange(operations, Operations.Count - operations);
         Records.RemoveRange(records, Records.Count - records);
         _used = used;
@@ -96,6 +111,7 @@ public sealed class CommitBuilder
         Put = 1,
         DeleteStored = 2,
         DeletePending = 3,
+        Drop = 4,
     }
 
     internal readonly record struct PlannedOperation(PlannedKind Kind, int Record, RecordLocation Location);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Mortise.Partitioning;
 using Mortise.Primitives;
 using Mortise.Records;
 
@@ -6,31 +7,40 @@ namespace Mortise.Engine;
 
 /// <summary>The payload of a log record: one commit. Little-endian; the log adds length, LSN and checksum.</summary>
 /// <remarks><code>
-/// 0  u8      version     1
+/// 0  u8      version     1; 2 of a commit that drops a range
 /// 1  varint  time        milliseconds since 1970-01-01 UTC when the commit was made
 /// .  varint  operations  how many follow
 ///    then per operation
-/// 0  u8      kind        1 = put, 2 = delete
-/// 1  u64     location    where the record is or goes
+/// 0  u8      kind        1 = put, 2 = delete, 3 = drop a range (the first operation, at most once)
+/// 1  u64     location    of a put or delete: where the record is or goes
 ///    then for a put
 /// 9  varint  length      bytes of the record, 1 and up
 /// .  bytes   record
+///    then for a drop, instead of the location
+/// 1  i64     first       ordinals of which no index entry is left, both ends included
+/// 9  i64     last
 /// </code></remarks>
 internal static class CommitFormat
 {
     public const byte Version = 1;
+
+    /// <summary>Of a commit that drops a range, so that a reader that would keep its entries refuses it.</summary>
+    public const byte DropVersion = 2;
+
     public const byte PutKind = (byte)RecordOperation.Put;
     public const byte DeleteKind = (byte)RecordOperation.Delete;
+    public const byte DropKind = 3;
     public const int LocationOffset = sizeof(byte);
     public const int DeleteBytes = LocationOffset + sizeof(ulong);
+    public const int DropBytes = sizeof(byte) + (2 * sizeof(long));
 
     /// <summary>The most bytes a commit takes.</summary>
     public static long MaxSize(int operations, long recordBytes) =>
         1 + (2 * Varint.MaxBytes) + ((long)operations * (DeleteBytes + Varint.MaxBytes)) + recordBytes;
 
-    public static int WriteHeader(Span<byte> to, long unixMilliseconds, int operations)
+    public static int WriteHeader(Span<byte> to, long unixMilliseconds, int operations, byte version = Version)
     {
-        to[0] = Version;
+        to[0] = version;
         int at = 1;
         at += Varint.Write(to[at..], (ulong)Math.Max(0, unixMilliseconds));
         at += Varint.Write(to[at..], (ulong)operations);
@@ -54,26 +64,38 @@ internal static class CommitFormat
         return DeleteBytes;
     }
 
+    public static int WriteDrop(Span<byte> to, OrdinalRange range)
+    {
+        to[0] = DropKind;
+        BinaryPrimitives.WriteInt64LittleEndian(to[1..], range.First);
+        BinaryPrimitives.WriteInt64LittleEndian(to[(1 + sizeof(long))..], range.Last);
+        return DropBytes;
+    }
+
     /// <summary>Reads a commit; every length is checked before it is used.</summary>
     /// <param name="lsn">The commit, for messages.</param>
     /// <param name="payload">The log record's payload.</param>
-    /// <param name="mutations">Receives the operations; offsets point into <paramref name="payload"/>.</param>
+    /// <param name="mutations">Receives the puts and deletes; offsets point into <paramref name="payload"/>.</param>
+    /// <param name="dropped">The range that the commit drops before its puts and deletes, or null.</param>
     /// <returns>When the commit was made, in milliseconds since 1970.</returns>
     /// <exception cref="StorageException"><see cref="StorageErrorCode.Corrupt"/> or
     /// <see cref="StorageErrorCode.FormatTooNew"/>.</exception>
-    public static long Read(Lsn lsn, ReadOnlySpan<byte> payload, List<RecordMutation> mutations)
+    public static long Read(
+        Lsn lsn, ReadOnlySpan<byte> payload, List<RecordMutation> mutations, out OrdinalRange? dropped)
     {
         mutations.Clear();
+        dropped = null;
         if (payload.IsEmpty)
         {
             throw Damaged(lsn, 0, "an empty commit");
         }
 
-        if (payload[0] != Version)
+        byte version = payload[0];
+        if (version is < Version or > DropVersion)
         {
             throw new StorageException(
                 StorageErrorCode.FormatTooNew,
-                $"commit {lsn} has format version {payload[0]}, this engine reads {Version}",
+                $"commit {lsn} has format version {version}, this engine reads {Version} to {DropVersion}",
                 advice: "open the store with a newer engine");
         }
 
@@ -93,6 +115,13 @@ internal static class CommitFormat
             }
 
             byte kind = payload[at];
+            if (kind == DropKind && version == DropVersion && i == 0)
+            {
+                dropped = ReadDrop(lsn, payload, at);
+                at += DropBytes;
+                continue;
+            }
+
             var location = new RecordLocation(BinaryPrimitives.ReadUInt64LittleEndian(payload[(at + LocationOffset)..]));
             at += DeleteBytes;
             if (kind == DeleteKind)
@@ -119,6 +148,19 @@ internal static class CommitFormat
         return at == payload.Length
             ? (long)Math.Min(time, long.MaxValue)
             : throw Damaged(lsn, at, $"{payload.Length - at} bytes after the last operation");
+    }
+
+    private static OrdinalRange ReadDrop(Lsn lsn, ReadOnlySpan<byte> payload, int at)
+    {
+        if (payload.Length - at < DropBytes)
+        {
+            throw Damaged(lsn, at, "an operation ends early");
+        }
+
+        var range = new OrdinalRange(
+            BinaryPrimitives.ReadInt64LittleEndian(payload[(at + 1)..]),
+            BinaryPrimitives.ReadInt64LittleEndian(payload[(at + 1 + sizeof(long))..]));
+        return range.IsEmpty ? throw Damaged(lsn, at, $"a range from {range.First} to {range.Last}") : range;
     }
 
     private static ulong ReadVarint(Lsn lsn, ReadOnlySpan<byte> payload, ref int at)

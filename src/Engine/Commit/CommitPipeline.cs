@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Mortise.Indexing;
+using Mortise.Partitioning;
 using Mortise.Records;
 
 namespace Mortise.Engine;
@@ -291,7 +292,9 @@ internal sealed class CommitPipeline(
             _payload = new byte[Math.Max(size, _payload.Length * 2L)];
         }
 
-        int at = CommitFormat.WriteHeader(_payload, now, item.OperationCount);
+        OrdinalRange? dropped = _builder.Dropped;
+        int at = CommitFormat.WriteHeader(
+            _payload, now, item.OperationCount, dropped is null ? CommitFormat.Version : CommitFormat.DropVersion);
         foreach (ref readonly CommitBuilder.PlannedOperation operation in Operations(item.FirstOperation, item.OperationCount))
         {
             at += operation.Kind switch
@@ -300,6 +303,7 @@ internal sealed class CommitPipeline(
                     _payload.AsSpan(at), _locations[operation.Record], _builder.Bytes(new PendingRecord(operation.Record))),
                 CommitBuilder.PlannedKind.DeletePending =>
                     CommitFormat.WriteDelete(_payload.AsSpan(at), _locations[operation.Record]),
+                CommitBuilder.PlannedKind.Drop => CommitFormat.WriteDrop(_payload.AsSpan(at), dropped!.Value),
                 _ => CommitFormat.WriteDelete(_payload.AsSpan(at), operation.Location),
             };
         }
@@ -330,6 +334,7 @@ internal sealed class CommitPipeline(
     private void ApplyWrite(GroupWrite item)
     {
         _mutations.Clear();
+        List<FamilyState> losing = parts.Families;
         foreach (ref readonly CommitBuilder.PlannedOperation operation in Operations(item.FirstOperation, item.OperationCount))
         {
             switch (operation.Kind)
@@ -345,18 +350,36 @@ internal sealed class CommitPipeline(
                     _mutations.Add(new RecordMutation(RecordOperation.Delete, pending, 0, 0));
                     Project(IndexOperation.Remove, item.Lsn, pending, _builder.Bytes(new PendingRecord(operation.Record)));
                     break;
+                case CommitBuilder.PlannedKind.Drop:
+                    losing = Drop(_builder.Dropped!.Value, item.Lsn);
+                    break;
                 default:
                     _mutations.Add(new RecordMutation(RecordOperation.Delete, operation.Location, 0, 0));
-                    using (RecordLease lease = parts.Records.Read(operation.Location))
-                    {
-                        Project(IndexOperation.Remove, item.Lsn, operation.Location, lease.Bytes);
-                    }
-
+                    RemoveFrom(losing, item.Lsn, operation.Location);
                     break;
             }
         }
 
         parts.Records.Apply(new RecordBatch(item.Lsn, _builder.Arena, CollectionsMarshal.AsSpan(_mutations)));
+    }
+
+    /// <returns>The families that still have entries of the records that the commit deletes.</returns>
+    private List<FamilyState> Drop(OrdinalRange range, Lsn lsn)
+    {
+        parts.Families.ForEach(family => family.Drop(range, lsn));
+        return parts.Families.FindAll(family => family.MayHold(range));
+    }
+
+    private void RemoveFrom(List<FamilyState> families, Lsn lsn, RecordLocation location)
+    {
+        if (families.Count > 0)
+        {
+            using RecordLease lease = parts.Records.Read(location);
+            foreach (FamilyState family in families)
+            {
+                family.Project(IndexOperation.Remove, lsn, location, lease.Bytes);
+            }
+        }
     }
 
     private void Project(IndexOperation operation, Lsn lsn, RecordLocation location, ReadOnlySpan<byte> record)

@@ -1,3 +1,4 @@
+using Mortise.Partitioning;
 using Mortise.Records;
 
 namespace Mortise.Engine;
@@ -13,15 +14,22 @@ public static class CommitReader
     public static CommitSummary Read(Lsn lsn, ReadOnlySpan<byte> payload)
     {
         var mutations = new List<RecordMutation>();
-        long milliseconds = CommitFormat.Read(lsn, payload, mutations);
+        long milliseconds = CommitFormat.Read(lsn, payload, mutations, out OrdinalRange? dropped);
         return new CommitSummary(
             DateTimeOffset.FromUnixTimeMilliseconds(
                 Math.Clamp(milliseconds, 0, DateTimeOffset.MaxValue.ToUnixTimeMilliseconds())),
-            mutations);
+            mutations)
+        {
+            Dropped = dropped,
+        };
     }
 }
 
 /// <summary>One commit of a log.</summary>
 /// <param name="Time">When it was made.</param>
 /// <param name="Operations">What it does, in order; offsets of records point into the payload it was read from.</param>
-public sealed record CommitSummary(DateTimeOffset Time, IReadOnlyList<RecordMutation> Operations);
+public sealed record CommitSummary(DateTimeOffset Time, IReadOnlyList<RecordMutation> Operations)
+{
+    /// <summary>The ordinals of which it leaves no index entry, put aside what it puts itself; null for none.</summary>
+    public OrdinalRange? Dropped { get; init; }
+}

@@ -13,6 +13,7 @@ internal sealed class FamilyIndexes(OpenedParts parts)
     /// <param name="family">Its family.</param>
     /// <param name="name">The partition's name.</param>
     /// <param name="directory">The family's directory.</param>
+    /// <param name="directoryName">The partition's directory below it.</param>
     /// <param name="durable">How far its files have got at least.</param>
     /// <param name="statistics">What was last known of it.</param>
     /// <param name="isPacked">Whether there was nothing to pack.</param>
@@ -20,6 +21,7 @@ internal sealed class FamilyIndexes(OpenedParts parts)
         FamilyState family,
         string name,
         IStorageDirectory directory,
+        string directoryName,
         Lsn durable,
         IndexStatistics statistics,
         bool isPacked) => new(
@@ -29,7 +31,7 @@ internal sealed class FamilyIndexes(OpenedParts parts)
             durable,
             statistics,
             isPacked,
-            cancellation => OpenAsync(family, name, directory, cancellation),
+            cancellation => OpenAsync(family, name, directory, directoryName, cancellation),
             damage =>
             {
                 parts.Composition.Logs("engine").Write(
@@ -38,10 +40,14 @@ internal sealed class FamilyIndexes(OpenedParts parts)
             });
 
     private async ValueTask<OpenedIndex> OpenAsync(
-        FamilyState family, string name, IStorageDirectory directory, CancellationToken cancellation)
+        FamilyState family,
+        string name,
+        IStorageDirectory directory,
+        string directoryName,
+        CancellationToken cancellation)
     {
         Components.ComponentContext context = parts.Context(
-            $"indexes/{family.Part.Name}/{name}", OpenedParts.MakeDirectory(directory, name));
+            $"indexes/{family.Part.Name}/{name}", OpenedParts.MakeDirectory(directory, directoryName));
         IIndexFamily index;
         try
         {

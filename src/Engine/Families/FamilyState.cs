@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using Mortise.Files;
 using Mortise.Indexing;
 using Mortise.Partitioning;
@@ -16,6 +17,7 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
 
     private readonly Dictionary<PartitionId, PartitionState> _byId = [];
     private readonly List<PartitionState> _held = [];
+    private readonly List<(PartitionState Partition, Lsn Lsn)> _dropped = [];
     private readonly FamilyIndexes _indexes;
     private readonly IStorageDirectory _directory;
     private PartitionState[] _partitions = [];
@@ -94,6 +96,7 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
         return Add(
             id,
             recorded.Name,
+            recorded.DirectoryName,
             new Lsn(recorded.DurableLsn),
             new IndexStatistics(recorded.Entries, recorded.DiskBytes, 0, 0, 0),
             recorded.IsPacked);
@@ -106,7 +109,7 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
         bool any = false;
         foreach (StorageEntry entry in _directory.List())
         {
-            if (entry.IsDirectory && !Array.Exists(_partitions, p => p.Name == entry.Name))
+            if (entry.IsDirectory && !Array.Exists(_partitions, p => p.DirectoryName == entry.Name))
             {
                 _directory.DeleteDirectory(entry.Name);
                 any = true;
@@ -119,7 +122,7 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
         }
     }
 
-    public bool HasDirectory(PartitionState partition) => _directory.Exists(partition.Name);
+    public bool HasDirectory(PartitionState partition) => _directory.Exists(partition.DirectoryName);
 
     /// <summary>Turns a record into pending changes of this family's partitions.</summary>
     /// <param name="operation">Set for a put, remove for a delete.</param>
@@ -161,7 +164,8 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
                     return;
                 }
 
-                partition = Add(id, Part.Partitions.Name(id), Lsn.None, default, isPacked: true);
+                string name = Part.Partitions.Name(id);
+                partition = Add(id, name, FreeDirectory(name), Lsn.None, default, isPacked: true);
             }
 
             _last = partition;
@@ -222,6 +226,70 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
         {
             EndHolds();
         }
+    }
+
+    /// <summary>Takes out of force every partition that lies wholly in a range, with whatever it holds. Its files stay
+    /// until <see cref="RetireDroppedAsync"/>: open views read them.</summary>
+    /// <param name="range">All records with these ordinals are deleted by the commit.</param>
+    /// <param name="lsn">The commit; nothing is done when the family covers it already.</param>
+    public void Drop(OrdinalRange range, Lsn lsn)
+    {
+        if (Part.Partitions.Routing != PartitionRouting.ByOrdinal || lsn <= CoveredLsn)
+        {
+            return;
+        }
+
+        foreach (PartitionState partition in _partitions)
+        {
+            if (!range.Contains(partition.Bounds.First) || !range.Contains(partition.Bounds.Last))
+            {
+                continue;
+            }
+
+            partition.Pending.Clear();
+            if (_held.Remove(partition))
+            {
+                partition.EndHold();
+            }
+
+            partition.Published?.Release();
+            partition.Published = null;
+            _byId.Remove(partition.Id);
+            _dropped.Add((partition, lsn));
+        }
+
+        _last = null;
+        _partitions = [.. _partitions.Where(p => _byId.ContainsKey(p.Id))];
+    }
+
+    /// <summary>True when some entry may have an ordinal of a range.</summary>
+    public bool MayHold(OrdinalRange range) => Array.Exists(_partitions, p => p.Bounds.Overlaps(range));
+
+    /// <summary>Partitions that were dropped and whose files are still there.</summary>
+    public int DroppedCount => _dropped.Count;
+
+    /// <summary>Closes dropped partitions and deletes their files; the next open of the store does it when this cannot.
+    /// </summary>
+    /// <param name="through">Those that were dropped up to this commit: the manifest no longer lists them, and no view is
+    /// older.</param>
+    /// <returns>Bytes given back.</returns>
+    public async ValueTask<long> RetireDroppedAsync(Lsn through)
+    {
+        long bytes = 0;
+        for (int i = _dropped.Count - 1; i >= 0; i--)
+        {
+            (PartitionState partition, Lsn lsn) = _dropped[i];
+            if (lsn <= through)
+            {
+                bytes += partition.Handle.Statistics.DiskBytes;
+                await partition.Handle.DisposeAsync().ConfigureAwait(false);
+                _directory.DeleteDirectory(partition.DirectoryName);
+                _dropped.RemoveAt(i);
+            }
+        }
+
+        _directory.Sync();
+        return bytes;
     }
 
     public long PendingBytes()
@@ -314,7 +382,7 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         var closing = new ClosingParts();
-        foreach (PartitionState partition in _partitions)
+        foreach (PartitionState partition in _partitions.Concat(_dropped.Select(static d => d.Partition)))
         {
             partition.Published?.Release();
             partition.Published = null;
@@ -324,6 +392,7 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
         _partitions = [];
         _byId.Clear();
         _held.Clear();
+        _dropped.Clear();
         _last = null;
         closing.Complete();
     }
@@ -367,11 +436,30 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
         _held.Clear();
     }
 
-    private PartitionState Add(
-        PartitionId id, string name, Lsn durable, IndexStatistics statistics, bool isPacked)
+    // A view may still read the one that was dropped.
+    private string FreeDirectory(string name)
     {
-        IndexHandle handle = _indexes.CreateHandle(this, name, _directory, durable, statistics, isPacked);
-        var state = new PartitionState(id, name, Part.Partitions.Bounds(id), handle);
+        string free = name;
+        for (int number = 2; _directory.Exists(free); number++)
+        {
+            // A partition's name has no dot, so no other partition can have this directory.
+            free = string.Create(CultureInfo.InvariantCulture, $"{name}.{number}");
+        }
+
+        return free;
+    }
+
+    private PartitionState Add(
+        PartitionId id,
+        string name,
+        string directoryName,
+        Lsn durable,
+        IndexStatistics statistics,
+        bool isPacked)
+    {
+        IndexHandle handle = _indexes.CreateHandle(
+            this, name, _directory, directoryName, durable, statistics, isPacked);
+        var state = new PartitionState(id, name, directoryName, Part.Partitions.Bounds(id), handle);
         _byId.Add(id, state);
         PartitionState[] grown = [.. _partitions, state];
         Array.Sort(grown, static (a, b) => b.Bounds.Last.CompareTo(a.Bounds.Last) is var c and not 0

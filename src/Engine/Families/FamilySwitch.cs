@@ -1,6 +1,8 @@
 using Mortise.Components;
 using Mortise.Files;
 using Mortise.Indexing;
+using Mortise.Partitioning;
+using Mortise.Primitives;
 using Mortise.Records;
 
 namespace Mortise.Engine;
@@ -260,7 +262,11 @@ internal sealed class FamilySwitch(
 
     private void Take(FamilyState next, Lsn lsn, ReadOnlySpan<byte> payload, Action<Lsn> apply)
     {
-        CommitFormat.Read(lsn, payload, _mutations);
+        CommitFormat.Read(lsn, payload, _mutations, out OrdinalRange? dropped);
+
+        // Ranges are dropped in the same turn as families are exchanged, so never meanwhile.
+        Invariant.Holds(dropped is null);
+
         foreach (RecordMutation mutation in _mutations)
         {
             if (mutation.Operation == RecordOperation.Put)

@@ -171,7 +171,8 @@ internal sealed class IndexHandle : IAsyncDisposable
     }
 
     /// <summary>Ends a use.</summary>
-    public void Release()
+    /// <param name="mayClose">False where a close would wait for the thread that asks for it: one of the background.</param>
+    public void Release(bool mayClose = true)
     {
         if (_isPermanent)
         {
@@ -180,7 +181,7 @@ internal sealed class IndexHandle : IAsyncDisposable
 
         int left = Interlocked.Decrement(ref _users);
         Invariant.Holds(left >= 0);
-        if (left == 0 && _pool.HasTooMany)
+        if (left == 0 && mayClose && _pool.HasTooMany)
         {
             TryClose();
         }

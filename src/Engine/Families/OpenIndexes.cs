@@ -150,7 +150,10 @@ internal sealed class OpenIndexes
             finally
             {
                 handle.EndCheckpoint();
-                handle.Release();
+
+                // This may be the thread that the index's background work runs on. Many that wait for each other's work
+                // would starve the pool; whoever asked for the checkpoint closes.
+                handle.Release(mayClose: false);
             }
         }
     }

@@ -4,13 +4,17 @@ using Mortise.Partitioning;
 namespace Mortise.Engine;
 
 /// <summary>One partition of a family, open or not, as the writer sees it.</summary>
-internal sealed class PartitionState(PartitionId id, string name, OrdinalRange bounds, IndexHandle handle)
+internal sealed class PartitionState(
+    PartitionId id, string name, string directoryName, OrdinalRange bounds, IndexHandle handle)
 {
     private IIndexFamily? _held;
 
     public PartitionId Id { get; } = id;
 
     public string Name { get; } = name;
+
+    /// <summary>Its directory: its name, or another when one that was dropped had that.</summary>
+    public string DirectoryName { get; } = directoryName;
 
     public OrdinalRange Bounds { get; } = bounds;
 

@@ -190,7 +190,7 @@ public static class StoreBackup
                         return record.Lsn < next && record.State == LogDumpState.Whole;
                     }
 
-                    CommitFormat.Read(record.Lsn, payload, mutations);
+                    CommitFormat.Read(record.Lsn, payload, mutations, out _);
                     records.Apply(new RecordBatch(record.Lsn, payload, CollectionsMarshal.AsSpan(mutations)));
                     next = next.Next;
                     _logged++;

@@ -111,7 +111,7 @@ public static class StoreExamination
         StoreManifest? manifest, ManifestFamily? recorded, IStorageDirectory directory) =>
         manifest is null
             ? directory.List().Where(static entry => entry.IsDirectory).Select(static entry => entry.Name)
-            : recorded?.Partitions.Select(static p => p.Name) ?? [];
+            : recorded?.Partitions.Select(static p => p.DirectoryName) ?? [];
 
     private static ExaminedPart ExamineOne(
         string instance, IExaminer? examiner, IStorageDirectory files, Guid storeId, CancellationToken cancellation)

@@ -9,7 +9,7 @@ namespace Mortise.Engine;
 public sealed class StoreManifest
 {
     /// <summary>The format version written now.</summary>
-    public const int CurrentFormatVersion = 2;
+    public const int CurrentFormatVersion = 3;
 
     /// <summary>The store's id; the same id is in the header of every file of the store.</summary>
     public required Guid StoreId { get; init; }
@@ -152,8 +152,16 @@ public sealed class ManifestFamily
 /// <summary>One partition of a family.</summary>
 public sealed class ManifestPartition
 {
-    /// <summary>Its directory.</summary>
+    /// <summary>Its name in the scheme.</summary>
     public required string Name { get; init; }
+
+    /// <summary>Its directory, when that is not its name: one of that name was dropped before.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Directory { get; init; }
+
+    /// <summary>Its directory.</summary>
+    [JsonIgnore]
+    public string DirectoryName => Directory ?? Name;
 
     /// <summary>Its durable LSN at the checkpoint.</summary>
     public required ulong DurableLsn { get; init; }
@@ -167,12 +175,13 @@ public sealed class ManifestPartition
     /// <summary>True when it was in its packed shape.</summary>
     public bool IsPacked { get; init; }
 
-    internal static ManifestPartition From(string name, IndexHandle handle)
+    internal static ManifestPartition From(string name, string directory, IndexHandle handle)
     {
         IndexStatistics statistics = handle.Statistics;
         return new ManifestPartition
         {
             Name = name,
+            Directory = directory == name ? null : directory,
             DurableLsn = handle.DurableLsn.Value,
             Entries = statistics.Entries,
             DiskBytes = statistics.DiskBytes,

@@ -58,6 +58,11 @@ public interface IStoreListener
     {
     }
 
+    /// <summary>Ranges of ordinals were dropped.</summary>
+    void OnRangesDropped(RangeDropReport report)
+    {
+    }
+
     /// <summary>A family was filled anew from the records, whether at opening or while the store served.</summary>
     void OnFamilyRebuilt(RebuiltFamily family)
     {

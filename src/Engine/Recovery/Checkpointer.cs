@@ -67,7 +67,7 @@ internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bo
             families.Add(ManifestFamily.From(
                 family.Part,
                 family.Projection,
-                [.. partitions.Select(static p => ManifestPartition.From(p.Name, p.Handle))],
+                [.. partitions.Select(static p => ManifestPartition.From(p.Name, p.DirectoryName, p.Handle))],
                 family.DirectoryName));
         }
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Mortise.Indexing;
 using Mortise.Logging;
+using Mortise.Partitioning;
 using Mortise.Records;
 
 namespace Mortise.Engine;
@@ -115,11 +116,16 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
     private bool Commit(Lsn lsn, ReadOnlySpan<byte> payload, ReplayChunk chunk)
     {
         _cancellation.ThrowIfCancellationRequested();
-        CommitFormat.Read(lsn, payload, _mutations);
+        CommitFormat.Read(lsn, payload, _mutations, out OrdinalRange? dropped);
         ReadOnlySpan<RecordMutation> mutations = CollectionsMarshal.AsSpan(_mutations);
         if (lsn > _recordsCovered)
         {
             parts.Records.Apply(new RecordBatch(lsn, payload, mutations));
+        }
+
+        if (dropped is { } range)
+        {
+            chunk.AddDrop(lsn, range);
         }
 
         foreach (ref readonly RecordMutation mutation in mutations)

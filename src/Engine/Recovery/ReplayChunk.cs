@@ -1,4 +1,5 @@
 using Mortise.Indexing;
+using Mortise.Partitioning;
 using Mortise.Records;
 
 namespace Mortise.Engine;
@@ -8,6 +9,7 @@ namespace Mortise.Engine;
 internal sealed class ReplayChunk
 {
     private readonly List<Change> _changes = [];
+    private readonly List<OrdinalRange> _drops = [];
     private byte[] _arena = [];
     private int _used;
 
@@ -24,6 +26,7 @@ internal sealed class ReplayChunk
     public void Clear()
     {
         _changes.Clear();
+        _drops.Clear();
         _used = 0;
         LastLsn = Lsn.None;
     }
@@ -42,18 +45,28 @@ internal sealed class ReplayChunk
         _used += record.Length;
     }
 
+    /// <summary>Adds the end of all partitions in a range.</summary>
+    public void AddDrop(Lsn lsn, OrdinalRange range)
+    {
+        _changes.Add(new Change(null, lsn, RecordLocation.None, _drops.Count, 0));
+        _drops.Add(range);
+    }
+
     /// <summary>A commit is in it as a whole.</summary>
     public void Close(Lsn lsn) => LastLsn = lsn;
 
     /// <summary>The record that a change is of.</summary>
     public ReadOnlySpan<byte> Record(in Change change) => _arena.AsSpan(change.Offset, change.Length);
 
+    /// <summary>The range that a change drops, when it has no operation.</summary>
+    public OrdinalRange Drop(in Change change) => _drops[change.Offset];
+
     /// <summary>One change.</summary>
-    /// <param name="Operation">Set when the record was put, remove when it was deleted.</param>
+    /// <param name="Operation">Set when the record was put, remove when it was deleted; null for a drop.</param>
     /// <param name="Lsn">The commit.</param>
     /// <param name="Location">Where the record is.</param>
-    /// <param name="Offset">Start of its bytes in the chunk.</param>
+    /// <param name="Offset">Start of its bytes in the chunk; of a drop, its number.</param>
     /// <param name="Length">Bytes.</param>
     public readonly record struct Change(
-        IndexOperation Operation, Lsn Lsn, RecordLocation Location, int Offset, int Length);
+        IndexOperation? Operation, Lsn Lsn, RecordLocation Location, int Offset, int Length);
 }

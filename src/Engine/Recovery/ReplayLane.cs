@@ -66,7 +66,14 @@ internal sealed class ReplayLane : IAsyncDisposable
             }
 
             _last = change.Lsn;
-            _family.Project(change.Operation, change.Lsn, change.Location, chunk.Record(in change));
+            if (change.Operation is { } operation)
+            {
+                _family.Project(operation, change.Lsn, change.Location, chunk.Record(in change));
+            }
+            else
+            {
+                _family.Drop(chunk.Drop(in change), change.Lsn);
+            }
         }
 
         // A family that turned out to be damaged on the way is rebuilt later.

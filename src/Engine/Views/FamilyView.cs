@@ -108,6 +108,21 @@ public sealed class FamilyView
         return count;
     }
 
+    /// <summary>True when time, and nothing else, divides the family.</summary>
+    public bool IsByOrdinal => _part.Partitions.Routing == PartitionRouting.ByOrdinal;
+
+    /// <summary>A partition's name in the family's scheme.</summary>
+    /// <param name="partition">0 to <see cref="PartitionCount"/>, excluded; newest bounds first.</param>
+    public string NameOf(int partition) => _part.Partitions.Name(_partitions[partition].Partition);
+
+    /// <summary>Something that is the same object as long as a partition does not change.</summary>
+    /// <param name="partition">0 to <see cref="PartitionCount"/>, excluded; newest bounds first.</param>
+    public object StateOf(int partition) => _partitions[partition].Shared;
+
+    /// <summary>Counts and sizes of a partition; of a closed one those of when it was last open.</summary>
+    /// <param name="partition">0 to <see cref="PartitionCount"/>, excluded; newest bounds first.</param>
+    public IndexStatistics StatisticsOf(int partition) => _partitions[partition].Shared.Statistics;
+
     /// <summary>All ordinals that can be in a partition.</summary>
     /// <param name="partition">0 to <see cref="PartitionCount"/>, excluded; newest bounds first.</param>
     public OrdinalRange BoundsOf(int partition) => _partitions[partition].Bounds;

@@ -49,6 +49,15 @@ internal sealed class VersionHolder : IDisposable
         before?.Release();
     }
 
+    /// <summary>True when a view is older than a commit.</summary>
+    public bool IsAnyViewOlderThan(Lsn lsn)
+    {
+        lock (_gate)
+        {
+            return _alive.Exists(v => v.Lsn < lsn);
+        }
+    }
+
     /// <summary>Completes when no view is older than a commit, so that nobody can name what it dropped.</summary>
     public Task WhenNoViewIsOlderThan(Lsn lsn)
     {

@@ -117,17 +117,24 @@ public sealed class HostBackground(IComponentLog log, Action<string, Exception>?
         public async ValueTask DisposeAsync()
         {
             bool first;
+            bool isIdle;
             lock (_gate)
             {
                 first = !_closing;
                 _closing = true;
-                if (!_scheduled)
+                isIdle = !_scheduled;
+                if (isIdle)
                 {
                     _stopped.TrySetResult();
                 }
             }
 
-            if (first)
+            if (first && isIdle)
+            {
+                // Nothing runs that could listen. Needs no thread of the pool, all of which may wait for closes like this.
+                _stop.Cancel();
+            }
+            else if (first)
             {
                 await _stop.CancelAsync().ConfigureAwait(false);
             }

@@ -2,13 +2,13 @@ using Mortise.Engine;
 
 namespace Mortise.Nostr;
 
-/// <summary>A request to remove one event, whatever it is, without remembering that.</summary>
-internal sealed class EventRemoval(Id32 id) : StoreWrite
+/// <summary>A request to remove events, whatever they are, without remembering that.</summary>
+internal sealed class EventRemoval(IReadOnlyList<Id32> ids) : StoreWrite
 {
-    public Id32 Id { get; } = id;
+    public IReadOnlyList<Id32> Ids { get; } = ids;
 
-    /// <summary>Whether the event was there; set by the planner.</summary>
-    public bool WasFound { get; set; }
+    /// <summary>How many were there; set by the planner.</summary>
+    public int Removed { get; set; }
 
-    public override int EstimatedBytes => 64;
+    public override int EstimatedBytes => 64 * Ids.Count;
 }

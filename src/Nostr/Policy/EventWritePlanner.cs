@@ -60,7 +60,7 @@ internal sealed class EventWritePlanner : IWritePlanner
 
                 break;
             case EventRemoval removal:
-                removal.WasFound = Remove(removal.Id);
+                removal.Removed = removal.Ids.Count(Remove);
                 break;
             case ExpiredRemoval removal:
                 removal.Removed = RemoveExpired(removal.Most, _time.GetUtcNow().ToUnixTimeSeconds());

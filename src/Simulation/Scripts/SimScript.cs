@@ -17,7 +17,7 @@ public static class SimScript
         var script = new List<SimStep>(steps);
         while (script.Count < steps)
         {
-            script.Add(random.Next(41) switch
+            script.Add(random.Next(44) switch
             {
                 0 or 1 or 2 => new CheckpointStep(),
                 3 => new CompactStep(),
@@ -29,6 +29,9 @@ public static class SimScript
                     random.Next(1, 80), s_models[random.Next(s_models.Length)], (ulong)random.NextInt64()),
                 13 => new RefusedWriteStep(),
                 40 => new SwitchStep(random.Next(2), [Write(random, ids), Write(random, ids)]),
+                41 or 42 => new DropStep(
+                    1_600_000_000L + random.Next(200_000_000), random.Next(3) > 0, random.Next(3) * 3),
+                43 => new PackStep(Write(random, ids)),
                 14 or 15 or 16 =>
                     new GroupStep([Write(random, ids), Write(random, ids), Write(random, ids), Write(random, ids)]),
                 _ => Write(random, ids),

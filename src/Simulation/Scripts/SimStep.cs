@@ -42,6 +42,25 @@ public sealed record SwitchStep(int Family, IReadOnlyList<WriteStep> Meanwhile) 
     public override string ToString() => $"switch family {Family} meanwhile {string.Join("; ", Meanwhile)}";
 }
 
+/// <summary>Drops all records before an ordinal, but for those that <see cref="Keeps"/> names.</summary>
+/// <param name="Before">The first ordinal that stays.</param>
+/// <param name="IsByPartition">True to drop whole partitions only, each in a commit of its own; false for one range,
+/// wherever it ends.</param>
+/// <param name="KeptOf">Ids that are multiples of it are kept; 0 keeps none.</param>
+public sealed record DropStep(long Before, bool IsByPartition, int KeptOf) : SimStep
+{
+    /// <summary>Whether a record with that id stays.</summary>
+    public bool Keeps(long id) => KeptOf > 0 && id % KeptOf == 0;
+}
+
+/// <summary>Packs the partitions whose time has passed, while checkpoints go on.</summary>
+/// <param name="Meanwhile">A write that commits while they are being packed.</param>
+public sealed record PackStep(WriteStep Meanwhile) : SimStep
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"pack meanwhile {Meanwhile}";
+}
+
 /// <summary>Compares all access paths with the oracle.</summary>
 public sealed record CheckStep : SimStep;
 

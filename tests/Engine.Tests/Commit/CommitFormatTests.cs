@@ -1,3 +1,4 @@
+using Mortise.Partitioning;
 using Mortise.Records;
 
 namespace Mortise.Engine.Tests.Commit;
@@ -6,6 +7,9 @@ public sealed class CommitFormatTests
 {
     private static readonly byte[] s_example = Convert.FromHexString(
         "0101020110000000000000000" + "2ABCD020800000000000000");
+
+    private static readonly byte[] s_drop = Convert.FromHexString(
+        "02010203FFFFFFFFFFFFFFFF0500000000000000" + "020800000000000000");
 
     [Fact]
     public void The_example_in_the_specification_is_what_the_code_writes()
@@ -23,13 +27,14 @@ public sealed class CommitFormatTests
         string format = File.ReadAllText(Path.Combine(Repository.Root, "src", "Engine", "FORMAT.md"));
         string spaced = string.Concat(format.Where(static c => !char.IsWhiteSpace(c)));
         Assert.Contains(Convert.ToHexString(s_example), spaced, StringComparison.Ordinal);
+        Assert.Contains(Convert.ToHexString(s_drop), spaced, StringComparison.Ordinal);
     }
 
     [Fact]
     public void What_is_written_is_read_back()
     {
         var mutations = new List<RecordMutation>();
-        long time = CommitFormat.Read(new Lsn(7), s_example, mutations);
+        long time = CommitFormat.Read(new Lsn(7), s_example, mutations, out _);
         Assert.Equal(1, time);
         Assert.Equal(2, mutations.Count);
         Assert.Equal(new RecordLocation(0x10), mutations[0].Location);
@@ -38,25 +43,49 @@ public sealed class CommitFormatTests
     }
 
     [Fact]
+    public void A_commit_that_drops_a_range_is_written_as_specified_and_read_back()
+    {
+        byte[] buffer = new byte[64];
+        int at = CommitFormat.WriteHeader(buffer, unixMilliseconds: 1, operations: 2, CommitFormat.DropVersion);
+        at += CommitFormat.WriteDrop(buffer.AsSpan(at), new OrdinalRange(-1, 5));
+        at += CommitFormat.WriteDelete(buffer.AsSpan(at), new RecordLocation(0x08));
+        Assert.Equal(Convert.ToHexString(s_drop), Convert.ToHexString(buffer, 0, at));
+
+        var mutations = new List<RecordMutation>();
+        CommitFormat.Read(new Lsn(7), s_drop, mutations, out OrdinalRange? dropped);
+        Assert.Equal(new OrdinalRange(-1, 5), dropped);
+        Assert.Equal(new RecordMutation(RecordOperation.Delete, new RecordLocation(0x08), 0, 0), Assert.Single(mutations));
+
+        // Version 1 has no such operation, and it never comes second.
+        byte[] old = [.. s_drop];
+        old[0] = CommitFormat.Version;
+        Assert.Throws<StorageException>(() => CommitFormat.Read(new Lsn(7), old, [], out _));
+        byte[] second = [.. s_drop[..3], .. s_drop[20..], .. s_drop[3..20]];
+        Assert.Throws<StorageException>(() => CommitFormat.Read(new Lsn(7), second, [], out _));
+    }
+
+    [Fact]
     public void Every_shorter_prefix_is_refused()
     {
-        for (int length = 0; length < s_example.Length; length++)
+        foreach (byte[] cut in Prefixes(s_example).Concat(Prefixes(s_drop)))
         {
-            byte[] cut = s_example[..length];
-            StorageException e = Assert.Throws<StorageException>(() => CommitFormat.Read(new Lsn(7), cut, []));
+            StorageException e = Assert.Throws<StorageException>(() => CommitFormat.Read(new Lsn(7), cut, [], out _));
             Assert.Equal(StorageErrorCode.Corrupt, e.Code);
             Assert.Contains("commit 7", e.Message, StringComparison.Ordinal);
         }
     }
 
+    private static IEnumerable<byte[]> Prefixes(byte[] whole) =>
+        Enumerable.Range(0, whole.Length).Select(length => whole[..length]);
+
     [Fact]
     public void A_newer_version_is_refused_as_such()
     {
         byte[] newer = [.. s_example];
-        newer[0] = 2;
+        newer[0] = CommitFormat.DropVersion + 1;
         Assert.Equal(
             StorageErrorCode.FormatTooNew,
-            Assert.Throws<StorageException>(() => CommitFormat.Read(new Lsn(1), newer, [])).Code);
+            Assert.Throws<StorageException>(() => CommitFormat.Read(new Lsn(1), newer, [], out _)).Code);
     }
 
     [Fact]
@@ -67,7 +96,7 @@ public sealed class CommitFormatTests
         var mutations = new List<RecordMutation>();
         for (int round = 0; round < 20_000; round++)
         {
-            byte[] bytes = round % 2 == 0 ? [.. s_example] : new byte[random.Next(1, 60)];
+            byte[] bytes = round % 2 == 0 ? [.. round % 4 == 0 ? s_example : s_drop] : new byte[random.Next(1, 60)];
             if (round % 2 == 0)
             {
                 bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
@@ -75,12 +104,12 @@ public sealed class CommitFormatTests
             else
             {
                 random.NextBytes(bytes);
-                bytes[0] = CommitFormat.Version;
+                bytes[0] = (byte)random.Next(CommitFormat.Version, CommitFormat.DropVersion + 1);
             }
 
             try
             {
-                CommitFormat.Read(new Lsn(1), bytes, mutations);
+                CommitFormat.Read(new Lsn(1), bytes, mutations, out _);
                 Assert.All(mutations, m => Assert.True(m.Offset >= 0 && m.Length >= 0 && m.Offset + m.Length <= bytes.Length));
             }
             catch (StorageException e)

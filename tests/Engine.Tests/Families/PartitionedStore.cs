@@ -23,9 +23,15 @@ internal sealed class PartitionedStore(SimWorld world, TimeInterval interval, in
 
     public SyncMode Mode { get; init; } = SyncMode.Never;
 
-    public static async Task<PartitionedStore> OpenAsync(TimeInterval interval, int maxOpen = 256)
+    public ByteSize MaxCommitBytes { get; init; } = new EngineOptions().MaxCommitBytes;
+
+    public static async Task<PartitionedStore> OpenAsync(
+        TimeInterval interval, int maxOpen = 256, ByteSize? maxCommitBytes = null)
     {
-        var store = new PartitionedStore(new SimWorld((ulong)Seed.Get(1)), interval, maxOpen);
+        var store = new PartitionedStore(new SimWorld((ulong)Seed.Get(1)), interval, maxOpen)
+        {
+            MaxCommitBytes = maxCommitBytes ?? new EngineOptions().MaxCommitBytes,
+        };
         await store.OpenAsync();
         return store;
     }
@@ -48,6 +54,7 @@ internal sealed class PartitionedStore(SimWorld world, TimeInterval interval, in
                     SyncMode = Mode,
                     CheckpointInterval = TimeSpan.FromHours(10),
                     MaxOpenPartitions = maxOpen,
+                    MaxCommitBytes = MaxCommitBytes,
                 },
                 Families =
                 [
@@ -76,6 +83,29 @@ internal sealed class PartitionedStore(SimWorld world, TimeInterval interval, in
             [.. records.Select(static r => SimRecord.Make(r.Id, r.Id % 3, r.Time, 60, (byte)r.Id))], [])).AsTask());
 
     public async Task<int> PackAsync() => await ObservedStore.Finish(world, Engine.PackAsync().AsTask());
+
+    /// <summary>Drops what is before an ordinal, partition by partition.</summary>
+    public Task<RangeDropReport> DropAsync(long before, Func<long, bool>? keeps = null, bool isDryRun = false) =>
+        ObservedStore.Finish(world, StartDropping(before, keeps, isDryRun));
+
+    /// <summary>The same, not waiting for its end.</summary>
+    public Task<RangeDropReport> StartDropping(long before, Func<long, bool>? keeps = null, bool isDryRun = false)
+    {
+        using StoreView view = Engine.OpenView();
+        FamilyView family = view.Families[1];
+        return Engine.DropRangesAsync(new RangeDrop
+        {
+            Family = family.Name,
+            Ranges = [.. Enumerable.Range(0, family.PartitionCount).Select(family.BoundsOf)
+                .Where(bounds => bounds.Last < before).Reverse()],
+            Keeps = keeps is null ? null : record => keeps(SimRecord.Id(record)),
+            IsDryRun = isDryRun,
+        }).AsTask();
+    }
+
+    /// <summary>The directories of the family by time.</summary>
+    public string[] Directories() =>
+        [.. world.Disk.Root.OpenDirectory("indexes").OpenDirectory("group").List().Select(static e => e.Name).Order()];
 
     public Task DeleteAsync(long id) =>
         ObservedStore.Finish(world, Engine.WriteAsync(new SimWrite([], [id])).AsTask());

@@ -47,6 +47,7 @@ internal static class SimStacks
                 CheckpointInterval = TimeSpan.FromHours(10),
                 MaxOpenPartitions = 3,
                 RebuildScans = 2,
+                SealAfter = TimeSpan.FromSeconds(10),
             },
             Time = world.Clock,
             Background = world.Background,

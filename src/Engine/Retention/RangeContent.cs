@@ -1,0 +1,141 @@
+using Mortise.Indexing;
+using Mortise.Partitioning;
+using Mortise.Records;
+
+namespace Mortise.Engine;
+
+/// <summary>The records of a range of ordinals, as one view of the store has them: those to delete and those to
+/// keep.</summary>
+/// <remarks>A partition that lies wholly in the range says by itself that its records do; of others each record is read.
+/// </remarks>
+internal sealed class RangeContent
+{
+    private RangeContent()
+    {
+    }
+
+    /// <summary>Records to delete, in the order of their places.</summary>
+    public List<RecordLocation> Due { get; } = [];
+
+    /// <summary>Records to keep, in the order of their places.</summary>
+    public List<RecordLocation> Kept { get; } = [];
+
+    /// <summary>Bytes of the records to keep.</summary>
+    public long KeptBytes { get; private set; }
+
+    /// <summary>Partitions of all families that lie wholly in the range.</summary>
+    public int Partitions { get; private set; }
+
+    /// <summary>Bytes of their files.</summary>
+    public long IndexBytes { get; private set; }
+
+    /// <summary>True when partitions should end, and what is kept be put into new ones: there are some, and less is kept
+    /// than deleted, and it fits into one commit. Otherwise they stay, and entries are removed one by one.</summary>
+    /// <param name="maxOperations">Operations of one commit, at most.</param>
+    /// <param name="maxBytes">Bytes of records that one commit may put.</param>
+    public bool EndsPartitions(int maxOperations, long maxBytes) =>
+        Partitions > 0 && Kept.Count <= Due.Count && Kept.Count <= maxOperations / 8 && KeptBytes <= maxBytes;
+
+    /// <summary>Reads a range.</summary>
+    /// <param name="view">The state.</param>
+    /// <param name="drop">Which family names the records, and what is kept.</param>
+    /// <param name="range">The range.</param>
+    public static RangeContent Read(StoreView view, RangeDrop drop, OrdinalRange range)
+    {
+        FamilyView family = view.Find(drop.Family)
+            ?? throw new StorageException(StorageErrorCode.NotFound, $"there is no index family '{drop.Family}'");
+        var content = new RangeContent();
+        for (int i = 0; i < family.PartitionCount; i++)
+        {
+            OrdinalRange bounds = family.BoundsOf(i);
+            if (bounds.Overlaps(range))
+            {
+                bool isWhole = range.Contains(bounds.First) && range.Contains(bounds.Last);
+                var sink = new Sink(content, view.Records, family.Projection, drop.Keeps, isWhole ? null : range);
+                family.Scan(i, KeyRange.All, ref sink);
+            }
+        }
+
+        foreach (FamilyView each in view.Families)
+        {
+            content.CountPartitions(each, range);
+        }
+
+        content.Due.Sort();
+        content.Kept.Sort();
+        return content;
+    }
+
+    private void CountPartitions(FamilyView family, OrdinalRange range)
+    {
+        for (int i = 0; i < family.PartitionCount && family.IsByOrdinal; i++)
+        {
+            OrdinalRange bounds = family.BoundsOf(i);
+            if (range.Contains(bounds.First) && range.Contains(bounds.Last))
+            {
+                Partitions++;
+                IndexBytes += family.StatisticsOf(i).DiskBytes;
+            }
+        }
+    }
+
+    private void Take(RecordLocation location, ReadOnlySpan<byte> record, bool isKept)
+    {
+        (isKept ? Kept : Due).Add(location);
+        KeptBytes += isKept ? record.Length : 0;
+    }
+
+    /// <param name="content">Receives the records.</param>
+    /// <param name="records">Where they are.</param>
+    /// <param name="projection">Says what ordinal a record has.</param>
+    /// <param name="keeps">What is kept, or null.</param>
+    /// <param name="range">Only records with such an ordinal; null when all have.</param>
+    private readonly struct Sink(
+        RangeContent content,
+        IRecordStore records,
+        IKeyProjection projection,
+        RecordPredicate? keeps,
+        OrdinalRange? range) : IFamilySink
+    {
+        public bool Accept(ReadOnlySpan<byte> key, RecordLocation location, ReadOnlySpan<byte> inline)
+        {
+            if (keeps is null && range is null)
+            {
+                content.Due.Add(location);
+                return true;
+            }
+
+            if (!inline.IsEmpty)
+            {
+                Judge(location, inline);
+                return true;
+            }
+
+            using RecordLease lease = records.Read(location);
+            Judge(location, lease.Bytes);
+            return true;
+        }
+
+        private void Judge(RecordLocation location, ReadOnlySpan<byte> record)
+        {
+            if (range is { } only)
+            {
+                var ordinal = new OrdinalSink();
+                projection.Project(record, ordinal);
+                if (ordinal.Value is not { } value || !only.Contains(value))
+                {
+                    return;
+                }
+            }
+
+            content.Take(location, record, keeps is not null && keeps(record));
+        }
+    }
+
+    private sealed class OrdinalSink : IKeySink
+    {
+        public long? Value { get; private set; }
+
+        public void Emit(long ordinal, ReadOnlySpan<byte> key) => Value = ordinal;
+    }
+}

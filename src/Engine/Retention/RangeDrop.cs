@@ -1,0 +1,25 @@
+using Mortise.Partitioning;
+
+namespace Mortise.Engine;
+
+/// <summary>A wish to delete all records of some ranges of ordinals, but for those that are kept.</summary>
+public sealed class RangeDrop
+{
+    /// <summary>The name of a family that has exactly one key for each record: it is read to find the records.</summary>
+    public required string Family { get; init; }
+
+    /// <summary>The ranges, dropped one after the other, each in a commit of its own. Ranges that are the bounds of
+    /// partitions cost least.</summary>
+    public required IReadOnlyList<OrdinalRange> Ranges { get; init; }
+
+    /// <summary>Says of a record in a range that it stays; null when none does. Pure; called on the store's writer, and
+    /// for an <see cref="IsDryRun"/> on the caller's thread.</summary>
+    public RecordPredicate? Keeps { get; init; }
+
+    /// <summary>True to report what would be done and do nothing.</summary>
+    public bool IsDryRun { get; init; }
+}
+
+/// <summary>Says something of a record.</summary>
+/// <param name="record">Its bytes; die when the call returns.</param>
+public delegate bool RecordPredicate(ReadOnlySpan<byte> record);

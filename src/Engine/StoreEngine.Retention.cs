@@ -1,0 +1,153 @@
+using Mortise.Partitioning;
+using Mortise.Records;
+
+namespace Mortise.Engine;
+
+/// <summary>Dropping what is too old.</summary>
+public sealed partial class StoreEngine
+{
+    // Enough that a commit is worth its sync, few enough that it is soon decided.
+    private const int MaxDroppedAtOnce = 1 << 20;
+
+    /// <summary>Deletes the records of some ranges of ordinals, one commit a range, and gives their space back: partitions
+    /// that lie wholly in a range end, their files and segments without a live record are deleted. Reads and writes go on
+    /// meanwhile.</summary>
+    /// <remarks>A crash leaves each range as it was or dropped, as the sync mode promises. Files go when no view that reads
+    /// them is open any more, and the call returns then. Waits for a compaction or an exchange of families that is under
+    /// way.</remarks>
+    /// <param name="drop">The ranges, and what is kept.</param>
+    /// <param name="cancellation">Stops between two ranges; what was dropped stays so.</param>
+    /// <exception cref="StorageException"><see cref="StorageErrorCode.NotFound"/> when there is no such family; as
+    /// <see cref="WriteAsync"/>.</exception>
+    public async ValueTask<RangeDropReport> DropRangesAsync(RangeDrop drop, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(drop);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _closing) != 0, this);
+        long started = _parts.Composition.Time.GetTimestamp();
+        if (drop.IsDryRun)
+        {
+            return Rehearse(drop, started);
+        }
+
+        await _compacting.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            var ranges = new List<DroppedRange>(drop.Ranges.Count);
+            foreach (OrdinalRange range in drop.Ranges)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                ranges.Add(await DropAsync(drop, range).ConfigureAwait(false));
+            }
+
+            (long bytes, List<SegmentUsage> reclaimed) = await GiveBackAsync(cancellation).ConfigureAwait(false);
+            var report = new RangeDropReport
+            {
+                Ranges = ranges,
+                IndexBytes = bytes,
+                Reclaimed = reclaimed,
+                DeadBytesLeft = _parts.Records.Statistics.DeadBytes,
+                Duration = _parts.Composition.Time.GetElapsedTime(started),
+            };
+            _parts.Observer.Tell(report, static (listener, r) => listener.OnRangesDropped(r));
+            return report;
+        }
+        finally
+        {
+            _compacting.Release();
+        }
+    }
+
+    private long CommitLimit => Math.Min(_parts.Log.MaxPayloadBytes, _parts.Composition.Options.MaxCommitBytes.Bytes);
+
+    // Half of a commit for operations, a quarter for records that are kept.
+    private int MostAtOnce => (int)Math.Clamp(CommitLimit / 2 / CommitFormat.MaxSize(1, 0), 8, MaxDroppedAtOnce);
+
+    private long MostBytesAtOnce => CommitLimit / 4;
+
+    private RangeDropReport Rehearse(RangeDrop drop, long started)
+    {
+        using StoreView view = OpenView();
+        var ranges = new List<DroppedRange>(drop.Ranges.Count);
+        long bytes = 0;
+        foreach (OrdinalRange range in drop.Ranges)
+        {
+            RangeContent content = RangeContent.Read(view, drop, range);
+            bool ends = content.EndsPartitions(MostAtOnce, MostBytesAtOnce);
+            ranges.Add(new DroppedRange(range, content.Due.Count, content.Kept.Count, ends ? content.Partitions : 0));
+            bytes += ends ? content.IndexBytes : 0;
+        }
+
+        return new RangeDropReport
+        {
+            Ranges = ranges,
+            IndexBytes = bytes,
+            Reclaimed = [],
+            DeadBytesLeft = _parts.Records.Statistics.DeadBytes,
+            Duration = _parts.Composition.Time.GetElapsedTime(started),
+        };
+    }
+
+    private async ValueTask<DroppedRange> DropAsync(RangeDrop drop, OrdinalRange range)
+    {
+        var done = new DroppedRange(range, 0, 0, 0);
+        bool isComplete = false;
+        while (!isComplete)
+        {
+            var write = new RangeDropWrite(drop, range, MostAtOnce, MostBytesAtOnce);
+            await WriteAsync(write).ConfigureAwait(false);
+            done = new DroppedRange(
+                range, done.Records + write.Done.Records, write.Done.Kept, write.Done.Partitions);
+            isComplete = write.IsComplete;
+        }
+
+        return done;
+    }
+
+    /// <summary>Deletes the files of dropped partitions, and segments without a live record.</summary>
+    private async ValueTask<(long IndexBytes, List<SegmentUsage> Reclaimed)> GiveBackAsync(CancellationToken cancellation)
+    {
+        _parts.Records.TryGet(out IReclaimable? store);
+        List<SegmentUsage> dead =
+            [.. (store?.GetUsage() ?? []).Where(static s => s is { IsSealed: true, LiveRecords: 0, DeadRecords: > 0 })];
+        if (dead.Count == 0 && !_parts.Families.Exists(static f => f.DroppedCount > 0))
+        {
+            return (0, dead);
+        }
+
+        Lsn through = _versions.Lsn;
+        await RunCheckpointAsync(cancellation).ConfigureAwait(false);
+        await _versions.WhenNoViewIsOlderThan(through).WaitAsync(cancellation).ConfigureAwait(false);
+        long bytes = await RetireDroppedAsync(through).ConfigureAwait(false);
+        foreach (SegmentUsage segment in dead)
+        {
+            await ReclaimAsync(segment.Segment, cancellation).ConfigureAwait(false);
+            _parts.Observer.Tell(segment, static (listener, usage) => listener.OnSegmentReclaimed(usage));
+        }
+
+        return (bytes, dead);
+    }
+
+    /// <summary>Deletes the files of partitions whose end was read from the log, or that a cancelled call has left, unless
+    /// somebody still reads them. In the turn of compaction.</summary>
+    private async ValueTask RetireLeftoversAsync()
+    {
+        Lsn through = _checkpointer.LastLsn;
+        if (_parts.Families.Exists(static f => f.DroppedCount > 0) && !_versions.IsAnyViewOlderThan(through))
+        {
+            await RetireDroppedAsync(through).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<long> RetireDroppedAsync(Lsn through)
+    {
+        long bytes = 0;
+        await RunOnWriterAsync(async () =>
+        {
+            foreach (FamilyState family in _parts.Families)
+            {
+                bytes += await family.RetireDroppedAsync(through).ConfigureAwait(false);
+            }
+        }).ConfigureAwait(false);
+        return bytes;
+    }
+}

@@ -1,0 +1,202 @@
+using Mortise.Engine.Tests.Families;
+using Mortise.Engine.Tests.Observation;
+using Mortise.Engine.Tests.Simulation;
+using Mortise.Partitioning;
+using Mortise.Records;
+using Mortise.Simulation;
+
+namespace Mortise.Engine.Tests.Retention;
+
+/// <summary>Whole partitions end in one commit, whatever happens meanwhile, and leave no file behind.</summary>
+public sealed class RangeDropTests
+{
+    private const long Day = PartitionedStore.Day;
+    private const long Begin = PartitionedStore.Begin;
+    private const long Year = 365 * Day;
+
+    [Fact]
+    public async Task Of_five_years_of_months_a_year_goes_and_its_files_with_it()
+    {
+        await using PartitionedStore store = await FiveYearsAsync();
+        RangeDropReport report = await store.DropAsync(Begin + Year);
+        Assert.Equal(12, report.Ranges.Count);
+        Assert.All(report.Ranges, static range => Assert.Equal(1, range.Partitions));
+        Assert.Equal(73, report.Ranges.Sum(static range => range.Records));
+        Assert.True(report.IndexBytes > 0);
+        Assert.Equal(48, store.Directories().Length);
+        Assert.DoesNotContain(store.Directories(), static name => name.StartsWith("2021", StringComparison.Ordinal));
+        store.RequireAgreement(365 - 73);
+        Assert.Equal(0, store.CountByTime(Begin, Begin + Year - 1));
+
+        await store.ReopenAsync();
+        Assert.Empty(store.Engine.OpenReport.Rebuilt);
+        store.RequireAgreement(365 - 73);
+        Assert.Equal(48, store.Engine.GetStatistics().Families[1].Partitions.Count);
+    }
+
+    [Fact]
+    public async Task A_rehearsal_says_the_same_and_changes_nothing()
+    {
+        await using PartitionedStore store = await FiveYearsAsync();
+        Lsn before = store.Engine.GetStatistics().Lsn;
+        RangeDropReport rehearsal = await store.DropAsync(Begin + Year, static id => id % 25 == 0, isDryRun: true);
+        Assert.Equal(before, store.Engine.GetStatistics().Lsn);
+        Assert.Equal(60, store.Directories().Length);
+        store.RequireAgreement(365);
+        RangeDropReport report = await store.DropAsync(Begin + Year, static id => id % 25 == 0);
+        Assert.Equal(rehearsal.Ranges, report.Ranges);
+    }
+
+    [Fact]
+    public async Task What_is_kept_moves_into_new_partitions_and_a_second_run_does_nothing()
+    {
+        await using PartitionedStore store = await FiveYearsAsync();
+        RangeDropReport report = await store.DropAsync(Begin + (2 * Year), static id => id % 25 == 0);
+        long dropped = report.Ranges.Sum(static range => range.Records);
+        int kept = (int)report.Ranges.Sum(static range => range.Kept);
+        Assert.Equal(146, dropped + kept);
+        Assert.Equal(kept, store.CountByTime(Begin, Begin + (2 * Year) - Day));
+        store.RequireAgreement(365 - (int)dropped);
+
+        Lsn before = store.Engine.GetStatistics().Lsn;
+        report = await store.DropAsync(Begin + (2 * Year), static id => id % 25 == 0);
+        Assert.Equal(0, report.Ranges.Sum(static range => range.Records));
+        Assert.Equal(before, store.Engine.GetStatistics().Lsn);
+        await store.ReopenAsync();
+        Assert.Empty(store.Engine.OpenReport.Rebuilt);
+        store.RequireAgreement(365 - (int)dropped);
+    }
+
+    [Fact]
+    public async Task Where_most_is_kept_partitions_stay_and_entries_go_one_by_one()
+    {
+        await using PartitionedStore store = await FiveYearsAsync();
+        RangeDropReport report = await store.DropAsync(Begin + Year, static id => id % 25 != 0);
+        Assert.Equal(0, report.Ranges.Sum(static range => range.Partitions));
+        Assert.Equal(60, store.Directories().Length);
+        store.RequireAgreement(365 - (int)report.Ranges.Sum(static range => range.Records));
+    }
+
+    [Fact]
+    public async Task A_late_event_lands_in_a_month_that_was_dropped_while_a_view_still_reads_the_old_one()
+    {
+        await using PartitionedStore store = await FiveYearsAsync();
+        StoreView before = store.Engine.OpenView();
+        Task<RangeDropReport> dropping = store.StartDropping(Begin + Year);
+        while (store.Engine.GetStatistics().Families[1].Partitions.Count > 48)
+        {
+            _ = store.World.Background.RunOne();
+            await Task.Yield();
+        }
+
+        await store.PutAsync(5000, Begin + Day);
+        Assert.False(dropping.IsCompleted);
+        Assert.Contains("2021-01.2", store.Directories());
+        Assert.Equal(365, CountRead(before));
+        store.RequireAgreement(365 - 73 + 1);
+
+        before.Dispose();
+        await ObservedStore.Finish(store.World, dropping);
+        Assert.Equal(49, store.Directories().Length);
+        Assert.DoesNotContain("2021-01", store.Directories());
+        await store.ReopenAsync();
+        Assert.Empty(store.Engine.OpenReport.Rebuilt);
+        store.RequireAgreement(365 - 73 + 1);
+        Assert.Equal(1, store.CountByTime(Begin, Begin + Year - 1));
+    }
+
+    [Fact]
+    public async Task Segments_without_a_live_record_are_deleted_at_once()
+    {
+        await using PartitionedStore store = await PartitionedStore.OpenAsync(TimeInterval.Monthly);
+        for (int id = 0; id < 100; id++)
+        {
+            await store.PutAsync(id, Begin + (id * Day), bytes: 4000);
+        }
+
+        int segments = store.Engine.GetStatistics().Records.Segments;
+        RangeDropReport report = await store.DropAsync(Begin + (60 * Day));
+        Assert.NotEmpty(report.Reclaimed);
+        Assert.Equal(segments - report.Reclaimed.Count, store.Engine.GetStatistics().Records.Segments);
+        Assert.Equal(store.Engine.GetStatistics().Records.DeadBytes, report.DeadBytesLeft);
+        store.RequireAgreement(100 - (int)report.Ranges.Sum(static range => range.Records));
+    }
+
+    [Fact]
+    public async Task A_range_of_more_records_than_a_commit_may_delete_takes_several_and_ends_the_partition_with_the_last()
+    {
+        await using PartitionedStore store =
+            await PartitionedStore.OpenAsync(TimeInterval.Yearly, maxCommitBytes: ByteSize.KiB(4));
+        for (int id = 0; id < 300; id += 10)
+        {
+            await store.PutAsync([.. Enumerable.Range(id, 10).Select(static i => (i, Begin + (i * Day)))]);
+        }
+
+        Lsn before = store.Engine.GetStatistics().Lsn;
+        RangeDropReport report = await store.DropAsync(Begin + Year);
+        Assert.Equal(300, Assert.Single(report.Ranges).Records);
+        Assert.Equal(1, report.Ranges[0].Partitions);
+        Assert.True(store.Engine.GetStatistics().Lsn.Value > before.Value + 1);
+        Assert.Empty(store.Directories());
+        store.RequireAgreement(0);
+    }
+
+    /// <summary>At each 13th operation; at every one in a soak. Twice more in the recovery.</summary>
+    [Theory]
+    [InlineData(SyncMode.Always)]
+    [InlineData(SyncMode.Batch)]
+    [InlineData(SyncMode.Never)]
+    public async Task A_power_cut_at_any_step_leaves_each_range_whole_or_dropped(SyncMode mode)
+    {
+        var simulation = new StoreSimulation(world => SimStacks.Compose(world, mode, SimStacks.BTree));
+        ulong seed = (ulong)Seed.Get(1);
+        var random = new Random((int)seed);
+        const long Middle = 1_650_000_000;
+        SimStep[] script =
+        [
+            Write(0), Write(10), new CheckpointStep(), Write(20), new DropStep(Middle, IsByPartition: true, KeptOf: 4),
+            Write(10), new CheckStep(), new DropStep(Middle, IsByPartition: false, KeptOf: 0), Write(30),
+            new PackStep(Write(40)), new CheckStep(), new CloseStep(), new DropStep(long.MaxValue, true, 3), new CloseStep(),
+        ];
+        long before = simulation.Counts.Operations;
+        string? whole = await simulation.TryAsync(seed, script);
+        Assert.True(whole is null, $"mode {mode}, MORTISE_SEED={seed}: {whole}");
+        int operations = (int)(simulation.Counts.Operations - before);
+        for (int at = 1; at <= operations; at += Seed.Rounds(1) == 1 ? 13 : 1)
+        {
+            string? failure = await simulation.TryAsync(seed, [SimScript.Cut(seed, at), .. script]);
+            Assert.True(failure is null, $"mode {mode}, MORTISE_SEED={seed}, cut at {at}: {failure}");
+        }
+
+        Assert.True(simulation.Counts.CutsWhileOpening > 5, $"{simulation.Counts.CutsWhileOpening} cuts while opening");
+
+        WriteStep Write(int first) => new(
+            [.. Enumerable.Range(first, 10).Select(id => new SimPut(
+                id, id % 3, Middle + random.Next(-90_000_000, 90_000_000), random.Next(400), (byte)id))],
+            []);
+    }
+
+    private static int CountRead(StoreView view)
+    {
+        using FamilyCursor cursor = view.Families[1].OpenCursor(default, OrdinalRange.All, EntryOrder.ByKey);
+        int count = 0;
+        while (cursor.MoveNext())
+        {
+            using RecordLease lease = view.Records.Read(cursor.Location);
+            count += lease.Bytes.IsEmpty ? 0 : 1;
+        }
+
+        return count;
+    }
+
+    private static async Task<PartitionedStore> FiveYearsAsync()
+    {
+        PartitionedStore store = await PartitionedStore.OpenAsync(TimeInterval.Monthly);
+        for (int day = 0; day < 5 * 365; day += 5)
+        {
+            await store.PutAsync(day, Begin + (day * Day));
+        }
+
+        return store;
+    }
+}
