@@ -61,7 +61,8 @@ internal static class DoctorCommand
         {
             if (path.StartsWith(IndexesPrefix, StringComparison.Ordinal))
             {
-                damaged.Add(path.Split('/')[1]);
+                // The directory of a family that was exchanged has a number behind its name.
+                damaged.Add(path.Split('/')[1].Split('.')[0]);
             }
         }
     }

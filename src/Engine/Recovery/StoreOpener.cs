@@ -186,6 +186,7 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
     {
         IStorageDirectory indexes = OpenedParts.MakeDirectory(
             parts.Composition.Root, OpenedParts.IndexesDirectory);
+        RequireLayouts(manifest);
         DeleteUnfinished(indexes, manifest);
         var opener = new FamilyIndexes(parts);
         foreach (FamilyPart part in parts.Composition.Families)
@@ -213,6 +214,27 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
             if (recorded is not null && rebuildReason is null)
             {
                 await OpenPartitionsAsync(family, recorded, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Refuses a stack whose partitions are laid out otherwise than those on disk: nothing is ever looked for where
+    /// it is not, and a rebuild before the store opens could take hours. Nothing has changed then.</summary>
+    private void RequireLayouts(StoreManifest manifest)
+    {
+        foreach (FamilyPart part in parts.Composition.Families)
+        {
+            ManifestFamily? recorded = manifest.Families.FirstOrDefault(f => f.Name == part.Name);
+            if (recorded is { Partitions.Count: > 0 }
+                && !parts.Composition.RebuildFamilies.Contains(part.Name)
+                && !part.Partitions.Accepts(recorded.PartitionMap, out string? reason))
+            {
+                throw new StorageException(
+                    StorageErrorCode.InvalidConfiguration,
+                    $"index family {part.Name}: {reason}",
+                    $"{OpenedParts.IndexesDirectory}/{recorded.DirectoryName}",
+                    advice: "open the store with the partitions it has and run 'mortise stack apply FILE', which builds the "
+                        + "family anew beside readers and writers; or let 'mortise doctor --repair' rebuild it now");
             }
         }
     }

@@ -19,6 +19,8 @@ internal sealed class PartitionedStore(SimWorld world, TimeInterval interval, in
 
     public StoreEngine Engine => _engine!;
 
+    public TimeInterval Interval { get; set; } = interval;
+
     public SimWorld World => world;
 
     public SyncMode Mode { get; init; } = SyncMode.Never;
@@ -39,13 +41,7 @@ internal sealed class PartitionedStore(SimWorld world, TimeInterval interval, in
     public async Task OpenAsync(string[]? rebuild = null)
     {
         StoreComposition composition = SimStacks.Compose(world, Mode, SimStacks.BTree);
-        Dictionary<string, IPartitionScheme> schemes = PluginParts.Of(new PartitioningPlugin(), options =>
-        {
-            if (options is TimePartitionOptions time)
-            {
-                time.Interval = interval;
-            }
-        }).Schemes;
+        Dictionary<string, IPartitionScheme> schemes = Schemes();
         _engine = await ObservedStore.Finish(world, StoreEngine.OpenAsync(
             composition with
             {
@@ -72,6 +68,14 @@ internal sealed class PartitionedStore(SimWorld world, TimeInterval interval, in
     {
         await ObservedStore.Finish(world, Engine.DisposeAsync().AsTask());
         await OpenAsync(rebuild);
+    }
+
+    /// <summary>Builds the family by time anew, divided by another interval, beside the writer.</summary>
+    public Task MigrateAsync(TimeInterval to)
+    {
+        Interval = to;
+        FamilyPart family = SimStacks.Compose(world, Mode, SimStacks.BTree).Families[1];
+        return Engine.SwitchFamilyAsync(With(family, Schemes()["mortise.partition.time"])).AsTask();
     }
 
     public Task PutAsync(long id, long time, int bytes = 100) => ObservedStore.Finish(
@@ -138,6 +142,14 @@ internal sealed class PartitionedStore(SimWorld world, TimeInterval interval, in
         await ObservedStore.Finish(world, Engine.DisposeAsync().AsTask());
         world.Dispose();
     }
+
+    private Dictionary<string, IPartitionScheme> Schemes() => PluginParts.Of(new PartitioningPlugin(), options =>
+    {
+        if (options is TimePartitionOptions time)
+        {
+            time.Interval = Interval;
+        }
+    }).Schemes;
 
     private static FamilyPart With(FamilyPart part, IPartitionScheme scheme) => new()
     {
