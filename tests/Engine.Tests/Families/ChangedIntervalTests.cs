@@ -1,7 +1,6 @@
 using Mortise.Conformance;
 using Mortise.Engine.Tests.Observation;
 using Mortise.Partitioning;
-using Mortise.Simulation;
 
 namespace Mortise.Engine.Tests.Families;
 
