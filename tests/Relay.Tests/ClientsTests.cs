@@ -2,7 +2,15 @@ using System.Diagnostics;
 
 namespace Mortise.Relay.Tests;
 
+/// <summary>Tests that do not run beside others: those clients have timeouts of their own.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class AloneCollection
+{
+    public const string Name = "alone";
+}
+
 /// <summary>Clients that people use, from npm, against the relay with its default limits: <c>tests/clients</c>.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class ClientsTests
 {
     private const int Skipped = 77;

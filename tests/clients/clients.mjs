@@ -13,7 +13,7 @@ const note = (secret, content, extra = {}) => finalizeEvent(
 
 const late = (promise, what) => Promise.race([
   promise,
-  new Promise((_, reject) => setTimeout(() => reject(new Error(`${what}: no answer in 30 s`)), 30_000)),
+  new Promise((_, reject) => setTimeout(() => reject(new Error(`${what}: no answer in 120 s`)), 120_000)),
 ]);
 
 async function check(name, body) {
