@@ -20,7 +20,9 @@ public sealed class DependencyRuleTests
         [
             "Mortise.Abstractions", "Mortise.Engine", "Mortise.Primitives",
             "Microsoft.Extensions.DependencyInjection", "Microsoft.Extensions.DependencyInjection.Abstractions",
-            "Microsoft.Extensions.DependencyModel", "NuGet.Versioning", "Scrutor", "YamlDotNet",
+            "Microsoft.Extensions.DependencyModel", "Microsoft.Extensions.Diagnostics.HealthChecks*",
+            "Microsoft.Extensions.Logging.Abstractions", "Microsoft.Extensions.Options", "NuGet.Versioning", "Scrutor",
+            "YamlDotNet",
         ],
         ["Mortise.Nostr"] = ["Mortise.Abstractions", "Mortise.Engine", "Mortise.Primitives", "BouncyCastle.Crypto"],
         ["Mortise.Simulation"] =

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Mortise.Engine;
 using Mortise.Host.Composition;
 using Mortise.Host.Configuration;
@@ -24,6 +26,14 @@ public sealed class BlameTests
         Assert.Equal(StorageErrorCode.PluginFault, fault.Code);
         Assert.Contains("plugin mortise.leaky 1.0.0 failed in " + method, fault.Message, StringComparison.Ordinal);
         Assert.Contains(cause, fault.Message, StringComparison.Ordinal);
+
+        // Who watches the program's health is told.
+        var services = new ServiceCollection();
+        services.AddLogging().AddHealthChecks().AddMortiseStore(_ => store.Engine);
+        await using ServiceProvider program = services.BuildServiceProvider();
+        HealthReport report = await program.GetRequiredService<HealthCheckService>().CheckHealthAsync();
+        Assert.Equal(HealthStatus.Unhealthy, report.Status);
+        Assert.Contains("mortise.leaky", report.Entries["mortise"].Description, StringComparison.Ordinal);
 
         // The next write is refused for the same reason; nothing else in the process is hurt.
         StorageException refused = await Assert.ThrowsAsync<StorageException>(async () => await store.PutAsync(one));

@@ -40,4 +40,8 @@ public sealed class ComponentContext
     /// <summary>The instance's share of the memory budget with the policy that spends it; null when the stack has
     /// none.</summary>
     public ICacheGrant? Cache { get; init; }
+
+    /// <summary>Services that the instance may use, to be asked for while it opens: those of the program that its owner
+    /// allows, and those of the plugin's own; null where there are none. They go when the instance is closed.</summary>
+    public IServiceProvider? Services { get; init; }
 }

@@ -45,6 +45,8 @@ public sealed class MortiseHost
             Logs = options.Logs,
             OpenTimeout = options.OpenTimeout,
             Blame = Blame,
+            Services = options.Services,
+            PluginServices = [.. options.PluginServices],
             Seed = options.Seed
                 ?? BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))),
         };

@@ -49,6 +49,12 @@ public sealed class MortiseHostOptions
     /// remember nothing.</summary>
     public CrashMarks? CrashMarks { get; set; }
 
+    /// <summary>The program's services; set by <c>AddMortise</c>.</summary>
+    public IServiceProvider? Services { get; set; }
+
+    /// <summary>The services of the program that plugins may have, by their registered type.</summary>
+    public IList<Type> PluginServices { get; } = [];
+
     /// <summary>The projections that the domain offers; null when that is not known, and nothing is checked.</summary>
     public IReadOnlyCollection<string>? Projections { get; set; }
 

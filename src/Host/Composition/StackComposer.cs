@@ -31,6 +31,12 @@ public sealed class HostServices
     /// <summary>The longest that opening one component may take; null for as long as it likes.</summary>
     public TimeSpan? OpenTimeout { get; init; }
 
+    /// <summary>The program's services; null when it has none.</summary>
+    public IServiceProvider? Services { get; init; }
+
+    /// <summary>Those of them that plugins may have.</summary>
+    public IReadOnlyCollection<Type> PluginServices { get; init; } = [];
+
     /// <summary>Names the plugin whose code threw; null when none is to blame.</summary>
     public Func<Exception, Exception?> Blame { get; init; } = static _ => null;
 }
@@ -134,18 +140,44 @@ public static class StackComposer
         return new ComponentPart<T>
         {
             Identity = Decorations.Identify(component.Identity, settings),
-            Open = async (context, cancellation) => Decorations.Decorate(
-                await PluginGuard.RunAsync(
-                    component,
-                    $"open {context.InstanceName}",
-                    limit,
-                    stop => open(context, resolved.Options, stop),
-                    cancellation).ConfigureAwait(false),
-                settings,
-                context),
+            Open = async (context, cancellation) =>
+            {
+                var own = new PluginServices(component, context, services);
+                ComponentContext given = WithServices(context, own);
+                try
+                {
+                    T opened = await PluginGuard.RunAsync(
+                        component,
+                        $"open {context.InstanceName}",
+                        limit,
+                        stop => open(given, resolved.Options, stop),
+                        cancellation).ConfigureAwait(false);
+                    own.Close();
+                    return Decorations.Decorate(own.IsUsed ? Owning.Around(opened, own) : opened, settings, context);
+                }
+                catch
+                {
+                    await own.DisposeAsync().ConfigureAwait(false);
+                    throw;
+                }
+            },
             Examiner = component.Examiner,
         };
     }
+
+    private static ComponentContext WithServices(ComponentContext context, IServiceProvider services) => new()
+    {
+        InstanceName = context.InstanceName,
+        StoreId = context.StoreId,
+        Files = context.Files,
+        Time = context.Time,
+        Background = context.Background,
+        Seed = context.Seed,
+        Log = context.Log,
+        Meter = context.Meter,
+        Cache = context.Cache,
+        Services = services,
+    };
 }
 
 /// <summary>A store ready to be opened, with what the host knows of it.</summary>

@@ -123,15 +123,17 @@ public sealed class ManifestWriter
 
         Assembly assembly = new PluginLoadContext($"{Id} {Version}", assemblyPath, isCollectible: false)
             .LoadFromAssemblyPath(assemblyPath);
-        var registrar = new ComponentRegistrar(new PluginOrigin
-        {
-            Id = Id,
-            Version = version,
-            Folder = Path.GetDirectoryName(assemblyPath)!,
-            LoadedFrom = Path.GetDirectoryName(assemblyPath)!,
-            Sha256 = "",
-            Bytes = 0,
-        });
+        var registrar = new ComponentRegistrar(
+            new PluginOrigin
+            {
+                Id = Id,
+                Version = version,
+                Folder = Path.GetDirectoryName(assemblyPath)!,
+                LoadedFrom = Path.GetDirectoryName(assemblyPath)!,
+                Sha256 = "",
+                Bytes = 0,
+            },
+            assembly);
         PluginEntry.Create(assembly, Fail).Register(registrar);
         return registrar.Close();
     }

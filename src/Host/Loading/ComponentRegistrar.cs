@@ -1,3 +1,4 @@
+using System.Reflection;
 using Mortise.Caching;
 using Mortise.Components;
 using Mortise.Indexing;
@@ -9,7 +10,7 @@ using Mortise.Records;
 namespace Mortise.Host.Loading;
 
 /// <summary>Collects what a plugin registers. Closed when <see cref="IPlugin.Register"/> returns.</summary>
-internal sealed class ComponentRegistrar(PluginOrigin plugin) : IPluginRegistrar
+internal sealed class ComponentRegistrar(PluginOrigin plugin, Assembly assembly) : IPluginRegistrar
 {
     private readonly List<PluginComponent> _components = [];
     private bool _closed;
@@ -81,6 +82,6 @@ internal sealed class ComponentRegistrar(PluginOrigin plugin) : IPluginRegistrar
             throw new ArgumentException($"component '{descriptor.Id}' is registered twice", nameof(descriptor));
         }
 
-        _components.Add(new PluginComponent(plugin, kind, descriptor, options, factory, examiner));
+        _components.Add(new PluginComponent(plugin, assembly, kind, descriptor, options, factory, examiner));
     }
 }

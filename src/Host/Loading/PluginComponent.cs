@@ -1,3 +1,4 @@
+using System.Reflection;
 using Mortise.Caching;
 using Mortise.Components;
 using Mortise.Indexing;
@@ -16,9 +17,11 @@ internal delegate ValueTask<T> UntypedOpener<T>(
 public sealed class PluginComponent
 {
     private Delegate? _factory;
+    private Assembly? _assembly;
 
     internal PluginComponent(
         PluginOrigin plugin,
+        Assembly assembly,
         ComponentKind kind,
         ComponentDescriptor descriptor,
         Type optionsType,
@@ -26,6 +29,7 @@ public sealed class PluginComponent
         IExaminer? examiner)
     {
         Plugin = plugin;
+        _assembly = assembly;
         Kind = kind;
         Descriptor = descriptor;
         OptionsType = optionsType;
@@ -71,13 +75,19 @@ public sealed class PluginComponent
 
     internal Func<object, ITermProjection> ProjectionFactory => (Func<object, ITermProjection>)Factory;
 
-    private Delegate Factory => _factory ?? throw new ObjectDisposedException(
-        Descriptor.Id, $"component {Descriptor.Id} was unloaded with plugin {Plugin}");
+    /// <summary>The plugin's assembly.</summary>
+    internal Assembly Assembly => _assembly ?? throw Unloaded();
+
+    private Delegate Factory => _factory ?? throw Unloaded();
+
+    private ObjectDisposedException Unloaded() =>
+        new(Descriptor.Id, $"component {Descriptor.Id} was unloaded with plugin {Plugin}");
 
     /// <summary>Forgets the plugin's code and types.</summary>
     internal void Retire()
     {
         _factory = null;
+        _assembly = null;
         Examiner = null;
         OptionsType = typeof(object);
     }

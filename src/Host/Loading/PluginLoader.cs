@@ -202,7 +202,7 @@ public sealed class PluginLoader(PluginLoaderOptions options)
         Assembly assembly = Guard(installed, "load", () => context.LoadFromAssemblyPath(plugin.AssemblyPath));
         IPlugin entry = Timed(installed, context, "start", () => PluginEntry.Create(
             assembly, (code, fact) => Failed(installed, code, fact)));
-        var registrar = new ComponentRegistrar(origin);
+        var registrar = new ComponentRegistrar(origin, assembly);
         IReadOnlyList<PluginComponent> components = Timed(installed, context, "register", () =>
         {
             entry.Register(registrar);

@@ -23,7 +23,7 @@ public sealed class StaticPlugin(IPlugin plugin, string id, string version)
             Sha256 = "",
             Bytes = 0,
         };
-        var registrar = new ComponentRegistrar(origin);
+        var registrar = new ComponentRegistrar(origin, plugin.GetType().Assembly);
         plugin.Register(registrar);
         return new LoadedPlugin(origin, plugin.GetType().Assembly, registrar.Close(), null, null, watch.Elapsed);
     }

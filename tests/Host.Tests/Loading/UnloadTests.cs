@@ -13,6 +13,7 @@ using Mortise.Indexing;
 namespace Mortise.Host.Tests.Loading;
 
 /// <summary>H12, H15, H16 and H17: that a plugin is gone is proven, and when it is not, the culprit has a name.</summary>
+[Collection(Alone.Name)]
 public sealed class UnloadTests : IDisposable
 {
     private const string Index = "mortise.reference.memory-index";
