@@ -27,6 +27,8 @@ internal sealed class PartitionedStore(SimWorld world, TimeInterval interval, in
 
     public ByteSize MaxCommitBytes { get; init; } = new EngineOptions().MaxCommitBytes;
 
+    public IReadOnlyDictionary<string, IKeyProjection> Projections { get; init; } = SimProjections.All;
+
     public static async Task<PartitionedStore> OpenAsync(
         TimeInterval interval, int maxOpen = 256, ByteSize? maxCommitBytes = null)
     {
@@ -59,7 +61,7 @@ internal sealed class PartitionedStore(SimWorld world, TimeInterval interval, in
                 ],
                 RebuildFamilies = rebuild ?? [],
             },
-            SimProjections.All,
+            Projections,
             new SimPlanner()).AsTask());
     }
 
