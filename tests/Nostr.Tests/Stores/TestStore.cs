@@ -49,9 +49,10 @@ internal sealed class TestStore : IAsyncDisposable
         EventPolicyOptions? policy = null,
         int seed = 1,
         GatedTime? time = null,
-        ByteSize? maxCommit = null)
+        ByteSize? maxCommit = null,
+        bool canMap = false)
     {
-        var world = new SimWorld((ulong)seed, new SimDiskOptions { KeepLog = false });
+        var world = new SimWorld((ulong)seed, new SimDiskOptions { KeepLog = false, CanMap = canMap });
         if (time is not null)
         {
             time.Clock = world.Clock;
