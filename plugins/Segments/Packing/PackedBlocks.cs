@@ -98,9 +98,7 @@ internal sealed class PackedBlocks(
         byte[] buffer = ArrayPool<byte>.Shared.Rent(entry.FileBytes);
         try
         {
-            IStorageFile? held = Volatile.Read(ref _file);
-            using IStorageFile? opened = held is null ? open() : null;
-            IStorageFile file = held ?? opened!;
+            using IStorageFile? opened = UnmappedFile.Open(ref _file, open, out IStorageFile file);
             Span<byte> block = buffer.AsSpan(0, entry.FileBytes);
             ulong key = SegmentFormat.PositionKey(storeKey, BlockFormat.Place(segment, entry.Place));
             if (file.Read(block, entry.Place) < block.Length

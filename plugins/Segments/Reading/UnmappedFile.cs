@@ -41,12 +41,30 @@ internal sealed class UnmappedFile(IStorageFile? file, Func<IStorageFile>? open)
     /// <summary>Closes the file if it is held, once no reader can use it.</summary>
     public void Close() => _file?.Dispose();
 
+    /// <summary>The file that is held, or a new handle.</summary>
+    /// <param name="held">Where the held file is; set before the file's name goes.</param>
+    /// <param name="open">Opens it by name.</param>
+    /// <param name="file">The file to read.</param>
     /// <returns>What the caller has to close; null when the file is held.</returns>
-    private IStorageFile? Open(out IStorageFile file)
+    public static IStorageFile? Open(ref IStorageFile? held, Func<IStorageFile>? open, out IStorageFile file)
     {
-        IStorageFile? held = Volatile.Read(ref _file);
-        IStorageFile? opened = held is null ? open!() : null;
-        file = held ?? opened!;
-        return opened;
+        if (Volatile.Read(ref held) is { } found)
+        {
+            file = found;
+            return null;
+        }
+
+        try
+        {
+            return file = open!();
+        }
+        catch (StorageException e) when (e.Code == StorageErrorCode.NotFound && Volatile.Read(ref held) is not null)
+        {
+            // The name went between the two looks, and the file was held before that.
+            file = Volatile.Read(ref held)!;
+            return null;
+        }
     }
+
+    private IStorageFile? Open(out IStorageFile file) => Open(ref _file, open, out file);
 }
