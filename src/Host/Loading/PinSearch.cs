@@ -15,6 +15,10 @@ namespace Mortise.Host.Loading;
 internal static class PinSearch
 {
     private const int MaxObjects = 4_000_000;
+
+    // The rest of the process goes on meanwhile: a timer that fires leaves its list, and takes the way to those behind it
+    // along. What is really held is there the next time.
+    private const int Walks = 3;
     private const int MaxPath = 12;
 
     private static readonly (string Trace, string Advice)[] s_known =
@@ -51,7 +55,13 @@ internal static class PinSearch
             return null;
         }
 
-        if (Find(context, roots) is not { } path)
+        string? path = null;
+        for (int walk = 0; walk < Walks && path is null; walk++)
+        {
+            path = Find(context, roots);
+        }
+
+        if (path is null)
         {
             return $"{unload.Plugin} is held by no static variable: look for a thread of its own that still runs, a "
                 + "GCHandle, or an object on the stack of a caller";
