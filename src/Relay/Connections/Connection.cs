@@ -15,12 +15,13 @@ internal sealed partial class Connection : IDisposable
     private const int FirstBuffer = 4_096;
 
     private readonly WebSocket _socket;
-    private readonly Action _abort;
+    private readonly Lock _ending = new();
     private readonly CancellationTokenSource _closing = new();
     private readonly SemaphoreSlim _inFlight;
     private readonly TokenBucket _eventRate;
     private readonly TokenBucket _requestRate;
     private readonly LimitOptions _limits;
+    private Action? _abort;
     private long _messageBegan;
     private long _lastMessage;
     private int _badMessages;
@@ -108,13 +109,9 @@ internal sealed partial class Connection : IDisposable
             Relay.Metrics.Dropped(reason);
             _closing.Cancel();
             Outbox.Close();
-            try
+            lock (_ending)
             {
-                _abort();
-            }
-            catch (ObjectDisposedException)
-            {
-                // The server has ended the connection just now, which is what was asked for.
+                _abort?.Invoke();
             }
         }
     }
@@ -163,6 +160,13 @@ internal sealed partial class Connection : IDisposable
 
     public void Dispose()
     {
+        // The server's request ends after this, and what aborts it belongs to another from then on: an abort under
+        // way on another thread is waited for, and none begins any more.
+        lock (_ending)
+        {
+            _abort = null;
+        }
+
         // Not the source of Closing: whoever stops the relay may be about to cancel it, and it holds nothing.
         _inFlight.Dispose();
         _queryTurn.Dispose();
