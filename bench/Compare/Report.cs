@@ -75,7 +75,7 @@ internal sealed class Report(Settings settings, string machine, IReadOnlyList<st
             ? "-"
             : values.Count == 1
                 ? Number(values[0])
-                : $"{Number(values[values.Count / 2])} ({Number(values[0])}-{Number(values[^1])})";
+                : $"{Number(samples.Median(engine, metric.Name)!.Value)} ({Number(values[0])}-{Number(values[^1])})";
     }
 
     private string Ratio(Metric metric) =>

@@ -23,6 +23,6 @@ internal sealed class Samples
     public double? Median(string engine, string metric)
     {
         IReadOnlyList<double> values = Of(engine, metric);
-        return values.Count == 0 ? null : values[values.Count / 2];
+        return values.Count == 0 ? null : (values[(values.Count - 1) / 2] + values[values.Count / 2]) / 2;
     }
 }

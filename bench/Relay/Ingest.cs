@@ -7,52 +7,34 @@ internal static class Ingest
 {
     public static async Task<Result> RunAsync(Uri address, ReadOnlyMemory<byte[]> messages, int connections, int inFlight)
     {
-        LoadClient[] clients = await Task.WhenAll(
-            Enumerable.Range(0, connections).Select(_ => LoadClient.ConnectAsync(address)));
-        int next = -1;
-        int accepted = 0;
-        var times = new List<double>[connections];
-        TimeSpan cpu = Process.GetCurrentProcess().TotalProcessorTime;
-        long began = Stopwatch.GetTimestamp();
-        await Task.WhenAll(clients.Select((client, c) => Task.Run(async () =>
+        Publisher[] publishers = await Task.WhenAll(
+            Enumerable.Range(0, connections).Select(_ => Publisher.ConnectAsync(address)));
+        (ulong, byte[])[] frames = new (ulong, byte[])[messages.Length];
+        for (int i = 0; i < frames.Length; i++)
         {
-            var sent = new Queue<long>();
-            times[c] = [];
-            bool isMore = true;
-            while (isMore || sent.Count > 0)
-            {
-                while (isMore && sent.Count < inFlight)
-                {
-                    int at = Interlocked.Increment(ref next);
-                    isMore = at < messages.Length;
-                    if (isMore)
-                    {
-                        sent.Enqueue(Stopwatch.GetTimestamp());
-                        await client.SendAsync(messages.Span[at]);
-                    }
-                }
-
-                if (sent.Count > 0)
-                {
-                    ReadOnlyMemory<byte> ok = await client.ReceiveAsync();
-
-                    // Answers of one connection may overtake each other a little; over many it evens out.
-                    times[c].Add(Stopwatch.GetElapsedTime(sent.Dequeue()).TotalMilliseconds);
-                    if (ok.Span.IndexOf(",true,"u8) > 0)
-                    {
-                        Interlocked.Increment(ref accepted);
-                    }
-                }
-            }
-        })));
-        cpu = Process.GetCurrentProcess().TotalProcessorTime - cpu;
-        double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        foreach (LoadClient client in clients)
-        {
-            client.Dispose();
+            ReadOnlySpan<byte> message = messages.Span[i];
+            frames[i] = (Publisher.Key(message[(message.IndexOf("\"id\":\""u8) + 6)..]), Publisher.Frame(message));
         }
 
-        double[] all = [.. times.SelectMany(static t => t).Order()];
+        int next = -1;
+        (ulong, byte[])? Take()
+        {
+            int at = Interlocked.Increment(ref next);
+            return at < frames.Length ? frames[at] : null;
+        }
+
+        TimeSpan cpu = Process.GetCurrentProcess().TotalProcessorTime;
+        long began = Stopwatch.GetTimestamp();
+        await Task.WhenAll(publishers.Select(p => Task.Run(() => p.RunAsync(Take, inFlight))));
+        cpu = Process.GetCurrentProcess().TotalProcessorTime - cpu;
+        double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        double[] all = [.. publishers.SelectMany(static p => p.Times).Order()];
+        int accepted = publishers.Sum(static p => p.Accepted);
+        foreach (Publisher publisher in publishers)
+        {
+            publisher.Dispose();
+        }
+
         return new Result(
             messages.Length / seconds,
             all[all.Length / 2],
