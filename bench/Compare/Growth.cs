@@ -19,6 +19,16 @@ internal sealed class Growth
 
     private readonly SortedDictionary<long, Dictionary<string, double>> _sizes = [];
 
+    /// <summary>Takes up the sizes that an earlier run wrote; one that is measured again replaces its own.</summary>
+    public void Resume(string json)
+    {
+        foreach ((string size, Dictionary<string, double> values) in
+            JsonSerializer.Deserialize<Dictionary<string, Dictionary<string, double>>>(json)!)
+        {
+            _sizes[long.Parse(size, CultureInfo.InvariantCulture)] = values;
+        }
+    }
+
     /// <summary>Measures one size.</summary>
     public void Measure(Subject subject, long events, string scratch, Settings settings)
     {

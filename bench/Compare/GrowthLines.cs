@@ -35,7 +35,7 @@ internal static class GrowthLines
     private static void Append(
         StringBuilder svg, string title, (double Events, double Value)[] points, int x0, int y0)
     {
-        double most = points.Max(static p => p.Value) * 1.15;
+        double most = RoundUp(points.Max(static p => p.Value) * 1.05);
         double first = Math.Log10(points[0].Events);
         double span = Math.Max(1e-9, Math.Log10(points[^1].Events) - first);
         int bottom = y0 + Top + PlotHeight;
@@ -49,7 +49,7 @@ internal static class GrowthLines
             double value = most * tick / 2;
             double y = bottom - (PlotHeight * tick / 2.0);
             svg.Append(CultureInfo.InvariantCulture, $"""
-                <text x="{x0 + Left - 6}" y="{y + 4:F1}" text-anchor="end" fill="#666">{value:G3}</text>
+                <text x="{x0 + Left - 6}" y="{y + 4:F1}" text-anchor="end" fill="#666">{Short(value)}</text>
                 <line x1="{x0 + Left}" x2="{x0 + Left + PlotWidth}" y1="{y:F1}" y2="{y:F1}" stroke="#eee"/>
 
                 """);
@@ -74,10 +74,17 @@ internal static class GrowthLines
             """);
     }
 
-    private static string Short(double events) => events switch
+    /// <summary>The next number above that is pleasant to halve.</summary>
+    private static double RoundUp(double value)
     {
-        >= 1e6 => (events / 1e6).ToString("0.#", CultureInfo.InvariantCulture) + "M",
-        >= 1e3 => (events / 1e3).ToString("0.#", CultureInfo.InvariantCulture) + "k",
-        _ => events.ToString(CultureInfo.InvariantCulture),
+        double unit = Math.Pow(10, Math.Floor(Math.Log10(value)));
+        return unit * new[] { 1, 1.2, 1.6, 2, 3, 4, 6, 8, 10 }.First(step => step * unit >= value);
+    }
+
+    private static string Short(double value) => value switch
+    {
+        >= 1e6 => (value / 1e6).ToString("0.##", CultureInfo.InvariantCulture) + "M",
+        >= 1e3 => (value / 1e3).ToString("0.##", CultureInfo.InvariantCulture) + "k",
+        _ => value.ToString("0.##", CultureInfo.InvariantCulture),
     };
 }

@@ -11,6 +11,12 @@ string documents = Path.Combine(root, "docs", "performance");
 if (settings.Growth.Count > 0)
 {
     var growth = new Growth();
+    string earlier = Path.Combine(documents, "growth.json");
+    if (settings.Write && File.Exists(earlier))
+    {
+        growth.Resume(File.ReadAllText(earlier));
+    }
+
     foreach (long events in settings.Growth)
     {
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{events:N0} events"));

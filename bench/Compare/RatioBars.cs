@@ -44,11 +44,15 @@ internal static class RatioBars
             int y = Top + (i * RowHeight);
             string fill = ratio >= 1 ? "#2f6f8f" : "#b5533c";
             string anchor = ratio >= 1 ? "start" : "end";
-            double beside = ratio >= 1 ? to + 5 : from - 5;
+
+            // The figure of a bar that is cut at the axis' end stands within the bar.
+            bool isCut = ratio < LeastRatio;
+            double beside = ratio >= 1 ? to + 5 : isCut ? to - 5 : from - 5;
+            string ink = isCut ? "#fff" : "#222";
             svg.Append(CultureInfo.InvariantCulture, $"""
                 <text x="{LabelWidth - 8}" y="{y + 15}" text-anchor="end" fill="#222">{title}</text>
                 <rect x="{from:F1}" y="{y + 3}" width="{to - from:F1}" height="{RowHeight - 8}" fill="{fill}"/>
-                <text x="{beside:F1}" y="{y + 15}" text-anchor="{anchor}" fill="#222">{ratio:0.0#}</text>
+                <text x="{beside:F1}" y="{y + 15}" text-anchor="{anchor}" fill="{ink}">{ratio:0.0#}</text>
 
                 """);
         }
