@@ -63,10 +63,11 @@ public sealed record CommitResult(int Committers, double EventsPerSecond, double
 
 /// <summary>An open of the store.</summary>
 /// <param name="What">What was opened.</param>
-/// <param name="Milliseconds">Opening, the plugins being loaded already.</param>
+/// <param name="Composing">Reading the stack, checking, loading and making its plugins, milliseconds.</param>
+/// <param name="Milliseconds">Opening, the plugins being there already.</param>
 /// <param name="FirstQuery">The first lookup after it, milliseconds.</param>
 /// <param name="LogRecords">Records replayed from the log.</param>
-public sealed record OpenResult(string What, double Milliseconds, double FirstQuery, long LogRecords);
+public sealed record OpenResult(string What, double Composing, double Milliseconds, double FirstQuery, long LogRecords);
 
 /// <summary>A section of queries.</summary>
 /// <param name="Section">Its name.</param>

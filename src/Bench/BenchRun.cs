@@ -54,7 +54,7 @@ public sealed class BenchRun(BenchStores open, BenchOptions options)
         if (Wants(BenchPhase.Queries))
         {
             await EnsureLoadedAsync(workload, cancellation).ConfigureAwait(false);
-            EventStore store = await open(_main, SyncMode.Batch, true).ConfigureAwait(false);
+            EventStore store = await open(_main, SyncMode.Batch, true)().ConfigureAwait(false);
             await using (store.ConfigureAwait(false))
             {
                 foreach (QuerySection section in sections)

@@ -20,7 +20,7 @@ internal static class CommitPhase
         Directory.CreateDirectory(folder);
         NostrEvent[] events = Read(workload, committers * commits);
         int each = events.Length / committers;
-        EventStore store = await open(folder, SyncMode.Always, true).ConfigureAwait(false);
+        EventStore store = await open(folder, SyncMode.Always, true)().ConfigureAwait(false);
         await using (store.ConfigureAwait(false))
         {
             var latencies = new Latencies[committers];

@@ -19,7 +19,7 @@ internal static class IngestPhase
         CancellationToken cancellation)
     {
         Directory.CreateDirectory(folder);
-        EventStore store = await open(folder, mode, checkpoints).ConfigureAwait(false);
+        EventStore store = await open(folder, mode, checkpoints)().ConfigureAwait(false);
         Load load;
         await using (store.ConfigureAwait(false))
         {

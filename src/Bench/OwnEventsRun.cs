@@ -42,7 +42,7 @@ public sealed class OwnEventsRun(BenchStores open, string scratch, int batchSize
 
         progress?.Report("answering");
         long disk = DiskUse.ByPart(folder).Values.Sum();
-        EventStore store = await open(folder, SyncMode.Batch, true).ConfigureAwait(false);
+        EventStore store = await open(folder, SyncMode.Batch, true)().ConfigureAwait(false);
         await using (store.ConfigureAwait(false))
         {
             List<NostrEvent> stored = AllOf(store);
@@ -87,7 +87,7 @@ public sealed class OwnEventsRun(BenchStores open, string scratch, int batchSize
         string folder, IReadOnlyList<byte[]> lines, bool verifies, CancellationToken cancellation)
     {
         Directory.CreateDirectory(folder);
-        EventStore store = await open(folder, SyncMode.Always, true).ConfigureAwait(false);
+        EventStore store = await open(folder, SyncMode.Always, true)().ConfigureAwait(false);
         await using (store.ConfigureAwait(false))
         {
             long refused = 0;

@@ -19,7 +19,7 @@ internal static class RecoveryPhase
         string live = Path.Combine(folder, "live");
         string crashed = Path.Combine(folder, "crashed");
         Directory.CreateDirectory(live);
-        EventStore store = await open(live, SyncMode.Never, false).ConfigureAwait(false);
+        EventStore store = await open(live, SyncMode.Never, false)().ConfigureAwait(false);
         await using (store.ConfigureAwait(false))
         {
             var tags = new TagListWriter();

@@ -16,7 +16,7 @@ public sealed class BenchRunTests
         WorkloadGenerator.Write(folder.Path, Events, 42);
         string scratch = Directory.CreateDirectory(Path.Combine(folder.Path, "scratch")).FullName;
         var run = new BenchRun(
-            Stores.Open,
+            Stores.Compose,
             new BenchOptions
             {
                 Workload = folder.Path,
@@ -48,7 +48,7 @@ public sealed class BenchRunTests
         using var folder = new TemporaryFolder();
         WorkloadGenerator.Write(folder.Path, Events, 42);
         var run = new BenchRun(
-            (where, mode, checkpoints) => Stores.OpenAsync(where, mode, checkpoints, keepAll: false),
+            (where, mode, checkpoints) => Stores.Compose(where, mode, checkpoints, keepAll: false),
             new BenchOptions
             {
                 Workload = folder.Path,

@@ -25,7 +25,7 @@ public sealed class OwnEventsTests
             [new Filter { Limit = 5 }, new Filter { Kinds = KindSet.Of(0, 3, 7) }],
             [new Filter { Since = 1, Until = 2 }],
         ];
-        OwnEventsResult result = await new OwnEventsRun(Stores.Open, folder.Path, 32)
+        OwnEventsResult result = await new OwnEventsRun(Stores.Compose, folder.Path, 32)
             .RunAsync(lines, requests, null, default);
         Assert.Equal(120, result.Lines);
         Assert.Equal(2, result.Refused);

@@ -14,13 +14,13 @@ internal static class Stores
     public static string Root => typeof(Stores).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(static metadata => metadata.Key == "RepositoryRoot").Value!;
 
-    public static ValueTask<EventStore> Open(string folder, SyncMode mode, bool checkpoints) =>
-        OpenAsync(folder, mode, checkpoints, keepAll: true);
+    public static Func<ValueTask<EventStore>> Compose(string folder, SyncMode mode, bool checkpoints) =>
+        Compose(folder, mode, checkpoints, keepAll: true);
 
-    public static async ValueTask<EventStore> OpenAsync(string folder, SyncMode mode, bool checkpoints, bool keepAll)
+    public static Func<ValueTask<EventStore>> Compose(string folder, SyncMode mode, bool checkpoints, bool keepAll)
     {
         ComposedStore composed = s_host.Compose(Resolve(mode, checkpoints), folder);
-        return await EventStore.OpenAsync(composed.Composition, Policy(keepAll));
+        return () => EventStore.OpenAsync(composed.Composition, Policy(keepAll));
     }
 
     public static ResolvedStack Resolve(SyncMode mode, bool checkpoints) => s_host.Resolve(StackFile.Parse(

@@ -151,7 +151,7 @@ internal static class BenchCommand
     private static BenchStores Stores(CommandContext context, ParseResult arguments)
     {
         MortiseHost host = StoreSession.CreateHost(context, arguments);
-        return async (folder, mode, checkpoints) =>
+        return (folder, mode, checkpoints) =>
         {
             string[] overrides =
             [
@@ -163,8 +163,7 @@ internal static class BenchCommand
                 ? StackFile.Read(path, overrides)
                 : StackFile.Parse("(bench stack)", BenchStack.Text, overrides);
             ComposedStore composed = host.Compose(host.Resolve(file), folder);
-            return await EventStore.OpenAsync(composed.Composition, StoreSession.Events(composed))
-                .ConfigureAwait(false);
+            return () => EventStore.OpenAsync(composed.Composition, StoreSession.Events(composed));
         };
     }
 

@@ -31,8 +31,8 @@ internal static class BenchText
 
         foreach (OpenResult open in result.Opens)
         {
-            Line(to, $"open {open.What}: {open.Milliseconds:F2} ms, first lookup {open.FirstQuery:F3} ms, "
-                + $"{open.LogRecords:N0} commits replayed");
+            Line(to, $"open {open.What}: {open.Milliseconds:F2} ms, before it {open.Composing:F2} ms for stack and "
+                + $"plugins, first lookup {open.FirstQuery:F3} ms, {open.LogRecords:N0} commits replayed");
         }
 
         foreach (QueryResult query in result.Queries)
