@@ -4,9 +4,6 @@ namespace Mortise.Records;
 /// <remarks>Dispose exactly once, after the last use of <see cref="Bytes"/>; the span is invalid afterwards.</remarks>
 public readonly ref struct RecordLease : IDisposable
 {
-    private readonly IRecordLeaseOwner? _owner;
-    private readonly long _token;
-
     /// <summary>Makes a lease over bytes that stay valid until the owner is told.</summary>
     /// <param name="bytes">The record.</param>
     /// <param name="info">What else is known of it.</param>
@@ -16,8 +13,8 @@ public readonly ref struct RecordLease : IDisposable
     {
         Bytes = bytes;
         Info = info;
-        _owner = owner;
-        _token = token;
+        Owner = owner;
+        Token = token;
     }
 
     /// <summary>The record, checked against its checksum.</summary>
@@ -26,6 +23,12 @@ public readonly ref struct RecordLease : IDisposable
     /// <summary>What else is known of the record.</summary>
     public RecordInfo Info { get; }
 
+    /// <summary>Who is told on disposal, for wrappers that pass a lease on as their own; null for nobody.</summary>
+    public IRecordLeaseOwner? Owner { get; }
+
+    /// <summary>What <see cref="Owner"/> is told.</summary>
+    public long Token { get; }
+
     /// <summary>Gives the bytes back.</summary>
-    public void Dispose() => _owner?.Release(_token);
+    public void Dispose() => Owner?.Release(Token);
 }

@@ -2,11 +2,17 @@ using Mortise.Caching;
 
 namespace Mortise.Reference;
 
-/// <summary>First in, first out: touches change nothing. Obviously right, and slow.</summary>
+/// <summary>First in, first out: touches change nothing. Obviously right, and slow where slots are pinned.</summary>
+/// <remarks>The order is a list through the slots themselves, so that nothing is allocated once they stop
+/// growing.</remarks>
 public sealed class FifoCachePolicy : ICachePolicy
 {
-    private readonly LinkedList<CacheSlot> _order = new();
-    private readonly Dictionary<CacheSlot, Item> _resident = [];
+    private const int FirstAllocation = 16;
+    private const int None = -1;
+
+    private Item[] _items = new Item[FirstAllocation];
+    private int _first = None;
+    private int _last = None;
 
     /// <summary>Makes an empty policy.</summary>
     /// <param name="capacityBytes">0 and up.</param>
@@ -22,21 +28,29 @@ public sealed class FifoCachePolicy : ICachePolicy
     public long WeightBytes { get; private set; }
 
     /// <inheritdoc/>
-    public int Count => _resident.Count;
+    public int Count { get; private set; }
 
     /// <inheritdoc/>
     public void Insert(CacheSlot slot, ulong keyHash, int weightBytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(slot.Index, nameof(slot));
         ArgumentOutOfRangeException.ThrowIfNegative(weightBytes);
-        if (_resident.ContainsKey(slot))
+        if (IsResident(slot))
         {
             throw new ArgumentException($"slot {slot.Index} is resident already", nameof(slot));
         }
 
+        if (slot.Index >= _items.Length)
+        {
+            Array.Resize(ref _items, (int)Math.Min(Array.MaxLength, Math.Max(2L * _items.Length, slot.Index + 1L)));
+        }
+
         // An item that can never fit goes first, so that it drives nobody else out.
-        LinkedListNode<CacheSlot> node = weightBytes > CapacityBytes ? _order.AddFirst(slot) : _order.AddLast(slot);
-        _resident[slot] = new Item(node, weightBytes, IsPinned: false);
+        bool isFirst = weightBytes > CapacityBytes;
+        _items[slot.Index] = new Item(
+            isFirst ? None : _last, isFirst ? _first : None, weightBytes, IsPinned: false, IsResident: true);
+        Link(slot.Index);
+        Count++;
         WeightBytes += weightBytes;
     }
 
@@ -49,9 +63,12 @@ public sealed class FifoCachePolicy : ICachePolicy
     /// <inheritdoc/>
     public void Remove(CacheSlot slot)
     {
-        if (_resident.Remove(slot, out Item item))
+        if (IsResident(slot))
         {
-            _order.Remove(item.Node);
+            Item item = _items[slot.Index];
+            Unlink(item);
+            _items[slot.Index] = default;
+            Count--;
             WeightBytes -= item.Weight;
         }
     }
@@ -59,9 +76,9 @@ public sealed class FifoCachePolicy : ICachePolicy
     /// <inheritdoc/>
     public void SetPinned(CacheSlot slot, bool pinned)
     {
-        if (_resident.TryGetValue(slot, out Item item))
+        if (IsResident(slot))
         {
-            _resident[slot] = item with { IsPinned = pinned };
+            _items[slot.Index] = _items[slot.Index] with { IsPinned = pinned };
         }
     }
 
@@ -69,11 +86,11 @@ public sealed class FifoCachePolicy : ICachePolicy
     public bool TryEvict(out CacheSlot victim)
     {
         victim = default;
-        for (LinkedListNode<CacheSlot>? node = _order.First; node is not null; node = node.Next)
+        for (int at = _first; at != None && WeightBytes > CapacityBytes; at = _items[at].Next)
         {
-            if (WeightBytes > CapacityBytes && !_resident[node.Value].IsPinned)
+            if (!_items[at].IsPinned)
             {
-                victim = node.Value;
+                victim = new CacheSlot(at);
                 Remove(victim);
                 return true;
             }
@@ -89,5 +106,45 @@ public sealed class FifoCachePolicy : ICachePolicy
         CapacityBytes = capacityBytes;
     }
 
-    private readonly record struct Item(LinkedListNode<CacheSlot> Node, int Weight, bool IsPinned);
+    private bool IsResident(CacheSlot slot) =>
+        (uint)slot.Index < (uint)_items.Length && _items[slot.Index].IsResident;
+
+    private void Link(int at)
+    {
+        Item item = _items[at];
+        SetNext(item.Previous, at);
+        SetPrevious(item.Next, at);
+    }
+
+    private void Unlink(Item item)
+    {
+        SetNext(item.Previous, item.Next);
+        SetPrevious(item.Next, item.Previous);
+    }
+
+    private void SetNext(int at, int next)
+    {
+        if (at == None)
+        {
+            _first = next;
+        }
+        else
+        {
+            _items[at] = _items[at] with { Next = next };
+        }
+    }
+
+    private void SetPrevious(int at, int previous)
+    {
+        if (at == None)
+        {
+            _last = previous;
+        }
+        else
+        {
+            _items[at] = _items[at] with { Previous = previous };
+        }
+    }
+
+    private readonly record struct Item(int Previous, int Next, int Weight, bool IsPinned, bool IsResident);
 }

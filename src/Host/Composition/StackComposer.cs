@@ -57,7 +57,7 @@ public static class StackComposer
         ArgumentNullException.ThrowIfNull(root);
         ArgumentNullException.ThrowIfNull(services);
         Dictionary<string, IPartitionScheme> schemes = stack.Partitions.ToDictionary(
-            static p => p.Name, static p => CreateScheme(p.Scheme), StringComparer.Ordinal);
+            static p => p.Name, p => CreateScheme(p.Scheme, services), StringComparer.Ordinal);
         CacheBudget? budget = CreateBudget(stack, schemes, services);
         var composition = new StoreComposition
         {
@@ -108,20 +108,34 @@ public static class StackComposer
             stack.Families.ToDictionary(static f => f.Name, f => schemes[f.Partition], StringComparer.Ordinal),
             services.Time,
             stack.CacheDivision.Recent);
+        ContractCheck? check = CheckOf(cache, services);
         return new CacheBudget(
             stack.CacheBudget,
             stack.Families.Count + 1,
             capacity =>
-                PluginGuard.Run(cache.Component, "make a cache policy", () => create(cache.Options, capacity, seed)),
+            {
+                ICachePolicy policy = PluginGuard.Run(
+                    cache.Component, "make a cache policy", () => create(cache.Options, capacity, seed));
+                return check is null ? policy : new CheckedPolicy(policy, check);
+            },
             stack.CacheDivision,
             tiers.Of);
     }
 
-    private static IPartitionScheme CreateScheme(ResolvedComponent scheme) =>
-        PluginGuard.Run(
+    private static IPartitionScheme CreateScheme(ResolvedComponent scheme, HostServices services)
+    {
+        IPartitionScheme made = PluginGuard.Run(
             scheme.Component,
             $"make the scheme {scheme.Place}",
             () => scheme.Component.PartitionFactory(scheme.Options));
+        return CheckOf(scheme, services) is { } check ? new CheckedScheme(made, check) : made;
+    }
+
+    private static ContractCheck? CheckOf(ResolvedComponent component, HostServices services) =>
+        component.Choice.Settings is DecoratedSettings { Decorate: { } list } && list.Contains(Decoration.Check)
+            ? new ContractCheck(
+                component.Component.Identity, component.Place, services.Logs(component.Place), meter: null)
+            : null;
 
     private static TermProjectionPart CreateProjection(ResolvedComponent projection) => new(
         projection.Component.Descriptor.Id,

@@ -38,7 +38,7 @@ internal static class StackSchema
             ["wal"] = Role(ComponentKind.Log, typeof(LogSettings)),
             ["records"] = Role(ComponentKind.Records, typeof(RecordSettings)),
             ["cache"] = Role(ComponentKind.Cache, typeof(CacheSettings)),
-            ["partitions"] = Named(ComponentKind.Partition, typeof(NoSettings)),
+            ["partitions"] = Named(ComponentKind.Partition, typeof(SchemeSettings)),
             ["projections"] = Named(ComponentKind.Projection, typeof(NoSettings)),
             ["indexes"] = Named(ComponentKind.Index, typeof(FamilySettings)),
         };

@@ -71,7 +71,8 @@ public static class StackView
     {
         var page = new Page(withOrigins: false);
         WriteComponent(page, 0, family.Name, family.Structure, isIdentity: true);
-        WriteComponent(page, 0, family.Partition, stack.Partitions.Single(p => p.Name == family.Partition).Scheme);
+        ResolvedComponent scheme = stack.Partitions.Single(p => p.Name == family.Partition).Scheme;
+        WriteComponent(page, 0, family.Partition, scheme, isIdentity: true);
         return page.ToString();
     }
 

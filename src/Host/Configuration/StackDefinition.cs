@@ -187,7 +187,7 @@ internal sealed class StackDefinition
                 Cache = ComponentChoice.Read("cache", ComponentKind.Cache, typeof(CacheSettings), entry, problems);
                 break;
             case "partitions":
-                ReadNamed(entry, ComponentKind.Partition, typeof(NoSettings), Partitions, problems);
+                ReadNamed(entry, ComponentKind.Partition, typeof(SchemeSettings), Partitions, problems);
                 break;
             case "projections":
                 ReadNamed(entry, ComponentKind.Projection, typeof(NoSettings), Projections, problems);

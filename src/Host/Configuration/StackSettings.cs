@@ -14,7 +14,8 @@ internal sealed class LogSettings : DecoratedSettings
 
     public ByteSize BatchBytes { get; set; } = new EngineOptions().BatchBytes;
 
-    protected override string? NoChecksum => "has checksum: a log checks its own records";
+    protected override string? Refuse(Decoration decoration) =>
+        decoration == Decoration.Checksum ? "has checksum: a log checks its own records" : null;
 
     public override IEnumerable<OptionProblem> Validate()
     {
@@ -108,7 +109,7 @@ internal sealed class EngineSettings : IValidatedOptions
 }
 
 /// <summary>The keys of <c>cache</c> that are the host's.</summary>
-internal sealed class CacheSettings : IValidatedOptions
+internal sealed class CacheSettings : DecoratedSettings
 {
     private static readonly CacheBudgetOptions s_default = new();
 
@@ -136,8 +137,15 @@ internal sealed class CacheSettings : IValidatedOptions
         Recent = Recent,
     };
 
-    public IEnumerable<OptionProblem> Validate()
+    protected override string? Refuse(Decoration decoration) => OnlyChecks(decoration, "a cache policy");
+
+    public override IEnumerable<OptionProblem> Validate()
     {
+        foreach (OptionProblem problem in base.Validate())
+        {
+            yield return problem;
+        }
+
         if (Budget.Bytes > 1L << 40)
         {
             yield return new OptionProblem(nameof(Budget), "must be 0B to 1TiB");
@@ -193,7 +201,14 @@ internal sealed class FamilySettings : DecoratedSettings
 /// <summary>The keys of <c>records</c> that are the host's.</summary>
 internal sealed class RecordSettings : DecoratedSettings
 {
-    protected override string? NoChecksum => "has checksum: a record store checks its own records";
+    protected override string? Refuse(Decoration decoration) =>
+        decoration == Decoration.Checksum ? "has checksum: a record store checks its own records" : null;
+}
+
+/// <summary>The keys of a partition scheme that are the host's.</summary>
+internal sealed class SchemeSettings : DecoratedSettings
+{
+    protected override string? Refuse(Decoration decoration) => OnlyChecks(decoration, "a partition scheme");
 }
 
 /// <summary>A role without keys of the host's.</summary>

@@ -17,8 +17,13 @@ internal abstract class DecoratedSettings : IValidatedOptions
     /// <summary>True when values carry a checksum, which is a format of its own.</summary>
     public bool HasChecksum => Decorate is { } list && list.Contains(Decoration.Checksum);
 
-    /// <summary>Why a checksum cannot be put around the role's component; null when it can.</summary>
-    protected virtual string? NoChecksum => null;
+    /// <summary>Why a decoration cannot be put around the role's component; null when it can.</summary>
+    protected virtual string? Refuse(Decoration decoration) => null;
+
+    /// <summary>For roles whose component has no calls worth counting and writes nothing.</summary>
+    protected static string? OnlyChecks(Decoration decoration, string role) => decoration == Decoration.Check
+        ? null
+        : $"has {decoration.ToString().ToLowerInvariant()}: only check can be put around {role}";
 
     /// <inheritdoc/>
     public virtual IEnumerable<OptionProblem> Validate()
@@ -29,9 +34,12 @@ internal abstract class DecoratedSettings : IValidatedOptions
             yield return new OptionProblem(nameof(Decorate), "must have each decoration once");
         }
 
-        if (HasChecksum && NoChecksum is { } reason)
+        foreach (Decoration decoration in list)
         {
-            yield return new OptionProblem(nameof(Decorate), reason);
+            if (Refuse(decoration) is { } reason)
+            {
+                yield return new OptionProblem(nameof(Decorate), reason);
+            }
         }
 
         if (list.Contains(Decoration.Throttle) && Throttle is null)

@@ -11,4 +11,7 @@ internal enum Decoration
 
     /// <summary>Bounds the bytes that are made durable a second.</summary>
     Throttle = 3,
+
+    /// <summary>Holds every answer against the contract, and names the law that one breaks.</summary>
+    Check = 4,
 }

@@ -58,6 +58,7 @@ internal static class Decorations
         {
             Decoration.Metrics => new MeteredLog(log, new CallMetrics(context)),
             Decoration.Throttle => new ThrottledLog(log, Pace.Of(settings, context)),
+            Decoration.Check => new CheckedLog(log, new ContractCheck(log.Identity, context)),
             _ => throw Unknown(decoration, log),
         };
 
@@ -67,6 +68,7 @@ internal static class Decorations
         {
             Decoration.Metrics => new MeteredRecordStore(records, new CallMetrics(context)),
             Decoration.Throttle => new ThrottledRecordStore(records, Pace.Of(settings, context)),
+            Decoration.Check => new CheckedRecordStore(records, new ContractCheck(records.Identity, context)),
             _ => throw Unknown(decoration, records),
         };
 
@@ -77,6 +79,7 @@ internal static class Decorations
             Decoration.Metrics => new MeteredIndex(index, new CallMetrics(context)),
             Decoration.Checksum => new ChecksummedIndex(index, context.InstanceName),
             Decoration.Throttle => new ThrottledIndex(index, Pace.Of(settings, context)),
+            Decoration.Check => new CheckedIndex(index, new ContractCheck(index.Identity, context)),
             _ => throw Unknown(decoration, index),
         };
 

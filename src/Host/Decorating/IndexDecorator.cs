@@ -32,7 +32,7 @@ internal class IndexDecorator(IIndexFamily inner) : IIndexFamily
 
     public virtual ValueTask DisposeAsync() => Inner.DisposeAsync();
 
-    public bool TryGet<T>([NotNullWhen(true)] out T? capability)
+    public virtual bool TryGet<T>([NotNullWhen(true)] out T? capability)
         where T : class
     {
         capability = this as T;

@@ -18,20 +18,18 @@ internal static class CacheMutants
         yield return Of("CP9", "a smaller capacity counts from the next insertion on", inner => new ResizesLate(inner));
         yield return Of("CP10", "subtracts the weight again when an evicted slot is removed", inner => new SubtractsTwice(inner));
         yield return Of("CP11", "allocates at every touch", inner => new Allocates(inner));
-        yield return new Mutant(
-            LawContract.CachePolicy, "CP12", "says LRU and is FIFO",
-            settings => CacheLaws.Suite.Check("CP12", new CachePolicySubject
-            {
-                Name = "lru",
-                Create = (capacity, _) => new FifoCachePolicy(capacity),
-                Reference = capacity => new LruOrder(capacity),
-            }, settings));
+        yield return Mutant.Of("CP12", "says LRU and is FIFO", new CachePolicySubject
+        {
+            Name = "lru",
+            Create = (capacity, _) => new FifoCachePolicy(capacity),
+            Reference = capacity => new LruOrder(capacity),
+        });
         yield return Of("CP15", "keeps some weight of what was removed", inner => new KeepsWeight(inner));
     }
 
     private static Mutant Of(string law, string broken, Func<ICachePolicy, ICachePolicy> wrap) =>
-        new(LawContract.CachePolicy, law, broken, settings => CacheLaws.Suite.Check(
-            law, new CachePolicySubject { Name = broken, Create = (capacity, _) => wrap(new LruOrder(capacity)) }, settings));
+        Mutant.Of(
+            law, broken, new CachePolicySubject { Name = broken, Create = (capacity, _) => wrap(new LruOrder(capacity)) });
 
     private class Broken(ICachePolicy inner) : ICachePolicy
     {

@@ -71,7 +71,7 @@ internal static class IndexMutants
     }
 
     private static Mutant With(string law, string broken, ComponentSubject<IIndexFamily> subject) =>
-        new(LawContract.IndexFamily, law, broken, settings => IndexLaws.Suite.Check(law, subject, settings));
+        Mutant.Of(LawContract.IndexFamily, IndexLaws.Suite, law, broken, subject);
 
     private static Mutant Of(
         string law, string broken, Func<IIndexFamily, IIndexFamily> wrap, Action<ComponentContext, IIndexFamily>? then = null) =>

@@ -75,7 +75,7 @@ internal static class LogMutants
     }
 
     private static Mutant With(string law, string broken, ComponentSubject<IWriteAheadLog> subject) =>
-        new(LawContract.Log, law, broken, settings => LogLaws.Suite.Check(law, subject, settings));
+        Mutant.Of(LawContract.Log, LogLaws.Suite, law, broken, subject);
 
     private static Mutant With(
         string law, string broken, ComponentSubject<IWriteAheadLog> subject, Func<IWriteAheadLog, IWriteAheadLog> wrap,

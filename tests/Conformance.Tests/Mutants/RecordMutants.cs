@@ -72,7 +72,7 @@ internal static class RecordMutants
     }
 
     private static Mutant With(string law, string broken, ComponentSubject<IRecordStore> subject) =>
-        new(LawContract.RecordStore, law, broken, settings => RecordLaws.Suite.Check(law, subject, settings));
+        Mutant.Of(LawContract.RecordStore, RecordLaws.Suite, law, broken, subject);
 
     private static Mutant Of(
         string law, string broken, Func<IRecordStore, IRecordStore> wrap, Action<ComponentContext, IRecordStore>? then = null) =>

@@ -62,7 +62,7 @@ internal static class SpecifiedLaws
         ("bypass detection", "`BypassScan` and C12; structures that open files themselves get real ones (`NativeFiles`), and "
             + "the laws that need the simulated disk are not applicable to them, and say so"),
         ("buffer poisoning", "buffers are overwritten when a call returns, mappings when they end"),
-        ("contract-check wrappers for production", "not built: `mortise simulate` checks a whole stack instead"),
+        ("contract-check wrappers for production", "`decorate: [check]` in a stack, around all five contracts; `GuardTests`, `DecoratedTests`, and below what it names"),
         ("each group of laws in a process of its own", "`WorkerProcess`, `Watchdog`: a hang or a crash is a verdict"),
         ("leak laws", "C9 files, timers, registered work; C14 threads and tasks; C15 the load context"),
         ("metamorphic run", "`mortise simulate --stacks N`; `StackComparisonTests` has the mutant that it finds"),

@@ -1,3 +1,4 @@
+using Mortise.Conformance.Tests.Mutants;
 using Mortise.Indexing;
 using Mortise.Logging;
 using Mortise.Records;
@@ -8,8 +9,10 @@ namespace Mortise.Conformance.Tests.Reference;
 /// <summary>H22: what a stack can put around a component breaks no law, whatever the order.</summary>
 public class DecoratedTests
 {
-    private static readonly Settings s_log = new([Decoration.Metrics, Decoration.Throttle]);
-    private static readonly Settings s_index = new([Decoration.Checksum, Decoration.Metrics, Decoration.Throttle]);
+    private static readonly Settings s_log = new([Decoration.Check, Decoration.Metrics, Decoration.Throttle]);
+    private static readonly Settings s_index =
+        new([Decoration.Check, Decoration.Checksum, Decoration.Metrics, Decoration.Throttle]);
+
 
     private static readonly ComponentSubject<IWriteAheadLog> s_logs = new()
     {
@@ -35,11 +38,27 @@ public class DecoratedTests
         Examiner = SimpleIndex.Examiner,
     };
 
+    private static readonly CachePolicySubject s_caches = Guarded.Around(new CachePolicySubject
+    {
+        Name = "checked-cache",
+        Create = static (capacity, _) => new FifoCachePolicy(capacity),
+    });
+
+    private static readonly PartitionSubject s_partitions = Guarded.Around(new PartitionSubject
+    {
+        Name = "checked-partitions",
+        Create = static () => new SinglePartition(),
+    });
+
     public static IEnumerable<object[]> OfLogs() => LogLaws.Suite.Ids();
 
     public static IEnumerable<object[]> OfRecords() => RecordLaws.Suite.Ids();
 
     public static IEnumerable<object[]> OfIndexes() => IndexLaws.Suite.Ids();
+
+    public static IEnumerable<object[]> OfCaches() => CacheLaws.Suite.Ids();
+
+    public static IEnumerable<object[]> OfPartitions() => PartitionLaws.Suite.Ids();
 
     [Theory]
     [MemberData(nameof(OfLogs))]
@@ -52,6 +71,15 @@ public class DecoratedTests
     [Theory]
     [MemberData(nameof(OfIndexes))]
     public void A_decorated_index_obeys(string law) => IndexLaws.Suite.Check(law, s_indexes).ThrowIfBroken();
+
+    [Theory]
+    [MemberData(nameof(OfCaches))]
+    public void A_checked_cache_policy_obeys(string law) => CacheLaws.Suite.Check(law, s_caches).ThrowIfBroken();
+
+    [Theory]
+    [MemberData(nameof(OfPartitions))]
+    public void A_checked_partition_scheme_obeys(string law) =>
+        PartitionLaws.Suite.Check(law, s_partitions).ThrowIfBroken();
 
     private sealed class Settings : DecoratedSettings
     {

@@ -169,7 +169,8 @@ public sealed class DecorateTests : IDisposable
             [
                 "stack.yaml:1:54: wal.decorate has checksum: a log checks its own records",
                 "stack.yaml:2:63: records.decorate has throttle, which needs a rate: throttle: 10MiB is 10 MiB a second",
-                "stack.yaml:16:34: indexes.inside.decorate[2] is 'watch', not one of metrics, checksum, throttle",
+                "stack.yaml:16:34: indexes.inside.decorate[2] is 'watch', not one of metrics, checksum, throttle, "
+                    + "check",
             ],
             problems.Problems.Where(static p => p.ToString().Contains("decorate", StringComparison.Ordinal))
                 .Select(static p => p.ToString()));
@@ -181,7 +182,10 @@ public sealed class DecorateTests : IDisposable
         string WithDecoration(string list) => Stack.Replace(
             "plain: { projection: id,", $"plain: {{ decorate: {list}, projection: id,", StringComparison.Ordinal);
         ComposedStore now = ComposedOf(Stack);
-        Assert.True(StackChange.Between(now, ComposedOf(WithDecoration("[metrics]"))).IsEmpty);
+        Assert.True(StackChange.Between(now, ComposedOf(WithDecoration("[metrics, check]"))).IsEmpty);
+        string checkedScheme = Stack.Replace(
+            "mortise.partition.none,", "mortise.partition.none, decorate: [check],", StringComparison.Ordinal);
+        Assert.True(StackChange.Between(now, ComposedOf(checkedScheme)).IsEmpty);
         Assert.Equal(["plain"], StackChange.Between(now, ComposedOf(WithDecoration("[checksum]"))).Switched);
     }
 

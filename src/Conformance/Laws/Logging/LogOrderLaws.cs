@@ -61,18 +61,27 @@ internal static class LogOrderLaws
         Thread watcher = new(() =>
         {
             Lsn seen = Lsn.None;
-            while (!Volatile.Read(ref done))
+            try
             {
-                // In this order a moving log can only make the comparison easier.
-                Lsn first = log.FirstLsn;
-                Lsn durable = log.DurableLsn;
-                Lsn last = log.LastLsn;
-                if (durable > last || durable < seen || first > last.Next)
+                while (!Volatile.Read(ref done))
                 {
-                    broken = $"FirstLsn {first}, DurableLsn {durable} (before: {seen}), LastLsn {last}";
-                }
+                    // In this order a moving log can only make the comparison easier.
+                    Lsn first = log.FirstLsn;
+                    Lsn durable = log.DurableLsn;
+                    Lsn last = log.LastLsn;
+                    if (durable > last || durable < seen || first > last.Next)
+                    {
+                        broken = $"FirstLsn {first}, DurableLsn {durable} (before: {seen}), LastLsn {last}";
+                    }
 
-                seen = durable;
+                    seen = durable;
+                }
+            }
+#pragma warning disable CA1031 // Carried over to the law's own thread.
+            catch (Exception thrown)
+#pragma warning restore CA1031
+            {
+                broken = thrown.ToString();
             }
         });
         watcher.Start();

@@ -154,12 +154,21 @@ public static class PartitionLaws
             IPartitionScheme scheme = t == 0 ? first : second;
             threads[t] = new Thread(() =>
             {
-                for (int i = entries.Count - 1; i >= 0; i--)
+                try
                 {
-                    if (scheme.Locate(entries[i].Ordinal, entries[i].Key).Value != expected[i])
+                    for (int i = entries.Count - 1; i >= 0; i--)
                     {
-                        broken = $"{Text(entries[i].Ordinal, entries[i].Key)} is located in two places";
+                        if (scheme.Locate(entries[i].Ordinal, entries[i].Key).Value != expected[i])
+                        {
+                            broken = $"{Text(entries[i].Ordinal, entries[i].Key)} is located in two places";
+                        }
                     }
+                }
+#pragma warning disable CA1031 // Carried over to the law's own thread.
+                catch (Exception thrown)
+#pragma warning restore CA1031
+                {
+                    broken = thrown.ToString();
                 }
             });
             threads[t].Start();
