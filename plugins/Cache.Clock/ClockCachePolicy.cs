@@ -15,11 +15,8 @@ namespace Mortise.Cache.Clock;
 public sealed class ClockCachePolicy : ICachePolicy
 {
     private const int Circle = 0;
-    private const int Pinned = 1;
-    private const int TooLarge = 2;
 
-    private readonly SlotLists _slots = new(3);
-    private readonly int _maxCount;
+    private readonly ResidentSlots _slots;
 
     /// <summary>Makes an empty policy.</summary>
     /// <param name="options">Checked options.</param>
@@ -28,36 +25,26 @@ public sealed class ClockCachePolicy : ICachePolicy
     public ClockCachePolicy(ClockOptions options, long capacityBytes)
     {
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentOutOfRangeException.ThrowIfNegative(options.MaxCount, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfNegative(capacityBytes);
-        _maxCount = options.MaxCount == 0 ? int.MaxValue : options.MaxCount;
-        CapacityBytes = capacityBytes;
+        _slots = new ResidentSlots(1, options.MaxCount, capacityBytes);
     }
 
     /// <inheritdoc/>
     public string Name => "clock";
 
     /// <inheritdoc/>
-    public long CapacityBytes { get; private set; }
+    public long CapacityBytes => _slots.CapacityBytes;
 
     /// <inheritdoc/>
-    public long WeightBytes => _slots.Weight(Circle) + _slots.Weight(Pinned) + _slots.Weight(TooLarge);
+    public long WeightBytes => _slots.WeightBytes;
 
     /// <inheritdoc/>
-    public int Count => _slots.Count(Circle) + _slots.Count(Pinned) + _slots.Count(TooLarge);
+    public int Count => _slots.Count;
 
     /// <inheritdoc/>
     public void Insert(CacheSlot slot, ulong keyHash, int weightBytes)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(slot.Index, nameof(slot));
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(slot.Index, Array.MaxLength - 3, nameof(slot));
-        ArgumentOutOfRangeException.ThrowIfNegative(weightBytes);
-        if (_slots.ListOf(slot.Index) != SlotLists.Nowhere)
-        {
-            throw new ArgumentException($"slot {slot.Index} is resident already", nameof(slot));
-        }
-
-        _slots.Add(slot.Index, weightBytes, weightBytes <= CapacityBytes ? Circle : TooLarge, isFront: true);
+        _slots.RequireAbsent(slot.Index, weightBytes);
+        _slots.Enter(slot.Index, weightBytes, Circle);
     }
 
     /// <inheritdoc/>
@@ -65,7 +52,7 @@ public sealed class ClockCachePolicy : ICachePolicy
     {
         foreach (CacheSlot slot in slots)
         {
-            if (_slots.ListOf(slot.Index) == Circle)
+            if (_slots.IsIn(slot.Index, Circle))
             {
                 _slots.Mark(slot.Index) = 1;
             }
@@ -73,35 +60,21 @@ public sealed class ClockCachePolicy : ICachePolicy
     }
 
     /// <inheritdoc/>
-    public void Remove(CacheSlot slot)
-    {
-        if (_slots.ListOf(slot.Index) != SlotLists.Nowhere)
-        {
-            _slots.Remove(slot.Index);
-        }
-    }
+    public void Remove(CacheSlot slot) => _slots.Remove(slot.Index);
 
     /// <inheritdoc/>
-    public void SetPinned(CacheSlot slot, bool pinned)
-    {
-        int list = _slots.ListOf(slot.Index);
-        if (list != SlotLists.Nowhere && (list == Pinned) != pinned)
-        {
-            bool isTooLarge = _slots.WeightOf(slot.Index) > CapacityBytes;
-            _slots.Move(slot.Index, pinned ? Pinned : isTooLarge ? TooLarge : Circle, isFront: true);
-        }
-    }
+    public void SetPinned(CacheSlot slot, bool pinned) => _slots.SetPinned(slot.Index, pinned, Circle);
 
     /// <inheritdoc/>
     public bool TryEvict(out CacheSlot victim)
     {
         victim = default;
-        if (WeightBytes <= CapacityBytes && Count <= _maxCount)
+        if (!_slots.IsOver)
         {
             return false;
         }
 
-        int slot = _slots.Back(TooLarge);
+        int slot = _slots.NextTooLarge();
         if (slot < 0 && (slot = NextUnused()) < 0)
         {
             return false;
@@ -113,11 +86,7 @@ public sealed class ClockCachePolicy : ICachePolicy
     }
 
     /// <inheritdoc/>
-    public void Resize(long capacityBytes)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(capacityBytes);
-        CapacityBytes = capacityBytes;
-    }
+    public void Resize(long capacityBytes) => _slots.Resize(capacityBytes);
 
     /// <summary>Turns the hand. Each step that finds no victim uses up a touch, so it costs O(1) amortised.</summary>
     private int NextUnused()
@@ -126,7 +95,7 @@ public sealed class ClockCachePolicy : ICachePolicy
         while ((slot = _slots.Back(Circle)) >= 0 && _slots.Mark(slot) != 0)
         {
             _slots.Mark(slot) = 0;
-            _slots.Move(slot, Circle, isFront: true);
+            _slots.MoveToFront(slot, Circle);
         }
 
         return slot;

@@ -10,21 +10,17 @@ namespace Mortise.Cache.Lru;
 /// no item has a node object, and every member is a handful of loads and stores.</para>
 /// <para>Pinned slots are not in the list. A victim is therefore found at once however many are pinned; a slot whose
 /// pin ends counts as used at that moment.</para>
-/// <para>An item larger than the whole capacity goes to the back of the list instead of the front, and touches leave it
-/// there: it is the next to go, and nobody else goes because of it.</para>
+/// <para>An item larger than the whole capacity is the next to go, touched or not, and nobody else goes because of
+/// it.</para>
 /// <para>Threads: one call at a time, as the contract says. The seed is not used: nothing here is random.</para>
 /// <para>Left out: scan resistance. One pass over cold items flushes the hot ones; a stack that scans names another
 /// policy.</para>
 /// </remarks>
 public sealed class LruCachePolicy : ICachePolicy
 {
-    // The list is circular through a sentinel: its Next is the most, its Previous the least recently used slot. Keeping
-    // the sentinel at node 0 and slot s at node s + 1 removes every "is this an end" branch from linking and unlinking.
-    private const int Sentinel = 0;
-    private const int FirstAllocation = 64;
+    private const int Recent = 0;
 
-    private readonly int _maxCount;
-    private Node[] _nodes = new Node[FirstAllocation];
+    private readonly ResidentSlots _slots;
 
     /// <summary>Makes an empty policy.</summary>
     /// <param name="options">Checked options.</param>
@@ -33,48 +29,26 @@ public sealed class LruCachePolicy : ICachePolicy
     public LruCachePolicy(LruOptions options, long capacityBytes)
     {
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentOutOfRangeException.ThrowIfNegative(options.MaxCount, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfNegative(capacityBytes);
-        _maxCount = options.MaxCount == 0 ? int.MaxValue : options.MaxCount;
-        CapacityBytes = capacityBytes;
-    }
-
-    private enum Place : byte
-    {
-        Absent,
-        Listed,
-        Pinned,
+        _slots = new ResidentSlots(1, options.MaxCount, capacityBytes);
     }
 
     /// <inheritdoc/>
     public string Name => "lru";
 
     /// <inheritdoc/>
-    public long CapacityBytes { get; private set; }
+    public long CapacityBytes => _slots.CapacityBytes;
 
     /// <inheritdoc/>
-    public long WeightBytes { get; private set; }
+    public long WeightBytes => _slots.WeightBytes;
 
     /// <inheritdoc/>
-    public int Count { get; private set; }
+    public int Count => _slots.Count;
 
     /// <inheritdoc/>
     public void Insert(CacheSlot slot, ulong keyHash, int weightBytes)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(slot.Index, nameof(slot));
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(slot.Index, Array.MaxLength - 1, nameof(slot));
-        ArgumentOutOfRangeException.ThrowIfNegative(weightBytes);
-        int index = slot.Index + 1;
-        if (index < _nodes.Length && _nodes[index].Place != Place.Absent)
-        {
-            throw new ArgumentException($"slot {slot.Index} is resident already", nameof(slot));
-        }
-
-        GrowTo(index);
-        _nodes[index].WeightBytes = weightBytes;
-        WeightBytes += weightBytes;
-        Count++;
-        List(index);
+        _slots.RequireAbsent(slot.Index, weightBytes);
+        _slots.Enter(slot.Index, weightBytes, Recent);
     }
 
     /// <inheritdoc/>
@@ -82,140 +56,44 @@ public sealed class LruCachePolicy : ICachePolicy
     {
         foreach (CacheSlot slot in slots)
         {
-            if (IndexIn(slot, Place.Listed, out int index) && _nodes[index].WeightBytes <= CapacityBytes)
+            // What became too large when the capacity shrank keeps its place.
+            if ((_slots.IsIn(slot.Index, Recent) && _slots.Fits(_slots.WeightOf(slot.Index)))
+                || _slots.HasRoomBy(slot.Index))
             {
-                Unlink(index);
-                LinkAfter(Sentinel, index);
+                _slots.MoveToFront(slot.Index, Recent);
             }
         }
     }
 
     /// <inheritdoc/>
-    public void Remove(CacheSlot slot)
-    {
-        if (IndexIn(slot, Place.Listed, out int index))
-        {
-            Unlink(index);
-            Forget(index);
-        }
-        else if (IndexIn(slot, Place.Pinned, out index))
-        {
-            Forget(index);
-        }
-    }
+    public void Remove(CacheSlot slot) => _slots.Remove(slot.Index);
 
     /// <inheritdoc/>
-    public void SetPinned(CacheSlot slot, bool pinned)
-    {
-        if (pinned && IndexIn(slot, Place.Listed, out int index))
-        {
-            Unlink(index);
-            _nodes[index].Place = Place.Pinned;
-        }
-        else if (!pinned && IndexIn(slot, Place.Pinned, out index))
-        {
-            List(index);
-        }
-    }
+    public void SetPinned(CacheSlot slot, bool pinned) => _slots.SetPinned(slot.Index, pinned, Recent);
 
     /// <inheritdoc/>
     public bool TryEvict(out CacheSlot victim)
     {
-        int index = _nodes[Sentinel].Previous;
-        if (index == Sentinel || (WeightBytes <= CapacityBytes && Count <= _maxCount))
+        victim = default;
+        if (!_slots.IsOver)
         {
-            victim = default;
             return false;
         }
 
-        Unlink(index);
-        Forget(index);
-        victim = new CacheSlot(index - 1);
+        int slot = _slots.NextTooLarge();
+        if (slot < 0 && (slot = _slots.Back(Recent)) < 0)
+        {
+            return false;
+        }
+
+        _slots.Remove(slot);
+        victim = new CacheSlot(slot);
         return true;
     }
 
     /// <inheritdoc/>
-    public void Resize(long capacityBytes)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(capacityBytes);
-        CapacityBytes = capacityBytes;
-    }
+    public void Resize(long capacityBytes) => _slots.Resize(capacityBytes);
 
-    /// <summary>Walks everything and checks the lists, the sum and the count against each other; for tests.</summary>
-    internal void CheckInvariants()
-    {
-        int listed = 0;
-        for (int at = _nodes[Sentinel].Next; at != Sentinel; at = _nodes[at].Next)
-        {
-            Invariant.Holds(_nodes[at].Place == Place.Listed);
-            Invariant.Holds(_nodes[_nodes[at].Next].Previous == at);
-            listed++;
-            Invariant.Holds(listed <= Count);
-        }
-
-        int resident = 0;
-        long weight = 0;
-        foreach (ref readonly Node node in _nodes.AsSpan(1))
-        {
-            resident += node.Place == Place.Absent ? 0 : 1;
-            listed -= node.Place == Place.Listed ? 1 : 0;
-            weight += node.Place == Place.Absent ? 0 : node.WeightBytes;
-        }
-
-        Invariant.Holds(listed == 0);
-        Invariant.Holds(resident == Count);
-        Invariant.Holds(weight == WeightBytes);
-    }
-
-    private bool IndexIn(CacheSlot slot, Place place, out int index)
-    {
-        index = slot.Index + 1;
-        return (uint)slot.Index < (uint)_nodes.Length - 1 && _nodes[index].Place == place;
-    }
-
-    private void List(int index)
-    {
-        _nodes[index].Place = Place.Listed;
-        LinkAfter(_nodes[index].WeightBytes <= CapacityBytes ? Sentinel : _nodes[Sentinel].Previous, index);
-    }
-
-    private void LinkAfter(int before, int index)
-    {
-        int after = _nodes[before].Next;
-        _nodes[index].Previous = before;
-        _nodes[index].Next = after;
-        _nodes[before].Next = index;
-        _nodes[after].Previous = index;
-    }
-
-    private void Unlink(int index)
-    {
-        ref Node node = ref _nodes[index];
-        _nodes[node.Previous].Next = node.Next;
-        _nodes[node.Next].Previous = node.Previous;
-    }
-
-    private void Forget(int index)
-    {
-        _nodes[index].Place = Place.Absent;
-        WeightBytes -= _nodes[index].WeightBytes;
-        Count--;
-    }
-
-    private void GrowTo(int index)
-    {
-        if (index >= _nodes.Length)
-        {
-            long doubled = Math.Min(2L * _nodes.Length, Array.MaxLength);
-            Array.Resize(ref _nodes, (int)Math.Max(doubled, index + 1L));
-        }
-    }
-
-    private struct Node
-    {
-        public int Previous;
-        public int Next;
-        public int WeightBytes;
-        public Place Place;
-    }
+    /// <summary>Checks the bookkeeping; for tests.</summary>
+    internal void CheckInvariants() => _slots.CheckInvariants();
 }

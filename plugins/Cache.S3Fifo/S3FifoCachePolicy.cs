@@ -17,14 +17,10 @@ public sealed class S3FifoCachePolicy : ICachePolicy
 {
     private const int Small = 0;
     private const int Main = 1;
-    private const int Pinned = 2;
-    private const int TooLarge = 3;
     private const int MaxUses = 3;
 
-    // What the owner keeps with a slot: its uses, then 32 bits of its identity.
-    private readonly SlotLists _slots = new(4);
+    private readonly ResidentSlots _slots;
     private readonly GhostQueue _ghosts = new();
-    private readonly int _maxCount;
     private readonly int _smallPercent;
     private uint[] _fingerprints = [];
 
@@ -35,47 +31,36 @@ public sealed class S3FifoCachePolicy : ICachePolicy
     public S3FifoCachePolicy(S3FifoOptions options, long capacityBytes)
     {
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentOutOfRangeException.ThrowIfNegative(options.MaxCount, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.SmallPercent, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(
             options.SmallPercent, S3FifoOptions.MaxSmallPercent, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfNegative(capacityBytes);
-        _maxCount = options.MaxCount == 0 ? int.MaxValue : options.MaxCount;
+        _slots = new ResidentSlots(2, options.MaxCount, capacityBytes);
         _smallPercent = options.SmallPercent;
-        CapacityBytes = capacityBytes;
     }
 
     /// <inheritdoc/>
     public string Name => "s3fifo";
 
     /// <inheritdoc/>
-    public long CapacityBytes { get; private set; }
+    public long CapacityBytes => _slots.CapacityBytes;
 
     /// <inheritdoc/>
-    public long WeightBytes =>
-        _slots.Weight(Small) + _slots.Weight(Main) + _slots.Weight(Pinned) + _slots.Weight(TooLarge);
+    public long WeightBytes => _slots.WeightBytes;
 
     /// <inheritdoc/>
-    public int Count => _slots.Count(Small) + _slots.Count(Main) + _slots.Count(Pinned) + _slots.Count(TooLarge);
+    public int Count => _slots.Count;
 
     /// <inheritdoc/>
     public void Insert(CacheSlot slot, ulong keyHash, int weightBytes)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(slot.Index, nameof(slot));
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(slot.Index, Array.MaxLength - 4, nameof(slot));
-        ArgumentOutOfRangeException.ThrowIfNegative(weightBytes);
-        if (_slots.ListOf(slot.Index) != SlotLists.Nowhere)
-        {
-            throw new ArgumentException($"slot {slot.Index} is resident already", nameof(slot));
-        }
-
+        _slots.RequireAbsent(slot.Index, weightBytes);
         uint fingerprint = GhostQueue.Fingerprint(keyHash);
-        int list = weightBytes > CapacityBytes ? TooLarge : _ghosts.Remove(fingerprint, Count) ? Main : Small;
-        _slots.Add(slot.Index, weightBytes, list, isFront: true);
-        if (_fingerprints.Length < _slots.Capacity)
+        bool comesBack = _slots.Fits(weightBytes) && _ghosts.Remove(fingerprint, Count);
+        _slots.Enter(slot.Index, weightBytes, comesBack ? Main : Small);
+        if (_fingerprints.Length < _slots.Allocated)
         {
-            Array.Resize(ref _fingerprints, _slots.Capacity);
-            _ghosts.Grow(_slots.Capacity);
+            Array.Resize(ref _fingerprints, _slots.Allocated);
+            _ghosts.Grow(_slots.Allocated);
         }
 
         _fingerprints[slot.Index] = fingerprint;
@@ -86,7 +71,7 @@ public sealed class S3FifoCachePolicy : ICachePolicy
     {
         foreach (CacheSlot slot in slots)
         {
-            if (_slots.ListOf(slot.Index) is Small or Main && _slots.Mark(slot.Index) < MaxUses)
+            if ((_slots.IsIn(slot.Index, Small) || _slots.IsIn(slot.Index, Main)) && _slots.Mark(slot.Index) < MaxUses)
             {
                 _slots.Mark(slot.Index)++;
             }
@@ -94,46 +79,32 @@ public sealed class S3FifoCachePolicy : ICachePolicy
     }
 
     /// <inheritdoc/>
-    public void Remove(CacheSlot slot)
-    {
-        if (_slots.ListOf(slot.Index) != SlotLists.Nowhere)
-        {
-            _slots.Remove(slot.Index);
-        }
-    }
+    public void Remove(CacheSlot slot) => _slots.Remove(slot.Index);
 
     /// <inheritdoc/>
-    public void SetPinned(CacheSlot slot, bool pinned)
-    {
-        int list = _slots.ListOf(slot.Index);
-        if (list != SlotLists.Nowhere && (list == Pinned) != pinned)
-        {
-            bool isTooLarge = _slots.WeightOf(slot.Index) > CapacityBytes;
-            _slots.Move(slot.Index, pinned ? Pinned : isTooLarge ? TooLarge : Main, isFront: true);
-        }
-    }
+    public void SetPinned(CacheSlot slot, bool pinned) => _slots.SetPinned(slot.Index, pinned, Main);
 
     /// <inheritdoc/>
     public bool TryEvict(out CacheSlot victim)
     {
         victim = default;
-        if (WeightBytes <= CapacityBytes && Count <= _maxCount)
+        if (!_slots.IsOver)
         {
             return false;
         }
 
-        int slot = _slots.Back(TooLarge);
+        int slot = _slots.NextTooLarge();
         while (slot < 0)
         {
-            bool isSmallFull = _slots.Weight(Small) > CapacityBytes / 100 * _smallPercent && _slots.Count(Small) > 1;
-            int list = isSmallFull || _slots.Count(Main) == 0 ? Small : Main;
-            int last = _slots.Back(list);
+            bool isSmallFull = _slots.WeightIn(Small) > CapacityBytes / 100 * _smallPercent && _slots.CountIn(Small) > 1;
+            int queue = isSmallFull || _slots.CountIn(Main) == 0 ? Small : Main;
+            int last = _slots.Back(queue);
             if (last < 0)
             {
                 return false;
             }
 
-            slot = list == Small ? LeaveSmall(last) : LeaveMain(last);
+            slot = queue == Small ? LeaveSmall(last) : LeaveMain(last);
         }
 
         _slots.Remove(slot);
@@ -142,11 +113,7 @@ public sealed class S3FifoCachePolicy : ICachePolicy
     }
 
     /// <inheritdoc/>
-    public void Resize(long capacityBytes)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(capacityBytes);
-        CapacityBytes = capacityBytes;
-    }
+    public void Resize(long capacityBytes) => _slots.Resize(capacityBytes);
 
     /// <summary>The slot if it leaves the cache; -1 if it was used and moves on.</summary>
     private int LeaveSmall(int slot)
@@ -154,7 +121,7 @@ public sealed class S3FifoCachePolicy : ICachePolicy
         if (_slots.Mark(slot) > 0)
         {
             _slots.Mark(slot) = 0;
-            _slots.Move(slot, Main, isFront: true);
+            _slots.MoveToFront(slot, Main);
             return -1;
         }
 
@@ -168,7 +135,7 @@ public sealed class S3FifoCachePolicy : ICachePolicy
         if (_slots.Mark(slot) > 0)
         {
             _slots.Mark(slot)--;
-            _slots.Move(slot, Main, isFront: true);
+            _slots.MoveToFront(slot, Main);
             return -1;
         }
 

@@ -38,6 +38,12 @@ public sealed class SlotLists
     /// <summary>The list that a slot is in, or <see cref="Nowhere"/>.</summary>
     public int ListOf(int slot) => (uint)slot < (uint)Capacity ? _nodes[slot + _lists].List : Nowhere;
 
+    /// <summary>Slots in all lists.</summary>
+    public int TotalCount { get; private set; }
+
+    /// <summary>The weights of all lists' slots together.</summary>
+    public long TotalWeight { get; private set; }
+
     /// <summary>Slots in a list.</summary>
     public int Count(int list) => _counts[list];
 
@@ -67,6 +73,8 @@ public sealed class SlotLists
 
         _nodes[index].Weight = weight;
         _nodes[index].Mark = 0;
+        TotalCount++;
+        TotalWeight += weight;
         Link(index, list, isFront);
     }
 
@@ -82,10 +90,40 @@ public sealed class SlotLists
     {
         Unlink(slot + _lists);
         _nodes[slot + _lists].List = Nowhere;
+        TotalCount--;
+        TotalWeight -= _nodes[slot + _lists].Weight;
     }
 
     /// <summary>The last slot of a list; -1 when it is empty.</summary>
     public int Back(int list) => Math.Max(-1, _nodes[list].Previous - _lists);
+
+    /// <summary>Walks everything and checks links, sums and counts against each other; for tests.</summary>
+    public void CheckInvariants()
+    {
+        int listed = 0;
+        for (int list = 0; list < _lists; list++)
+        {
+            int count = 0;
+            long weight = 0;
+            for (int at = _nodes[list].Next; at != list; at = _nodes[at].Next)
+            {
+                Invariant.Holds(_nodes[at].List == list && _nodes[_nodes[at].Next].Previous == at);
+                weight += _nodes[at].Weight;
+                Invariant.Holds(++count <= _counts[list]);
+            }
+
+            Invariant.Holds(count == _counts[list] && weight == _weights[list]);
+            listed += count;
+        }
+
+        int resident = 0;
+        foreach (ref readonly Node node in _nodes.AsSpan(_lists))
+        {
+            resident += node.List == Nowhere ? 0 : 1;
+        }
+
+        Invariant.Holds(listed == TotalCount && resident == TotalCount && _weights.Sum() == TotalWeight);
+    }
 
     private void Link(int index, int list, bool isFront)
     {
