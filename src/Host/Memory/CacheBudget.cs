@@ -8,7 +8,8 @@ namespace Mortise.Host.Memory;
 /// cref="CacheBudgetOptions.AccessesPerRound"/> accesses the budget is divided anew: most of it by how much memory is in
 /// use or was lacking, the rest by accesses. Families that lose memory are told, so that it is free when others take
 /// it. The shares of all sum up to the budget at most, whatever is opened.</para>
-/// <para>Threads: any. A round runs on whichever thread counts the access that begins it, and waits for nobody.</para>
+/// <para>Threads: any. A round runs on whichever thread counts the access that begins it, one at a time. Caches are asked
+/// to follow with no lock held, so whatever they do then, this never waits for them and they never for this.</para>
 /// </remarks>
 public sealed class CacheBudget
 {
@@ -19,7 +20,7 @@ public sealed class CacheBudget
     private readonly Func<string, PartitionTier> _tierOf;
     private readonly CacheBudgetOptions _options;
     private long _accesses;
-    private bool _isDividing;
+    private int _isDividing;
 
     /// <summary>Makes a budget.</summary>
     /// <param name="budget">Bytes for all caches together.</param>
@@ -71,18 +72,20 @@ public sealed class CacheBudget
         ArgumentException.ThrowIfNullOrEmpty(instance);
         string name = string.Join('/', instance.Split('/').Take(2));
         var grant = new CacheGrant(this, instance, _tierOf(instance), _createPolicy);
+        var over = new List<CacheGrant>();
         lock (_gate)
         {
             if (!_families.TryGetValue(name, out Family? family))
             {
-                family = AddFamily(name);
+                family = AddFamily(name, over);
             }
 
             family.Grants.RemoveAll(g => g.Instance == instance);
             family.Grants.Add(grant);
-            DividePartitions(family);
+            DividePartitions(family, over);
         }
 
+        Follow(over);
         return grant;
     }
 
@@ -91,50 +94,48 @@ public sealed class CacheBudget
 
     internal void TakeBack(CacheGrant grant)
     {
+        var over = new List<CacheGrant>();
         lock (_gate)
         {
             foreach (Family family in _families.Values)
             {
                 if (family.Grants.Remove(grant))
                 {
-                    DividePartitions(family);
+                    DividePartitions(family, over);
                 }
             }
         }
+
+        Follow(over);
     }
 
     internal void CountAccesses(long accesses)
     {
+        // Caches report while a round asks them to: that begins no other.
         long counted = Interlocked.Add(ref _accesses, accesses);
-        if (counted < _options.AccessesPerRound || !_gate.TryEnter())
+        if (counted < _options.AccessesPerRound || Interlocked.Exchange(ref _isDividing, 1) != 0)
         {
             return;
         }
 
         try
         {
-            // The lock is reentrant, and caches report while a round asks them to.
-            if (!_isDividing && Interlocked.Read(ref _accesses) >= _options.AccessesPerRound)
+            if (Interlocked.Read(ref _accesses) >= _options.AccessesPerRound)
             {
-                _isDividing = true;
-                try
-                {
-                    Divide();
-                }
-                finally
-                {
-                    Interlocked.Exchange(ref _accesses, 0);
-                    _isDividing = false;
-                }
+                Divide();
+                Interlocked.Exchange(ref _accesses, 0);
             }
         }
         finally
         {
-            _gate.Exit();
+            Volatile.Write(ref _isDividing, 0);
         }
     }
 
-    private Family AddFamily(string name)
+    // A cache that is at work follows by itself at its next insertion: telling it never waits.
+    private static void Follow(List<CacheGrant> grants) => grants.ForEach(static grant => grant.Follow());
+
+    private Family AddFamily(string name, List<CacheGrant> over)
     {
         // Those that were there make room for one that was not expected.
         int count = _families.Count + 1;
@@ -146,7 +147,7 @@ public sealed class CacheBudget
             foreach (Family other in _families.Values)
             {
                 other.Share = other == family ? share : other.Share / count * (count - 1);
-                DividePartitions(other);
+                DividePartitions(other, over);
             }
         }
 
@@ -154,6 +155,25 @@ public sealed class CacheBudget
     }
 
     private void Divide()
+    {
+        List<CacheGrant> all;
+        lock (_gate)
+        {
+            all = [.. _families.Values.SelectMany(static f => f.Grants)];
+        }
+
+        // So that a cache that is hit and never misses is heard.
+        Follow(all);
+        var over = new List<CacheGrant>();
+        lock (_gate)
+        {
+            DivideFamilies(over);
+        }
+
+        Follow(over);
+    }
+
+    private void DivideFamilies(List<CacheGrant> over)
     {
         Rounds++;
         Family[] families = [.. _families.Values];
@@ -164,7 +184,6 @@ public sealed class CacheBudget
             before[i] = families[i].Share;
             foreach (CacheGrant grant in families[i].Grants)
             {
-                grant.Follow();
                 grant.EndRound();
                 CacheLoad load = grant.Load;
                 loads[i] = new CacheLoad(
@@ -179,11 +198,13 @@ public sealed class CacheBudget
         for (int i = 0; i < families.Length; i++)
         {
             families[i].Share = after[i];
-            DividePartitions(families[i]);
+            DividePartitions(families[i], over);
         }
     }
 
-    private void DividePartitions(Family family)
+    /// <param name="family">The family.</param>
+    /// <param name="over">Receives the caches that hold more than they may now.</param>
+    private void DividePartitions(Family family, List<CacheGrant> over)
     {
         long[] shares = CacheDivision.Partitions(
             family.Share,
@@ -195,14 +216,7 @@ public sealed class CacheBudget
             family.Grants[i].SetTarget(shares[i]);
         }
 
-        // A cache that is at work follows by itself at its next insertion: telling it never waits.
-        foreach (CacheGrant grant in family.Grants)
-        {
-            if (grant.IsOver)
-            {
-                grant.Follow();
-            }
-        }
+        over.AddRange(family.Grants.Where(static g => g.IsOver));
     }
 
     private sealed class Family

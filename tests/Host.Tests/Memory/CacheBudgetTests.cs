@@ -138,6 +138,31 @@ public sealed class CacheBudgetTests
         static double Megabytes(ICacheGrant grant) => Math.Round(grant.TargetBytes / 1048576.0);
     }
 
+    [Fact]
+    public void Caches_are_asked_to_follow_while_no_lock_is_held()
+    {
+        var budget = new CacheBudget(
+            ByteSize.MiB(1),
+            2,
+            static capacity => new S3FifoCachePolicy(new S3FifoOptions(), capacity),
+            new CacheBudgetOptions { AccessesPerRound = 1024 });
+        ICacheGrant grant = budget.GrantTo("indexes/f/a");
+        int asked = 0;
+        grant.OnRebalance(() =>
+        {
+            // What needs the budget's lock ends on another thread while this one waits for it.
+            var other = new Thread(() => ((IDisposable)budget.GrantTo("indexes/g/b")).Dispose());
+            other.Start();
+            Assert.True(other.Join(TimeSpan.FromMinutes(1)), "the budget is locked while a cache follows");
+            asked++;
+        });
+        grant.Report(2000, 0, ByteSize.MiB(2).Bytes);
+        Assert.Equal(1, budget.Rounds);
+
+        // To report, and to give up what is too much.
+        Assert.Equal(2, asked);
+    }
+
     private static int Seed { get; } =
         int.TryParse(Environment.GetEnvironmentVariable("MORTISE_SEED"), out int seed) ? seed : 1;
 
