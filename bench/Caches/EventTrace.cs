@@ -1,13 +1,7 @@
 using System.IO.Compression;
-using Mortise.BTreeIndex;
 using Mortise.Conformance;
-using Mortise.Host.Composition;
-using Mortise.Host.Configuration;
 using Mortise.Host.Loading;
 using Mortise.Nostr;
-using Mortise.Partitioning;
-using Mortise.Segments;
-using Mortise.Wal;
 
 namespace Mortise.Bench.Caches;
 
@@ -89,19 +83,10 @@ internal static class EventTrace
 
     private static async Task<EventStore> OpenAsync(string folder, List<int> trace)
     {
-        var options = new MortiseHostOptions { Projections = [.. EventProjections.All.Keys] };
-        options.Sections["nostr"] = null;
-        options.Sections["relay"] = null;
-        options.StaticPlugins.Add(new StaticPlugin(new WalPlugin(), "mortise.wal", "1.0.0"));
-        options.StaticPlugins.Add(new StaticPlugin(new SegmentsPlugin(), "mortise.segments", "1.0.0"));
-        options.StaticPlugins.Add(new StaticPlugin(new BTreeIndexPlugin(), "mortise.btree", "1.0.0"));
-        options.StaticPlugins.Add(new StaticPlugin(new PartitioningPlugin(), "mortise.partitioning", "1.0.0"));
-        options.StaticPlugins.Add(new StaticPlugin(new RecordingPlugin(trace), "bench.recording", "1.0.0"));
-        var host = new MortiseHost(options);
-        ResolvedStack stack = host.Resolve(StackFile.Parse(
-            "bench", DefaultStack.Text, ["cache.plugin=bench.recording", "wal.syncMode=never"]));
-        return await EventStore.OpenAsync(
-            host.Compose(stack, folder).Composition,
-            new EventStoreOptions { Policy = new EventPolicyOptions { Superseded = SupersededVersions.KeepAll } });
+        BenchStore bench = await BenchStore.OpenAsync(
+            folder,
+            ["cache.plugin=bench.recording"],
+            plugins: [new StaticPlugin(new RecordingPlugin(trace), "bench.recording", "1.0.0")]);
+        return bench.Store;
     }
 }

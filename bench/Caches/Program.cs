@@ -1,87 +1,26 @@
-using System.Diagnostics;
-using System.Globalization;
 using Mortise.Bench.Caches;
-using Mortise.Cache.Clock;
-using Mortise.Cache.Lru;
-using Mortise.Cache.S3Fifo;
-using Mortise.Caching;
-using Mortise.Conformance;
-using Mortise.Nostr;
 
-// Misses of each cache policy on three traces beside Belady's optimum, and what a hit costs.
-// Usage: dotnet run -c Release --project bench/Caches [-- EVENTS.jsonl[.gz]]
-const int Seed = 1;
-(string Name, Func<long, ICachePolicy> Make)[] policies =
-[
-    ("LRU", static capacity => new LruCachePolicy(new LruOptions(), capacity)),
-    ("CLOCK", static capacity => new ClockCachePolicy(new ClockOptions(), capacity)),
-    ("S3-FIFO", static capacity => new S3FifoCachePolicy(new S3FifoOptions(), capacity)),
-];
+// What issues of memory and partitions promise, measured.
+//   hits  [EVENTS.jsonl[.gz]]               hit rates of each policy beside the optimum, and what a hit costs
+//   shift [--count N] [--seed N]            a load that moves from author feeds to tag scans, beside an equal split
+//   year  [--count N] [--seed N]            dropping a year of monthly partitions
+//   soak  [--count N] [--seconds N]         memory of a store that is ten times its budget, under mixed load
+// Usage: dotnet run -c Release --project bench/Caches -- hits|shift|year|soak [OPTION]...
+int Number(string name, int otherwise) =>
+    Array.IndexOf(args, name) is int at and >= 0 && at + 1 < args.Length ? int.Parse(args[at + 1]) : otherwise;
 
-List<NostrEvent> events = args.Length > 0 ? EventTrace.Read(args[0]) : [.. SampleEvents.Generate(50_000, Seed)];
-CacheTrace[] traces =
-[
-    CacheTrace.Zipf(Seed, 100_000, 2_000_000),
-    CacheTrace.WithScans(Seed, 100_000, 2_000_000, scanLength: 10_000, scanShare: 0.3),
-    await EventTrace.RecordAsync(events, 20_000, Seed),
-];
-
-Console.WriteLine($"| trace | pages | accesses | cache | {string.Join(" | ", policies.Select(static p => p.Name))} | optimum |");
-Console.WriteLine($"|---|---|---|---|{string.Concat(policies.Select(static _ => "---|"))}---|");
-foreach (CacheTrace trace in traces)
+switch (args.FirstOrDefault())
 {
-    foreach (int percent in (int[])[1, 5, 20])
-    {
-        int capacity = Math.Max(2, trace.Items * percent / 100);
-        var cells = policies.Select(p => Hits(trace, trace.Misses(p.Make(capacity))));
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"| {trace.Name} | {trace.Items} | {trace.Length} | {percent} % | {string.Join(" | ", cells)} | {Hits(trace, trace.OptimalMisses(capacity))} |"));
-    }
-}
-
-Console.WriteLine();
-foreach ((string name, Func<long, ICachePolicy> make) in policies)
-{
-    HitCost(name, make);
-}
-
-static string Hits(CacheTrace trace, long misses) =>
-    (100.0 * (trace.Length - misses) / trace.Length).ToString("F1", CultureInfo.InvariantCulture) + " %";
-
-// As the page cache does it: hits are noted by readers and handed over 64 at a time.
-static void HitCost(string name, Func<long, ICachePolicy> make)
-{
-    const int Slots = 30_000;
-    const int Batches = 200_000;
-    ICachePolicy policy = make(Slots);
-    for (int i = 0; i < Slots; i++)
-    {
-        policy.Insert(new CacheSlot(i), (ulong)i, 1);
-    }
-
-    var random = new Random(Seed);
-    CacheSlot[] hits = new CacheSlot[64 * 1024];
-    for (int i = 0; i < hits.Length; i++)
-    {
-        hits[i] = new CacheSlot(random.Next(Slots));
-    }
-
-    double best = double.MaxValue;
-    long bytes = 0;
-    for (int round = 0; round < 5; round++)
-    {
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        long started = Stopwatch.GetTimestamp();
-        for (int i = 0; i < Batches; i++)
-        {
-            policy.Touch(hits.AsSpan(i % 1024 * 64, 64));
-        }
-
-        best = Math.Min(best, Stopwatch.GetElapsedTime(started).TotalNanoseconds / (64.0 * Batches));
-        bytes = GC.GetAllocatedBytesForCurrentThread() - before;
-    }
-
-    Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture, $"{name}: {best:F1} ns and {bytes / (64.0 * Batches):F1} bytes a hit, random over {Slots} pages"));
+    case "hits":
+        await HitRates.RunAsync(args.ElementAtOrDefault(1));
+        return 0;
+    case "shift":
+        return await ShiftingLoad.RunAsync(Number("--count", 400_000), Number("--seed", 1));
+    case "year":
+        return await DroppedYear.RunAsync(Number("--count", 200_000), Number("--seed", 1));
+    case "soak":
+        return await MemorySoak.RunAsync(Number("--count", 1_000_000), Number("--seconds", 600), Number("--seed", 1));
+    default:
+        Console.Error.WriteLine("usage: hits [EVENTS] | shift | year | soak");
+        return 2;
 }

@@ -18,14 +18,25 @@ internal sealed class AmplifiedEvents
     private const int MaxContentBytes = 1500;
     private const int RecentIds = 10_000;
 
+    private readonly long _firstSecond;
+    private readonly long _seconds;
+
     private readonly List<NostrEvent> _templates;
     private readonly Random _random;
     private readonly byte[][] _authors;
     private readonly double[] _authorWeights;
     private readonly List<byte[]> _ids = [];
 
-    public AmplifiedEvents(List<NostrEvent> templates, int count, int seed)
+    /// <param name="templates">What they are grown from.</param>
+    /// <param name="count">How many will be made.</param>
+    /// <param name="seed">Decides everything that is drawn.</param>
+    /// <param name="firstSecond">Where their times begin, since 1970.</param>
+    /// <param name="seconds">How long they last.</param>
+    public AmplifiedEvents(
+        List<NostrEvent> templates, int count, int seed, long firstSecond = FirstSecond, long seconds = Seconds)
     {
+        _firstSecond = firstSecond;
+        _seconds = seconds;
         _templates = templates;
         _random = new Random(seed);
         int authors = Math.Max(10, count / 50);
@@ -68,6 +79,9 @@ internal sealed class AmplifiedEvents
         return templates;
     }
 
+    /// <summary>How many authors there are.</summary>
+    public int Authors => _authors.Length;
+
     public byte[] Author(int rank) => _authors[rank];
 
     public byte[] AnyAuthor()
@@ -82,9 +96,9 @@ internal sealed class AmplifiedEvents
         for (int i = 0; i < count; i++)
         {
             long at = _random.Next(10) == 0
-                ? _random.NextInt64(Seconds)
-                : (long)((double)i / count * Seconds) + _random.Next(60);
-            NostrEvent made = Make(_templates[_random.Next(_templates.Count)], FirstSecond + at);
+                ? _random.NextInt64(_seconds)
+                : (long)((double)i / count * _seconds) + _random.Next(60);
+            NostrEvent made = Make(_templates[_random.Next(_templates.Count)], _firstSecond + at);
             _ids.Add(made.View.Id.ToArray());
             yield return made;
         }
