@@ -15,21 +15,27 @@ internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bo
 {
     private readonly Lock _gate = new();
     private Lsn _lastCheckpoint = versions.Lsn;
-    private volatile bool _manifestIsStale = !isManifestCurrent;
+    private long _changes = isManifestCurrent ? 0 : 1;
+    private long _recordedChanges;
     private Lsn? _holdFrom;
 
     /// <summary>Checkpoints since the store was opened.</summary>
     public long Count { get; private set; }
 
     /// <summary>The commit of the last checkpoint since open; <see cref="Lsn.None"/> before it.</summary>
-    public Lsn LastLsn => _manifestIsStale ? Lsn.None : _lastCheckpoint;
+    public Lsn LastLsn => IsStale ? Lsn.None : _lastCheckpoint;
+
+    // Whoever changes what is open says so on the writer or before the checkpoint that is to record it: one that captured
+    // its state before the change does not.
+    private bool IsStale => Interlocked.Read(ref _changes) != Interlocked.Read(ref _recordedChanges);
 
     /// <summary>Captures the state; on the writer, between two groups.</summary>
     /// <returns>What is left to do, or null when nothing changed since the last checkpoint.</returns>
     public async ValueTask<PendingCheckpoint?> BeginAsync(CancellationToken cancellation)
     {
         Lsn through = versions.Lsn;
-        if (!_manifestIsStale && through == _lastCheckpoint)
+        long changes = Interlocked.Read(ref _changes);
+        if (!IsStale && through == _lastCheckpoint)
         {
             return null;
         }
@@ -54,7 +60,7 @@ internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bo
             }
         }
 
-        return new PendingCheckpoint(through, work, families);
+        return new PendingCheckpoint(through, changes, work, families);
     }
 
     /// <summary>Waits for the parts and replaces the manifest; beside the writer.</summary>
@@ -80,7 +86,7 @@ internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bo
             RecordsDurableLsn = parts.Records.DurableLsn.Value,
             Families = families,
         });
-        if (_manifestIsStale)
+        if (pending.Changes != Interlocked.Read(ref _recordedChanges))
         {
             DropForgottenFamilies();
             foreach (FamilyState family in parts.Families)
@@ -90,7 +96,7 @@ internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bo
         }
 
         _lastCheckpoint = pending.Through;
-        _manifestIsStale = false;
+        Interlocked.Exchange(ref _recordedChanges, pending.Changes);
         Count++;
     }
 
@@ -115,8 +121,9 @@ internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bo
         }
     }
 
-    /// <summary>Says that other families are open than the manifest names.</summary>
-    public void MarkStale() => _manifestIsStale = true;
+    /// <summary>Says that other families or partitions are in force than the manifest names. Before the checkpoint that is
+    /// to record it; any thread.</summary>
+    public void MarkStale() => Interlocked.Increment(ref _changes);
 
     /// <summary>Families that the stack no longer names are derived data that nothing refers to now.</summary>
     private void DropForgottenFamilies()
@@ -134,7 +141,8 @@ internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bo
 
 /// <summary>A checkpoint whose state is captured and whose writing goes on.</summary>
 /// <param name="Through">The last commit it contains.</param>
+/// <param name="Changes">How often other families or partitions had been put in force when it was captured.</param>
 /// <param name="Work">One task per part.</param>
 /// <param name="Families">The families and the partitions they had.</param>
 internal sealed record PendingCheckpoint(
-    Lsn Through, List<Task> Work, List<(FamilyState Family, PartitionState[] Partitions)> Families);
+    Lsn Through, long Changes, List<Task> Work, List<(FamilyState Family, PartitionState[] Partitions)> Families);
