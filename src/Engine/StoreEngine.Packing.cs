@@ -3,10 +3,11 @@ namespace Mortise.Engine;
 /// <summary>Care for partitions whose time has passed.</summary>
 public sealed partial class StoreEngine
 {
-    /// <summary>Packs the partitions that are sealed; see <see cref="EngineOptions.SealAfter"/>. Reads and writes go on
-    /// meanwhile. Runs by itself after checkpoints.</summary>
-    /// <param name="cancellation">Stops between two partitions, or in one; what was packed stays.</param>
-    /// <returns>Partitions packed.</returns>
+    /// <summary>Merges small neighbours among the partitions that are sealed (<see cref="EngineOptions.SealAfter"/>,
+    /// <see cref="EngineOptions.MergeBelow"/>), and packs those that are left. Reads and writes go on meanwhile. Runs by
+    /// itself after checkpoints.</summary>
+    /// <param name="cancellation">Stops between two partitions, or in one; what was merged or packed stays.</param>
+    /// <returns>Partitions merged away or packed.</returns>
     /// <exception cref="StorageException">A partition cannot be opened or read.</exception>
     public async ValueTask<int> PackAsync(CancellationToken cancellation = default)
     {
@@ -17,7 +18,10 @@ public sealed partial class StoreEngine
         try
         {
             await RetireLeftoversAsync().ConfigureAwait(false);
-            return await new PartitionPacking(_parts, RunOnWriterAsync).RunAsync(cancellation).ConfigureAwait(false);
+            int merged = await new PartitionMerging(
+                _parts, _versions, _checkpointer, RunOnWriterAsync, RunCheckpointAsync).RunAsync(cancellation)
+                .ConfigureAwait(false);
+            return merged + await new PartitionPacking(_parts, RunOnWriterAsync).RunAsync(cancellation).ConfigureAwait(false);
         }
         finally
         {

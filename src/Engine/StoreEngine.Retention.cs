@@ -10,8 +10,8 @@ public sealed partial class StoreEngine
     private const int MaxDroppedAtOnce = 1 << 20;
 
     /// <summary>Deletes the records of some ranges of ordinals, one commit a range, and gives their space back: partitions
-    /// that lie wholly in a range end, their files and segments without a live record are deleted. Reads and writes go on
-    /// meanwhile.</summary>
+    /// that lie wholly in a range end, their files and segments without a live record are deleted. A range with nothing to
+    /// delete is left as it is. Reads and writes go on meanwhile.</summary>
     /// <remarks>A crash leaves each range as it was or dropped, as the sync mode promises. Files go when no view that reads
     /// them is open any more, and the call returns then. Waits for a compaction or an exchange of families that is under
     /// way.</remarks>
@@ -93,7 +93,18 @@ public sealed partial class StoreEngine
         bool isComplete = false;
         while (!isComplete)
         {
-            var write = new RangeDropWrite(drop, range, MostAtOnce, MostBytesAtOnce);
+            RangeContent content;
+            using (StoreView view = OpenView())
+            {
+                content = RangeContent.Read(view, drop, range);
+            }
+
+            if (content.Due.Count == 0 && !content.EndsPartitions(MostAtOnce, MostBytesAtOnce))
+            {
+                return done with { Kept = content.Kept.Count };
+            }
+
+            var write = new RangeDropWrite(drop, range, content, MostAtOnce, MostBytesAtOnce);
             await WriteAsync(write).ConfigureAwait(false);
             done = new DroppedRange(
                 range, done.Records + write.Done.Records, write.Done.Kept, write.Done.Partitions);
@@ -109,7 +120,7 @@ public sealed partial class StoreEngine
         _parts.Records.TryGet(out IReclaimable? store);
         List<SegmentUsage> dead =
             [.. (store?.GetUsage() ?? []).Where(static s => s is { IsSealed: true, LiveRecords: 0, DeadRecords: > 0 })];
-        if (dead.Count == 0 && !_parts.Families.Exists(static f => f.DroppedCount > 0))
+        if (dead.Count == 0 && !_parts.Families.Exists(static f => f.EndedCount > 0))
         {
             return (0, dead);
         }
@@ -117,7 +128,7 @@ public sealed partial class StoreEngine
         Lsn through = _versions.Lsn;
         await RunCheckpointAsync(cancellation).ConfigureAwait(false);
         await _versions.WhenNoViewIsOlderThan(through).WaitAsync(cancellation).ConfigureAwait(false);
-        long bytes = await RetireDroppedAsync(through).ConfigureAwait(false);
+        long bytes = await RetireEndedAsync(through).ConfigureAwait(false);
         foreach (SegmentUsage segment in dead)
         {
             await ReclaimAsync(segment.Segment, cancellation).ConfigureAwait(false);
@@ -127,25 +138,25 @@ public sealed partial class StoreEngine
         return (bytes, dead);
     }
 
-    /// <summary>Deletes the files of partitions whose end was read from the log, or that a cancelled call has left, unless
-    /// somebody still reads them. In the turn of compaction.</summary>
+    /// <summary>Deletes the files of partitions whose end was read from the log, that were merged into others, or that a
+    /// cancelled call has left, unless somebody still reads them. In the turn of compaction.</summary>
     private async ValueTask RetireLeftoversAsync()
     {
         Lsn through = _checkpointer.LastLsn;
-        if (_parts.Families.Exists(static f => f.DroppedCount > 0) && !_versions.IsAnyViewOlderThan(through))
+        if (_parts.Families.Exists(static f => f.EndedCount > 0) && !_versions.IsAnyViewOlderThan(through))
         {
-            await RetireDroppedAsync(through).ConfigureAwait(false);
+            await RetireEndedAsync(through).ConfigureAwait(false);
         }
     }
 
-    private async ValueTask<long> RetireDroppedAsync(Lsn through)
+    private async ValueTask<long> RetireEndedAsync(Lsn through)
     {
         long bytes = 0;
         await RunOnWriterAsync(async () =>
         {
             foreach (FamilyState family in _parts.Families)
             {
-                bytes += await family.RetireDroppedAsync(through).ConfigureAwait(false);
+                bytes += await family.RetireEndedAsync(through).ConfigureAwait(false);
             }
         }).ConfigureAwait(false);
         return bytes;

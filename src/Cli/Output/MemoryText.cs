@@ -41,7 +41,7 @@ internal static class MemoryText
             string instance = Instance(family, partition);
             bool hasShare = shares.TryGetValue(instance, out CacheShare share);
             output.Line(
-                $"         {partition.Name,-18} {Words.Count(partition.Index.Entries),12} entries, "
+                $"         {partition.Name,-22} {Words.Count(partition.Index.Entries),12} entries, "
                 + $"{Words.Size(partition.Index.DiskBytes),10} on disk, "
                 + (partition.IsOpen ? $"{Words.Size(partition.Index.MemoryBytes),10} in memory" : "    closed")
                 + (memory is null ? "" : $", {Words.OneWord(memory.TierOf(instance).ToString())}")

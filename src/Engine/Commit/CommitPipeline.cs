@@ -170,7 +170,11 @@ internal sealed class CommitPipeline(
                     planner.Plan(item.Write, _builder);
                 }
 
-                RequireReadable(operations);
+                if (item.Write is not EngineWrite { HasReadDeleted: true })
+                {
+                    RequireReadable(operations);
+                }
+
                 RequireLoggable(operations, _builder.ArenaBytes - arena);
                 item = item with { FirstOperation = operations, OperationCount = _builder.Operations.Count - operations };
             }

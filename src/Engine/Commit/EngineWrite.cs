@@ -8,6 +8,9 @@ internal abstract class EngineWrite : StoreWrite
     /// synced soon all the same, so that a later write finds little to sync besides its own.</summary>
     public virtual bool IsPatient => false;
 
+    /// <summary>True when whatever <see cref="Plan"/> deletes was read for it and found readable.</summary>
+    public bool HasReadDeleted { get; protected set; }
+
     /// <summary>Says what to put and delete; on the writer.</summary>
     public abstract void Plan(CommitBuilder commit);
 }

@@ -26,6 +26,10 @@ public sealed class EngineOptions
     /// ago.</summary>
     public TimeSpan SealAfter { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>Sealed neighbours among the partitions by time whose files are smaller together are merged into one; 0 for
+    /// never.</summary>
+    public ByteSize MergeBelow { get; init; } = ByteSize.MiB(1);
+
     /// <summary>The most bytes of one commit's records; larger batches are refused whole.</summary>
     public ByteSize MaxCommitBytes { get; init; } = ByteSize.MiB(96);
 

@@ -10,14 +10,14 @@ namespace Mortise.Engine;
 
 /// <summary>One index family, as the writer sees it: routes keys to partitions and opens those on demand.</summary>
 /// <remarks>Threads: the store's writer; before there is one, the opening thread or a <see cref="ReplayLane"/>.</remarks>
-internal sealed class FamilyState : IKeySink, IAsyncDisposable
+internal sealed partial class FamilyState : IKeySink, IAsyncDisposable
 {
     /// <summary>A file that says that the family's files must not be trusted. No partition can have its name.</summary>
     private const string RebuildMarkerName = "rebuild.pending";
 
     private readonly Dictionary<PartitionId, PartitionState> _byId = [];
     private readonly List<PartitionState> _held = [];
-    private readonly List<(PartitionState Partition, Lsn Lsn)> _dropped = [];
+    private readonly List<EndedPartition> _ended = [];
     private readonly FamilyIndexes _indexes;
     private readonly IStorageDirectory _directory;
     private PartitionState[] _partitions = [];
@@ -85,7 +85,7 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
     /// <summary>Adds a partition that has files; opens nothing.</summary>
     public PartitionState AddRecorded(ManifestPartition recorded)
     {
-        if (!Part.Partitions.TryParse(recorded.Name, out PartitionId id))
+        if (!PartitionSpan.TryParse(Part.Partitions, recorded.Name, out PartitionSpan span))
         {
             throw new StorageException(
                 StorageErrorCode.UnknownWriter,
@@ -93,13 +93,12 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
                 _directory.Path);
         }
 
-        return Add(
-            id,
-            recorded.Name,
+        return Add(Create(
+            span,
             recorded.DirectoryName,
             new Lsn(recorded.DurableLsn),
             new IndexStatistics(recorded.Entries, recorded.DiskBytes, 0, 0, 0),
-            recorded.IsPacked);
+            recorded.IsPacked));
     }
 
     /// <summary>Deletes directories of partitions that the manifest does not list: what an interrupted checkpoint left is in
@@ -157,15 +156,15 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
         PartitionState? partition = _last;
         if (partition is null || partition.Id != id)
         {
-            if (!_byId.TryGetValue(id, out partition))
+            if (!_byId.TryGetValue(id, out partition) && !TryFindMerged(id, out partition))
             {
                 if (_operation == IndexOperation.Remove)
                 {
                     return;
                 }
 
-                string name = Part.Partitions.Name(id);
-                partition = Add(id, name, FreeDirectory(name), Lsn.None, default, isPacked: true);
+                partition = Add(Create(
+                    new PartitionSpan(id, id), FreeDirectory(Part.Partitions.Name(id)), Lsn.None, default, isPacked: true));
             }
 
             _last = partition;
@@ -229,7 +228,7 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
     }
 
     /// <summary>Takes out of force every partition that lies wholly in a range, with whatever it holds. Its files stay
-    /// until <see cref="RetireDroppedAsync"/>: open views read them.</summary>
+    /// until <see cref="RetireEndedAsync"/>: open views read them.</summary>
     /// <param name="range">All records with these ordinals are deleted by the commit.</param>
     /// <param name="lsn">The commit; nothing is done when the family covers it already.</param>
     public void Drop(OrdinalRange range, Lsn lsn)
@@ -254,43 +253,13 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
 
             partition.Published?.Release();
             partition.Published = null;
-            _byId.Remove(partition.Id);
-            _dropped.Add((partition, lsn));
+            TakeOut(partition);
+            _ended.Add(new EndedPartition(partition, lsn));
         }
-
-        _last = null;
-        _partitions = [.. _partitions.Where(p => _byId.ContainsKey(p.Id))];
     }
 
     /// <summary>True when some entry may have an ordinal of a range.</summary>
     public bool MayHold(OrdinalRange range) => Array.Exists(_partitions, p => p.Bounds.Overlaps(range));
-
-    /// <summary>Partitions that were dropped and whose files are still there.</summary>
-    public int DroppedCount => _dropped.Count;
-
-    /// <summary>Closes dropped partitions and deletes their files; the next open of the store does it when this cannot.
-    /// </summary>
-    /// <param name="through">Those that were dropped up to this commit: the manifest no longer lists them, and no view is
-    /// older.</param>
-    /// <returns>Bytes given back.</returns>
-    public async ValueTask<long> RetireDroppedAsync(Lsn through)
-    {
-        long bytes = 0;
-        for (int i = _dropped.Count - 1; i >= 0; i--)
-        {
-            (PartitionState partition, Lsn lsn) = _dropped[i];
-            if (lsn <= through)
-            {
-                bytes += partition.Handle.Statistics.DiskBytes;
-                await partition.Handle.DisposeAsync().ConfigureAwait(false);
-                _directory.DeleteDirectory(partition.DirectoryName);
-                _dropped.RemoveAt(i);
-            }
-        }
-
-        _directory.Sync();
-        return bytes;
-    }
 
     public long PendingBytes()
     {
@@ -319,7 +288,8 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
                 partition.Handle.Published = partition.Published;
             }
 
-            versions[i] = new PartitionVersion(partition.Id, partition.Bounds, partition.Published.AddReference());
+            versions[i] = new PartitionVersion(
+                partition.Id, partition.Name, partition.Bounds, partition.Published.AddReference());
         }
 
         return versions;
@@ -382,7 +352,7 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         var closing = new ClosingParts();
-        foreach (PartitionState partition in _partitions.Concat(_dropped.Select(static d => d.Partition)))
+        foreach (PartitionState partition in _partitions.Concat(_ended.Select(static e => e.Partition)))
         {
             partition.Published?.Release();
             partition.Published = null;
@@ -392,7 +362,8 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
         _partitions = [];
         _byId.Clear();
         _held.Clear();
-        _dropped.Clear();
+        _ended.Clear();
+        _merged.Clear();
         _last = null;
         closing.Complete();
     }
@@ -449,23 +420,45 @@ internal sealed class FamilyState : IKeySink, IAsyncDisposable
         return free;
     }
 
-    private PartitionState Add(
-        PartitionId id,
-        string name,
-        string directoryName,
-        Lsn durable,
-        IndexStatistics statistics,
-        bool isPacked)
+    private PartitionState Create(
+        PartitionSpan span, string directoryName, Lsn durable, IndexStatistics statistics, bool isPacked)
     {
-        IndexHandle handle = _indexes.CreateHandle(
-            this, name, _directory, directoryName, durable, statistics, isPacked);
-        var state = new PartitionState(id, name, directoryName, Part.Partitions.Bounds(id), handle);
-        _byId.Add(id, state);
+        string name = span.NameIn(Part.Partitions);
+        IndexHandle handle = _indexes.CreateHandle(this, name, _directory, directoryName, durable, statistics, isPacked);
+        return new PartitionState(span, name, directoryName, span.BoundsIn(Part.Partitions), handle);
+    }
+
+    private PartitionState Add(PartitionState state)
+    {
+        _byId.Add(state.Id, state);
+        if (state.Span.IsMerged)
+        {
+            _merged.Add(state);
+        }
+
         PartitionState[] grown = [.. _partitions, state];
         Array.Sort(grown, static (a, b) => b.Bounds.Last.CompareTo(a.Bounds.Last) is var c and not 0
             ? c
             : a.Id.Value.CompareTo(b.Id.Value));
         _partitions = grown;
         return state;
+    }
+
+    private void TakeOut(PartitionState partition)
+    {
+        _byId.Remove(partition.Id);
+        if (_merged.Remove(partition))
+        {
+            foreach ((PartitionId id, PartitionState state) in _byId)
+            {
+                if (ReferenceEquals(state, partition))
+                {
+                    _byId.Remove(id);
+                }
+            }
+        }
+
+        _last = null;
+        _partitions = [.. _partitions.Where(p => !ReferenceEquals(p, partition))];
     }
 }

@@ -70,7 +70,7 @@ internal sealed class IndexHandle : IAsyncDisposable
         {
             lock (_gate)
             {
-                return _opened is { } opened ? opened.Index.DurableLsn : _durable;
+                return Alive is { } opened ? opened.Index.DurableLsn : _durable;
             }
         }
     }
@@ -82,7 +82,7 @@ internal sealed class IndexHandle : IAsyncDisposable
         {
             lock (_gate)
             {
-                return _opened is { } opened && !_isDisposed ? opened.Index.Statistics : _statistics;
+                return Alive is { } opened ? opened.Index.Statistics : _statistics;
             }
         }
     }
@@ -94,7 +94,7 @@ internal sealed class IndexHandle : IAsyncDisposable
         {
             lock (_gate)
             {
-                return _opened is { } opened ? IsPackedNow(opened.Index) : _isPacked;
+                return Alive is { } opened ? IsPackedNow(opened.Index) : _isPacked;
             }
         }
     }
@@ -106,7 +106,7 @@ internal sealed class IndexHandle : IAsyncDisposable
         {
             lock (_gate)
             {
-                return _opened is { } opened ? opened.Index.Health : Components.ComponentHealth.Healthy;
+                return Alive is { } opened ? opened.Index.Health : Components.ComponentHealth.Healthy;
             }
         }
     }
@@ -117,6 +117,9 @@ internal sealed class IndexHandle : IAsyncDisposable
         get => Volatile.Read(ref _published);
         set => Volatile.Write(ref _published, value);
     }
+
+    /// <summary>What is open and may be asked; under the gate.</summary>
+    private OpenedIndex? Alive => _isDisposed ? null : _opened;
 
     /// <summary>Opens it without waiting for anybody; while the store is being opened.</summary>
     public async ValueTask OpenAsync(CancellationToken cancellation)
@@ -203,7 +206,7 @@ internal sealed class IndexHandle : IAsyncDisposable
 
         try
         {
-            if (Interlocked.CompareExchange(ref _users, Closed, 0) != 0)
+            if (_isDisposed || Interlocked.CompareExchange(ref _users, Closed, 0) != 0)
             {
                 return false;
             }
@@ -245,8 +248,15 @@ internal sealed class IndexHandle : IAsyncDisposable
                 return;
             }
 
-            _isDisposed = true;
             opened = _opened;
+            if (opened is not null)
+            {
+                _durable = opened.Index.DurableLsn;
+                _statistics = opened.Index.Statistics with { MemoryBytes = 0 };
+                _isPacked = IsPackedNow(opened.Index);
+            }
+
+            _isDisposed = true;
         }
 
         if (opened is not null)

@@ -3,17 +3,21 @@ using Mortise.Partitioning;
 
 namespace Mortise.Engine;
 
-/// <summary>One partition of a family, open or not, as the writer sees it.</summary>
+/// <summary>One partition of a family, or neighbours that were merged into one, open or not, as the writer sees
+/// it.</summary>
 internal sealed class PartitionState(
-    PartitionId id, string name, string directoryName, OrdinalRange bounds, IndexHandle handle)
+    PartitionSpan span, string name, string directoryName, OrdinalRange bounds, IndexHandle handle)
 {
     private IIndexFamily? _held;
 
-    public PartitionId Id { get; } = id;
+    public PartitionSpan Span { get; } = span;
+
+    /// <summary>Its id in the scheme; of merged ones that of the first.</summary>
+    public PartitionId Id => Span.First;
 
     public string Name { get; } = name;
 
-    /// <summary>Its directory: its name, or another when one that was dropped had that.</summary>
+    /// <summary>Its directory: its name, or another when one that was dropped had that, or for merged ones.</summary>
     public string DirectoryName { get; } = directoryName;
 
     public OrdinalRange Bounds { get; } = bounds;
@@ -35,6 +39,9 @@ internal sealed class PartitionState(
 
     /// <summary>When it was last changed, in seconds since 1970; 0 when it was not since the store was opened.</summary>
     public long LastWrite { get; set; }
+
+    /// <summary>True when it ended, and was last written, before a second since 1970.</summary>
+    public bool IsSealed(long before) => Bounds.Last < before && LastWrite < before;
 
     /// <summary>The writer keeps the index open from the first change of a group to its application.</summary>
     public bool IsHeld => _held is not null;

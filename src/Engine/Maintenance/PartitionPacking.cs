@@ -29,8 +29,7 @@ internal sealed class PartitionPacking(OpenedParts parts, Func<Func<ValueTask>, 
             {
                 cancellation.ThrowIfCancellationRequested();
                 if (!partition.Handle.IsPacked
-                    && partition.Bounds.Last < sealedBefore
-                    && partition.LastWrite < sealedBefore
+                    && partition.IsSealed(sealedBefore)
                     && await PackAsync(partition.Handle, cancellation).ConfigureAwait(false))
                 {
                     packed++;

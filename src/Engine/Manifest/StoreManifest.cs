@@ -9,7 +9,7 @@ namespace Mortise.Engine;
 public sealed class StoreManifest
 {
     /// <summary>The format version written now.</summary>
-    public const int CurrentFormatVersion = 3;
+    public const int CurrentFormatVersion = 4;
 
     /// <summary>The store's id; the same id is in the header of every file of the store.</summary>
     public required Guid StoreId { get; init; }
@@ -152,10 +152,11 @@ public sealed class ManifestFamily
 /// <summary>One partition of a family.</summary>
 public sealed class ManifestPartition
 {
-    /// <summary>Its name in the scheme.</summary>
+    /// <summary>Its name in the scheme; of neighbours that were merged, <c>FIRST..LAST</c>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Its directory, when that is not its name: one of that name was dropped before.</summary>
+    /// <summary>Its directory, when that is not its name: one of that name was dropped before, or neighbours were
+    /// merged.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Directory { get; init; }
 

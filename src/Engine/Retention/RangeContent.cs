@@ -10,9 +10,15 @@ namespace Mortise.Engine;
 /// </remarks>
 internal sealed class RangeContent
 {
+    // Of the partitions that were read: the same objects as long as nothing in them changes.
+    private readonly List<object> _states = [];
+
     private RangeContent()
     {
     }
+
+    /// <summary>True when each record was read, so that those to delete are known to be readable.</summary>
+    public bool HasReadRecords { get; private init; }
 
     /// <summary>Records to delete, in the order of their places.</summary>
     public List<RecordLocation> Due { get; } = [];
@@ -44,7 +50,7 @@ internal sealed class RangeContent
     {
         FamilyView family = view.Find(drop.Family)
             ?? throw new StorageException(StorageErrorCode.NotFound, $"there is no index family '{drop.Family}'");
-        var content = new RangeContent();
+        var content = new RangeContent { HasReadRecords = drop.Keeps is not null };
         for (int i = 0; i < family.PartitionCount; i++)
         {
             OrdinalRange bounds = family.BoundsOf(i);
@@ -53,6 +59,7 @@ internal sealed class RangeContent
                 bool isWhole = range.Contains(bounds.First) && range.Contains(bounds.Last);
                 var sink = new Sink(content, view.Records, family.Projection, drop.Keeps, isWhole ? null : range);
                 family.Scan(i, KeyRange.All, ref sink);
+                content._states.Add(family.StateOf(i));
             }
         }
 
@@ -64,6 +71,26 @@ internal sealed class RangeContent
         content.Due.Sort();
         content.Kept.Sort();
         return content;
+    }
+
+    /// <summary>True when a view has the same records in the range, at the same places.</summary>
+    /// <param name="view">Of the same store, as new or newer.</param>
+    /// <param name="drop">What was read for.</param>
+    /// <param name="range">The range that was read.</param>
+    public bool IsStillTrue(StoreView view, RangeDrop drop, OrdinalRange range)
+    {
+        FamilyView? family = view.Find(drop.Family);
+        int at = 0;
+        for (int i = 0; family is not null && i < family.PartitionCount; i++)
+        {
+            if (family.BoundsOf(i).Overlaps(range)
+                && (at == _states.Count || !ReferenceEquals(_states[at++], family.StateOf(i))))
+            {
+                return false;
+            }
+        }
+
+        return family is not null && at == _states.Count;
     }
 
     private void CountPartitions(FamilyView family, OrdinalRange range)

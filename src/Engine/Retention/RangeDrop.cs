@@ -12,8 +12,8 @@ public sealed class RangeDrop
     /// partitions cost least.</summary>
     public required IReadOnlyList<OrdinalRange> Ranges { get; init; }
 
-    /// <summary>Says of a record in a range that it stays; null when none does. Pure; called on the store's writer, and
-    /// for an <see cref="IsDryRun"/> on the caller's thread.</summary>
+    /// <summary>Says of a record in a range that it stays; null when none does. Pure; called on the caller's thread,
+    /// and on the store's writer for what has changed since.</summary>
     public RecordPredicate? Keeps { get; init; }
 
     /// <summary>True to report what would be done and do nothing.</summary>

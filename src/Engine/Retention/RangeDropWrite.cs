@@ -4,13 +4,16 @@ using Mortise.Records;
 namespace Mortise.Engine;
 
 /// <summary>Deletes the records of a range as one commit; partitions that lie wholly in the range end with it.</summary>
-/// <remarks>What is kept of such a partition is put anew by the same commit, into a new partition. A range of more records than a commit may delete takes
-/// several commits, of which the last one ends the partitions.</remarks>
+/// <remarks>What is kept of such a partition is put anew by the same commit, into a new partition. A range of more records
+/// than a commit may delete takes several commits, of which the last one ends the partitions. What is in the range was read
+/// beside the writer; it is read again only when something in it has changed since.</remarks>
 /// <param name="drop">What is kept.</param>
 /// <param name="range">The range.</param>
+/// <param name="read">What is in it.</param>
 /// <param name="maxOperations">Operations of one commit, at most.</param>
 /// <param name="maxBytes">Bytes of records that one commit may put.</param>
-internal sealed class RangeDropWrite(RangeDrop drop, OrdinalRange range, int maxOperations, long maxBytes) : EngineWrite
+internal sealed class RangeDropWrite(
+    RangeDrop drop, OrdinalRange range, RangeContent read, int maxOperations, long maxBytes) : EngineWrite
 {
     public override int EstimatedBytes => 0;
 
@@ -22,7 +25,10 @@ internal sealed class RangeDropWrite(RangeDrop drop, OrdinalRange range, int max
 
     public override void Plan(CommitBuilder commit)
     {
-        RangeContent content = RangeContent.Read(commit.View, drop, range);
+        RangeContent content = read.IsStillTrue(commit.View, drop, range)
+            ? read
+            : RangeContent.Read(commit.View, drop, range);
+        HasReadDeleted = content.HasReadRecords;
         int kept = content.Kept.Count;
         bool endsPartitions = content.EndsPartitions(maxOperations, maxBytes);
         int room = maxOperations - (endsPartitions ? 1 + (2 * kept) : 0);

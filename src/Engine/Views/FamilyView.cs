@@ -111,9 +111,15 @@ public sealed class FamilyView
     /// <summary>True when time, and nothing else, divides the family.</summary>
     public bool IsByOrdinal => _part.Partitions.Routing == PartitionRouting.ByOrdinal;
 
-    /// <summary>A partition's name in the family's scheme.</summary>
+    /// <summary>A partition's name in the family's scheme; of neighbours that were merged, those of the first and the
+    /// last.</summary>
     /// <param name="partition">0 to <see cref="PartitionCount"/>, excluded; newest bounds first.</param>
-    public string NameOf(int partition) => _part.Partitions.Name(_partitions[partition].Partition);
+    public string NameOf(int partition) => _partitions[partition].Name;
+
+    /// <summary>The ordinals that the family's scheme keeps together with one; as narrow also where partitions were merged.
+    /// </summary>
+    /// <param name="ordinal">Any value.</param>
+    public OrdinalRange PeriodOf(long ordinal) => _part.Partitions.Bounds(_part.Partitions.Locate(ordinal, default));
 
     /// <summary>Something that is the same object as long as a partition does not change.</summary>
     /// <param name="partition">0 to <see cref="PartitionCount"/>, excluded; newest bounds first.</param>

@@ -51,6 +51,8 @@ internal sealed class EngineSettings : IValidatedOptions
 
     public TimeSpan SealAfter { get; set; } = new EngineOptions().SealAfter;
 
+    public ByteSize MergeBelow { get; set; } = new EngineOptions().MergeBelow;
+
     public IEnumerable<OptionProblem> Validate()
     {
         if (CheckpointBytes.Bytes is < 64 << 10 or > 1L << 40)
@@ -82,6 +84,11 @@ internal sealed class EngineSettings : IValidatedOptions
         {
             yield return new OptionProblem(nameof(SealAfter), "must be 0s to 3650d");
         }
+
+        if (MergeBelow.Bytes is < 0 or > 1L << 30)
+        {
+            yield return new OptionProblem(nameof(MergeBelow), "must be 0 to 1GiB");
+        }
     }
 
     public static EngineSettings From(EngineOptions options) => new()
@@ -92,6 +99,7 @@ internal sealed class EngineSettings : IValidatedOptions
         MaxGroupBytes = options.MaxGroupBytes,
         MaxOpenPartitions = options.MaxOpenPartitions,
         SealAfter = options.SealAfter,
+        MergeBelow = options.MergeBelow,
     };
 
     public EngineOptions With(LogSettings log) => new()
@@ -105,6 +113,7 @@ internal sealed class EngineSettings : IValidatedOptions
         MaxGroupBytes = MaxGroupBytes,
         MaxOpenPartitions = MaxOpenPartitions,
         SealAfter = SealAfter,
+        MergeBelow = MergeBelow,
     };
 }
 

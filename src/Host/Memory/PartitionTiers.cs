@@ -1,3 +1,4 @@
+using Mortise.Engine;
 using Mortise.Partitioning;
 
 namespace Mortise.Host.Memory;
@@ -15,12 +16,12 @@ internal sealed class PartitionTiers(
         if (names.Length < 3
             || !schemes.TryGetValue(names[1], out IPartitionScheme? scheme)
             || scheme.Routing != PartitionRouting.ByOrdinal
-            || !scheme.TryParse(names[2], out PartitionId partition))
+            || !PartitionSpan.TryParse(scheme, names[2], out PartitionSpan span))
         {
             return PartitionTier.Active;
         }
 
-        OrdinalRange bounds = scheme.Bounds(partition);
+        OrdinalRange bounds = span.BoundsIn(scheme);
         long now = time.GetUtcNow().ToUnixTimeSeconds();
         return bounds.Contains(now) ? PartitionTier.Active
             : bounds.Last < now && bounds.Last >= now - (long)recent.TotalSeconds ? PartitionTier.Recent

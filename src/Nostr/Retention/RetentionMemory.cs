@@ -19,17 +19,10 @@ internal sealed class RetentionMemory
         || !ReferenceEquals(known.State, family.StateOf(partition));
 
     /// <summary>Nothing in a partition was due.</summary>
-    /// <param name="family">The family, as it is after the partition was read.</param>
+    /// <param name="family">The family.</param>
     /// <param name="name">The partition's name.</param>
+    /// <param name="state">What it was before it was read: with another it is read again.</param>
     /// <param name="nextDue">When the first of its events is.</param>
-    public void Note(FamilyView family, string name, long nextDue)
-    {
-        for (int i = 0; i < family.PartitionCount; i++)
-        {
-            if (family.NameOf(i) == name)
-            {
-                _kept[(family.Name, name)] = (family.StateOf(i), nextDue);
-            }
-        }
-    }
+    public void Note(FamilyView family, string name, object state, long nextDue) =>
+        _kept[(family.Name, name)] = (state, nextDue);
 }

@@ -64,7 +64,7 @@ internal sealed class RetentionRun(
     private async ValueTask<bool> DropPartitionsAsync()
     {
         FamilyView? family;
-        List<(string Name, OrdinalRange Range)> over;
+        List<(string Name, OrdinalRange Range, bool IsWhole, object State)> over;
         using (StoreView view = engine.OpenView())
         {
             family = s_complete.Select(name => view.Families.FirstOrDefault(f => f.IsByOrdinal && f.Projection.Name == name))
@@ -76,60 +76,76 @@ internal sealed class RetentionRun(
 
             long firstKept = RetentionPolicy.FirstKept(now, age);
             over = [.. Enumerable.Range(0, family.PartitionCount)
-                .Where(i => family.BoundsOf(i).Last < firstKept && memory.MayHaveDue(family, i, now))
-                .Select(i => (family.NameOf(i), family.BoundsOf(i))).Reverse()];
+                .Select(i => (At: i, Range: Over(family, i, firstKept)))
+                .Where(p => !p.Range.IsEmpty && memory.MayHaveDue(family, p.At, now))
+                .Select(p => (
+                    family.NameOf(p.At), p.Range, p.Range == family.BoundsOf(p.At), family.StateOf(p.At)))
+                .Reverse()];
         }
 
-        var due = new List<(string Name, OrdinalRange Range)>();
-        foreach ((string name, OrdinalRange range) in over)
+        OrdinalRange[] ranges = [.. over.Select(static o => o.Range)];
+        long[] nextDue = new long[ranges.Length];
+        Array.Fill(nextDue, long.MaxValue);
+        int at = 0;
+        RangeDropReport report = await DropAsync(family.Name, ranges, record =>
         {
-            cancellation.ThrowIfCancellationRequested();
-            if (await HasDueAsync(family, name, range).ConfigureAwait(false))
-            {
-                due.Add((name, range));
-            }
-        }
+            EventView view = EventView.Open(record);
+            long due = policy.DueAt(view);
+            at = RangeOf(view.CreatedAt, ranges, at);
+            nextDue[at] = Math.Min(nextDue[at], due);
+            return due > now;
+        }).ConfigureAwait(false);
 
-        RangeDropReport report = await DropAsync(family.Name, [.. due.Select(static d => d.Range)]).ConfigureAwait(false);
-        for (int i = 0; i < due.Count; i++)
+        for (int i = 0; i < ranges.Length; i++)
         {
             DroppedRange done = report.Ranges[i];
-            _partitions.Add(new DroppedPartition(due[i].Name, done.Records, done.Kept, done.Partitions > 0));
+            if (done is { Records: > 0 } or { Partitions: > 0 })
+            {
+                _partitions.Add(new DroppedPartition(over[i].Name, done.Records, done.Kept, done.Partitions > 0));
+            }
+            else if (over[i].IsWhole)
+            {
+                // Of most old partitions everything that is left is kept.
+                memory.Note(family, over[i].Name, over[i].State, nextDue[i]);
+            }
         }
 
         return true;
     }
 
-    /// <summary>Beside the writer: of most old partitions everything that is left is kept.</summary>
-    private async ValueTask<bool> HasDueAsync(FamilyView family, string name, OrdinalRange range)
+    /// <summary>What of a partition is over: all or nothing, but of neighbours that were merged some of them.</summary>
+    private static OrdinalRange Over(FamilyView family, int partition, long firstKept)
     {
-        long nextDue = long.MaxValue;
-        RangeDropReport rehearsal = await engine.DropRangesAsync(
-            new RangeDrop
-            {
-                Family = family.Name,
-                Ranges = [range],
-                Keeps = record => Keeps(record, ref nextDue),
-                IsDryRun = true,
-            },
-            cancellation).ConfigureAwait(false);
-        if (rehearsal.Ranges[0] is { Records: > 0 } or { Partitions: > 0 })
-        {
-            return true;
-        }
-
-        using StoreView view = engine.OpenView();
-        memory.Note(view.Find(family.Name)!, name, nextDue);
-        return false;
+        OrdinalRange bounds = family.BoundsOf(partition);
+        long keptFrom = family.PeriodOf(firstKept).First;
+        return keptFrom > bounds.First
+            ? new OrdinalRange(bounds.First, Math.Min(bounds.Last, keptFrom - 1))
+            : new OrdinalRange(0, -1);
     }
 
-    private async ValueTask<RangeDropReport> DropAsync(string family, OrdinalRange[] ranges)
+    /// <summary>Records come range by range: mostly it is the one of the record before.</summary>
+    private static int RangeOf(long createdAt, OrdinalRange[] ranges, int before)
+    {
+        for (int i = 0; i < ranges.Length; i++)
+        {
+            int at = (before + i) % ranges.Length;
+            if (ranges[at].Contains(createdAt))
+            {
+                return at;
+            }
+        }
+
+        return before;
+    }
+
+    private async ValueTask<RangeDropReport> DropAsync(
+        string family, OrdinalRange[] ranges, RecordPredicate? keeps = null)
     {
         var drop = new RangeDrop
         {
             Family = family,
             Ranges = ranges,
-            Keeps = record => policy.DueAt(EventView.Open(record)) > now,
+            Keeps = keeps,
             IsDryRun = isDryRun,
         };
         RangeDropReport report = await engine.DropRangesAsync(drop, cancellation).ConfigureAwait(false);
@@ -137,13 +153,6 @@ internal sealed class RetentionRun(
         _reclaimed.AddRange(report.Reclaimed);
         _deadBytes = report.DeadBytesLeft;
         return report;
-    }
-
-    private bool Keeps(ReadOnlySpan<byte> record, ref long nextDue)
-    {
-        long due = policy.DueAt(EventView.Open(record));
-        nextDue = Math.Min(nextDue, due);
-        return due > now;
     }
 
     /// <summary>Removes the events that a rule finds too old, unless another rule before it keeps them.</summary>

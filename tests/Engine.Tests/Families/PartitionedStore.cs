@@ -27,14 +27,18 @@ internal sealed class PartitionedStore(SimWorld world, TimeInterval interval, in
 
     public ByteSize MaxCommitBytes { get; init; } = new EngineOptions().MaxCommitBytes;
 
+    /// <summary>Small neighbours stay apart unless a test says otherwise.</summary>
+    public ByteSize MergeBelow { get; init; } = new(0);
+
     public IReadOnlyDictionary<string, IKeyProjection> Projections { get; init; } = SimProjections.All;
 
     public static async Task<PartitionedStore> OpenAsync(
-        TimeInterval interval, int maxOpen = 256, ByteSize? maxCommitBytes = null)
+        TimeInterval interval, int maxOpen = 256, ByteSize? maxCommitBytes = null, ByteSize mergeBelow = default)
     {
         var store = new PartitionedStore(new SimWorld((ulong)Seed.Get(1)), interval, maxOpen)
         {
             MaxCommitBytes = maxCommitBytes ?? new EngineOptions().MaxCommitBytes,
+            MergeBelow = mergeBelow,
         };
         await store.OpenAsync();
         return store;
@@ -53,6 +57,7 @@ internal sealed class PartitionedStore(SimWorld world, TimeInterval interval, in
                     CheckpointInterval = TimeSpan.FromHours(10),
                     MaxOpenPartitions = maxOpen,
                     MaxCommitBytes = MaxCommitBytes,
+                    MergeBelow = MergeBelow,
                 },
                 Families =
                 [

@@ -49,6 +49,14 @@ public sealed class RealQueryTests
         await store.Events.Engine.CompactAsync(new CompactionOptions { IncludesAll = true });
         Compare(store, oracle, random, each, $"seed {seed}, {stackName}, compacted");
         await store.KillAsync();
+        if (stackName is "monthly")
+        {
+            await store.Events.Engine.PackAsync();
+            Assert.All(
+                store.Events.GetStatistics().Families.Where(static f => f.Projection == EventProjections.Time),
+                static f => Assert.Contains(f.Partitions, static p => p.Name.Contains("..", StringComparison.Ordinal)));
+        }
+
         Compare(store, oracle, random, each, $"seed {seed}, {stackName}, after a kill");
     }
 

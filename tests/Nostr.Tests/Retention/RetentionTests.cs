@@ -72,6 +72,34 @@ public sealed class RetentionTests
     }
 
     [Fact]
+    public async Task Of_merged_months_those_that_are_over_go_and_the_others_stay()
+    {
+        await using TestStore store = await TestStore.OpenAsync(TestStack.Monthly, TestStore.KeepEverything);
+        long now = store.Now;
+        List<NostrEvent> events = [.. Enumerable.Range(0, 100).Select(
+            i => NostrEvent.CreateUnsigned(new byte[32], now - (i * 10 * 86_400L), 1, $"{i}"))];
+        await store.PutAsync(events);
+        await store.ReopenAsync();
+        Assert.True(await store.Events.Engine.PackAsync() > 10);
+        string[] merged = [.. store.Events.GetStatistics().Families.Single(static f => f.Name == EventProjections.Time)
+            .Partitions.Select(static p => p.Name).Where(static n => n.Contains("..", StringComparison.Ordinal))];
+        Assert.Equal(["2022-04..2024-11"], merged);
+
+        // The clock stands at the first second of 2025: a year ago began with the second of January 2024.
+        long january = new DateTimeOffset(2024, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeSeconds();
+        var policy = new RetentionPolicy { MaxAge = TimeSpan.FromDays(365) };
+        string[] kept = [.. events.Where(e => e.View.CreatedAt >= january).Select(static e => e.Id)];
+        RetentionReport rehearsal = await store.Events.ApplyRetentionAsync(policy, isDryRun: true);
+        RetentionReport report = await store.Events.ApplyRetentionAsync(policy);
+        Assert.Equal(events.Count - kept.Length, report.Events);
+        Assert.Equal(report.Partitions, rehearsal.Partitions);
+        Assert.Equal(kept, store.Ids(Filter.Everything));
+        Assert.Equal(0, (await store.Events.ApplyRetentionAsync(policy)).Events);
+        await store.ReopenAsync();
+        Assert.Equal(kept, store.Ids(Filter.Everything));
+    }
+
+    [Fact]
     public async Task Requests_to_delete_outlive_what_they_deleted()
     {
         await using TestStore store = await OpenAsync(isByMonth: true, 1);
