@@ -27,8 +27,10 @@ public sealed partial class StoreEngine
                 advice: "there are: " + string.Join(", ", _projections.Keys.Order(StringComparer.Ordinal)));
         }
 
-        return await ExclusivelyAsync(
+        FamilySwitchReport report = await ExclusivelyAsync(
             families => families.RunAsync(part, projection, progress, cancellation), cancellation).ConfigureAwait(false);
+        _faults.Returned(part.Name);
+        return report;
     }
 
     /// <summary>Removes a family while the store serves.</summary>
@@ -37,6 +39,9 @@ public sealed partial class StoreEngine
     /// <returns>False when there is none of that name.</returns>
     public async ValueTask<bool> DropFamilyAsync(string name, CancellationToken cancellation = default) =>
         await ExclusivelyAsync(families => families.DropAsync(name), cancellation).ConfigureAwait(false);
+
+    /// <summary>True when a family is in force as this part, and not as one of the same name.</summary>
+    public bool Serves(FamilyPart part) => _parts.Families.Exists(f => ReferenceEquals(f.Part, part));
 
     /// <summary>What records name may not be reclaimed meanwhile: the same turn as compaction's.</summary>
     private async Task<T> ExclusivelyAsync<T>(Func<FamilySwitch, Task<T>> run, CancellationToken cancellation)

@@ -22,6 +22,7 @@ public sealed partial class StoreEngine : IAsyncDisposable
     private readonly VersionHolder _versions;
     private readonly SyncPolicy _sync;
     private readonly StoreMetrics _metrics;
+    private readonly FamilyFaults _faults;
     private readonly CommitPipeline _pipeline;
     private readonly WriterQueue _queue;
     private readonly Checkpointer _checkpointer;
@@ -51,9 +52,14 @@ public sealed partial class StoreEngine : IAsyncDisposable
         _versions.Publish(parts.Log.LastLsn, parts.Families);
         _sync = new SyncPolicy(parts.Log, parts.Composition, FaultAndReport);
         _metrics = new StoreMetrics(parts, report, _versions, () => FaultCause is not null);
-        _pipeline = new CommitPipeline(parts, planner, _versions, _sync, _metrics, OnFault);
-        _queue = new WriterQueue(RunGroupAsync);
         _checkpointer = new Checkpointer(parts, _versions, isManifestCurrent);
+        _faults = new FamilyFaults(parts, _versions, _checkpointer, _closed.Token)
+        {
+            Rebuild = async part => await SwitchFamilyAsync(part, null, _closed.Token).ConfigureAwait(false),
+            OnWriter = RunOnWriterAsync,
+        };
+        _pipeline = new CommitPipeline(parts, planner, _versions, _sync, _metrics, _faults, OnFault);
+        _queue = new WriterQueue(RunGroupAsync);
         TimeSpan interval = parts.Composition.Options.CheckpointInterval;
         _checkpointTimer = parts.Composition.Time.CreateTimer(
             static state => ((StoreEngine)state!).CheckpointWhenWritten(), this, interval, interval);
@@ -228,6 +234,11 @@ public sealed partial class StoreEngine : IAsyncDisposable
             });
         }
 
+        foreach ((string family, string reason) in _faults.Aside)
+        {
+            unhealthy.Add(($"indexes/{family}", new ComponentHealth(HealthStatus.Failed, $"set aside: {reason}")));
+        }
+
         return new EngineStatistics
         {
             StoreId = _parts.StoreId,
@@ -264,6 +275,7 @@ public sealed partial class StoreEngine : IAsyncDisposable
         await _checkpointTimer.DisposeAsync().ConfigureAwait(false);
         await _closed.CancelAsync().ConfigureAwait(false);
         await _background.ConfigureAwait(false);
+        await _faults.DrainAsync().ConfigureAwait(false);
         try
         {
             if (FaultCause is null)

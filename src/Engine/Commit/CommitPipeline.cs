@@ -17,6 +17,7 @@ internal sealed class CommitPipeline(
     VersionHolder versions,
     SyncPolicy sync,
     StoreMetrics metrics,
+    FamilyFaults faults,
     Action<Exception> onFault)
 {
     private const int MaxGroupWrites = 4096;
@@ -328,11 +329,27 @@ internal sealed class CommitPipeline(
 
         foreach (FamilyState family in parts.Families)
         {
+            if (!faults.IsAside(family))
+            {
+                ApplyPending(family, last);
+            }
+        }
+
+        faults.SetAside();
+        versions.Publish(last, parts.Families);
+    }
+
+    private void ApplyPending(FamilyState family, Lsn last)
+    {
+        try
+        {
             family.ApplyPending(last);
             family.Cover(last);
         }
-
-        versions.Publish(last, parts.Families);
+        catch (Exception e) when (faults.Contains(family, e))
+        {
+            // Out of force when the group is published.
+        }
     }
 
     private void ApplyWrite(GroupWrite item)
@@ -381,7 +398,7 @@ internal sealed class CommitPipeline(
             using RecordLease lease = parts.Records.Read(location);
             foreach (FamilyState family in families)
             {
-                family.Project(IndexOperation.Remove, lsn, location, lease.Bytes);
+                Project(family, IndexOperation.Remove, lsn, location, lease.Bytes);
             }
         }
     }
@@ -390,7 +407,25 @@ internal sealed class CommitPipeline(
     {
         foreach (FamilyState family in parts.Families)
         {
+            Project(family, operation, lsn, location, record);
+        }
+    }
+
+    private void Project(
+        FamilyState family, IndexOperation operation, Lsn lsn, RecordLocation location, ReadOnlySpan<byte> record)
+    {
+        if (faults.IsAside(family))
+        {
+            return;
+        }
+
+        try
+        {
             family.Project(operation, lsn, location, record);
+        }
+        catch (Exception e) when (faults.Contains(family, e))
+        {
+            // Out of force when the group is published.
         }
     }
 

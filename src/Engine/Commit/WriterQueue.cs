@@ -11,7 +11,12 @@ namespace Mortise.Engine;
 internal sealed class WriterQueue(Func<WriterQueue, ValueTask> runGroup)
 {
     private readonly ConcurrentQueue<StoreWrite> _queue = new();
+
+    // Taken from the queue and not yet wanted. A peek would do, but what was ever peeked at stays in the queue's memory.
+    private StoreWrite? _first;
     private int _busy;
+
+    private bool IsEmpty => _first is null && _queue.IsEmpty;
 
     /// <summary>Queues a write and sees to it that somebody serves it.</summary>
     public ValueTask EnqueueAsync(StoreWrite write)
@@ -23,23 +28,30 @@ internal sealed class WriterQueue(Func<WriterQueue, ValueTask> runGroup)
     /// <summary>The next write, if it is one that a predicate takes; the writer only.</summary>
     public bool TryTake(Func<StoreWrite, bool> wanted, out StoreWrite? write)
     {
-        if (_queue.TryPeek(out write) && wanted(write))
+        write = null;
+        if (_first is null && !_queue.TryDequeue(out _first))
         {
-            return _queue.TryDequeue(out write);
+            return false;
         }
 
-        write = null;
-        return false;
+        if (!wanted(_first))
+        {
+            return false;
+        }
+
+        write = _first;
+        _first = null;
+        return true;
     }
 
     private async ValueTask ServeAsync(StoreWrite? own)
     {
         do
         {
-            while (!_queue.IsEmpty)
+            while (!IsEmpty)
             {
                 await runGroup(this).ConfigureAwait(false);
-                if (own is { Completion.IsCompleted: true } && !_queue.IsEmpty)
+                if (own is { Completion.IsCompleted: true } && !IsEmpty)
                 {
                     _ = Task.Run(() => ServeAsync(null).AsTask());
                     return;

@@ -21,4 +21,7 @@ public sealed class FamilyPart
     /// <summary>Records up to this many bytes are kept in the entry itself, so that a scan needs no record read; 0 keeps
     /// none.</summary>
     public int InlineBelowBytes { get; init; }
+
+    /// <summary>What happens when its code throws what no contract allows.</summary>
+    public FaultPolicy OnFault { get; init; } = FaultPolicy.Stop;
 }

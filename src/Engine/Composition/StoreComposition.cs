@@ -42,6 +42,13 @@ public sealed record StoreComposition
     /// <summary>Makes the id of a new store.</summary>
     public Func<Guid> NewStoreId { get; init; } = Guid.NewGuid;
 
+    /// <summary>The longest that closing one instance may take; null for as long as it likes. One that blocks its thread
+    /// instead of waiting is not bounded.</summary>
+    public TimeSpan? CloseTimeout { get; init; }
+
+    /// <summary>Told when an instance is closed, with what it was opened with.</summary>
+    public Action<ComponentContext> InstanceClosed { get; init; } = static _ => { };
+
     /// <summary>Who is told what the store does, in this order.</summary>
     public IReadOnlyList<IStoreListener> Listeners { get; init; } = [];
 

@@ -59,7 +59,7 @@ internal sealed class FamilyIndexes(OpenedParts parts)
             throw;
         }
 
-        var opened = new OpenedIndex(index, context, parts.TakeBack);
+        var opened = new OpenedIndex(index, context, parts);
         if (Refusal(family, index) is { } refusal)
         {
             await opened.DisposeAsync().ConfigureAwait(false);

@@ -295,6 +295,26 @@ internal sealed partial class FamilyState : IKeySink, IAsyncDisposable
         return versions;
     }
 
+    /// <summary>Opens and closes a snapshot of every open partition: a structure that gives none is found out before
+    /// anybody reads through it.</summary>
+    public void RequireSnapshots()
+    {
+        foreach (PartitionState partition in _partitions)
+        {
+            if (partition.Handle.TryAcquireOpen() is { } index)
+            {
+                try
+                {
+                    index.OpenSnapshot().Dispose();
+                }
+                finally
+                {
+                    partition.Handle.Release(mayClose: false);
+                }
+            }
+        }
+    }
+
     /// <summary>Deletes every partition, for a rebuild. Until <see cref="Rebuilt"/> a rebuild that is cut short is begun anew.</summary>
     public async ValueTask DiscardAsync()
     {

@@ -220,6 +220,7 @@ internal sealed class FamilySwitch(
         {
             Replay(next, from, next.ApplyPending);
             next.Cover(parts.Log.LastLsn);
+            next.RequireSnapshots();
             List<FamilyState> before = parts.Families;
             old = before.Find(f => f.Part.Name == next.Part.Name);
             if (old is not null)

@@ -150,7 +150,7 @@ internal sealed class IndexHandle : IAsyncDisposable
         int seen = Volatile.Read(ref _users);
         if (_isPermanent && seen >= 0)
         {
-            return _opened!.Index;
+            return Volatile.Read(ref _opened)?.Index ?? throw Disposed();
         }
 
         while (seen >= 0)
@@ -164,7 +164,13 @@ internal sealed class IndexHandle : IAsyncDisposable
                     Volatile.Write(ref _lastUse, now);
                 }
 
-                return _opened!.Index;
+                if (Volatile.Read(ref _opened) is { } opened)
+                {
+                    return opened.Index;
+                }
+
+                Interlocked.Decrement(ref _users);
+                throw Disposed();
             }
 
             seen = found;
@@ -257,6 +263,9 @@ internal sealed class IndexHandle : IAsyncDisposable
             }
 
             _isDisposed = true;
+
+            // Views that were closed may remember this for a while; the plugin is not to be kept by that.
+            Volatile.Write(ref _opened, null);
         }
 
         if (opened is not null)
@@ -265,6 +274,8 @@ internal sealed class IndexHandle : IAsyncDisposable
             await opened.DisposeAsync().ConfigureAwait(false);
         }
     }
+
+    private static ObjectDisposedException Disposed() => new(nameof(StoreEngine));
 
     private static bool IsPackedNow(IIndexFamily index) =>
         !index.TryGet(out IPackableIndex? packable) || packable.IsPacked;
@@ -320,19 +331,20 @@ internal sealed class IndexHandle : IAsyncDisposable
 /// <summary>An open index and what was opened with it.</summary>
 /// <param name="Index">The index.</param>
 /// <param name="Context">What it was given.</param>
-/// <param name="OnClosed">Takes back what it was given.</param>
+/// <param name="Parts">Takes back what it was given.</param>
 internal sealed record OpenedIndex(
-    IIndexFamily Index, Components.ComponentContext Context, Action<Components.ComponentContext> OnClosed) : IAsyncDisposable
+    IIndexFamily Index, Components.ComponentContext Context, OpenedParts Parts) : IAsyncDisposable
 {
     public async ValueTask DisposeAsync()
     {
         try
         {
-            await Index.DisposeAsync().ConfigureAwait(false);
+            await ClosingParts.WithinAsync(Index.DisposeAsync(), Context.InstanceName, Parts.Composition)
+                .ConfigureAwait(false);
         }
         finally
         {
-            OnClosed(Context);
+            Parts.TakeBack(Context);
         }
     }
 }

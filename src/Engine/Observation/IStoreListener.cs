@@ -68,6 +68,13 @@ public interface IStoreListener
     {
     }
 
+    /// <summary>A family's code failed, and the store goes on without the family (<see cref="FaultPolicy"/>).</summary>
+    /// <param name="family">Its name.</param>
+    /// <param name="cause">What its code threw; the plugin is named where it is to blame.</param>
+    void OnFamilySetAside(string family, Exception cause)
+    {
+    }
+
     /// <summary>The store refuses writes from now on until it is reopened. Once in the life of an open store.</summary>
     void OnFaulted(Exception cause)
     {

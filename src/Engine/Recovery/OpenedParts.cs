@@ -14,7 +14,7 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
     public const string IndexesDirectory = "indexes";
     public const string LockName = "lock";
 
-    private readonly HashSet<Meter> _meters = [];
+    private readonly HashSet<ComponentContext> _contexts = [];
     private readonly HashSet<string> _kept = new(StringComparer.Ordinal);
     private volatile List<FamilyState> _families = [];
 
@@ -71,12 +71,7 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
     {
         var meter = new Meter(
             StoreMetrics.MeterName + "." + instance.Replace('/', '.'), version: null, tags: [new("store", StoreId)]);
-        lock (_meters)
-        {
-            _meters.Add(meter);
-        }
-
-        return new ComponentContext
+        var context = new ComponentContext
         {
             InstanceName = instance,
             StoreId = StoreId,
@@ -88,18 +83,25 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
             Meter = meter,
             Cache = Composition.CacheGrants(instance),
         };
+        lock (_contexts)
+        {
+            _contexts.Add(context);
+        }
+
+        return context;
     }
 
     /// <summary>An instance is closed: its metrics end and its share of memory is free.</summary>
     public void TakeBack(ComponentContext context)
     {
-        lock (_meters)
+        lock (_contexts)
         {
-            _meters.Remove(context.Meter);
+            _contexts.Remove(context);
         }
 
         context.Meter.Dispose();
         (context.Cache as IDisposable)?.Dispose();
+        Composition.InstanceClosed(context);
     }
 
     /// <summary>A directory below another, made durably when absent: files synced inside it would otherwise be lost with
@@ -127,22 +129,27 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
         Families.Clear();
         if (Records is { } records)
         {
-            await closing.CloseAsync(records.DisposeAsync).ConfigureAwait(false);
+            await closing.CloseAsync(() => ClosingParts.WithinAsync(
+                records.DisposeAsync(), RecordsDirectory, Composition)).ConfigureAwait(false);
         }
 
         if (Log is { } log)
         {
-            await closing.CloseAsync(log.DisposeAsync).ConfigureAwait(false);
+            await closing.CloseAsync(() => ClosingParts.WithinAsync(
+                log.DisposeAsync(), LogDirectory, Composition)).ConfigureAwait(false);
         }
 
-        lock (_meters)
+        ComponentContext[] left;
+        lock (_contexts)
         {
-            foreach (Meter meter in _meters)
-            {
-                meter.Dispose();
-            }
+            left = [.. _contexts];
+            _contexts.Clear();
+        }
 
-            _meters.Clear();
+        foreach (ComponentContext context in left)
+        {
+            context.Meter.Dispose();
+            Composition.InstanceClosed(context);
         }
 
         Lock?.Dispose();
