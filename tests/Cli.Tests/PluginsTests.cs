@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace Mortise.Cli.Tests;
@@ -40,6 +41,48 @@ public sealed class PluginsTests : IDisposable
         ToolRun gone = await RunAsync(root, "remove", "mortise.partitioning");
         Assert.Equal(ExitCode.BadInput, gone.Exit);
         Assert.Contains("no plugin 'mortise.partitioning' is installed", gone.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_publisher_signs_and_an_operator_trusts_the_publisher()
+    {
+        string root = _folder.File("plugins");
+        string built = _folder.File("built");
+        Directory.CreateDirectory(built);
+        foreach (string file in Directory.GetFiles(Directory.GetDirectories(Path.Combine(Surroundings.Plugins, "Partitioning"))[0]))
+        {
+            File.Copy(file, Path.Combine(built, Path.GetFileName(file)));
+        }
+
+        using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        string key = _folder.File("key.pem");
+        string publicKey = _folder.File("key.pub");
+        await File.WriteAllTextAsync(key, pair.ExportPkcs8PrivateKeyPem());
+        await File.WriteAllTextAsync(publicKey, pair.ExportSubjectPublicKeyInfoPem());
+        string package = _folder.File("acme.signed.nupkg");
+        string assembly = Path.Combine(built, "Mortise.Partitioning.dll");
+        (await RunAsync(root, "describe", assembly, "--id", "acme.signed", "--version", "1.0.0")).Succeeded();
+        Assert.Contains("signed by ", (await RunAsync(root, "sign", built, "--key", key)).Succeeded().Error, StringComparison.Ordinal);
+        (await RunAsync(root, "pack", built, package)).Succeeded();
+        (await RunAsync(root, "add", package)).Succeeded();
+
+        string trusted = (await RunAsync(root, "trust", "acme.*", "--publisher", publicKey)).Succeeded().Error;
+        (await RunAsync(root, "verify")).Succeeded();
+        string installed = Path.Combine(root, "acme.signed", "1.0.0", "Mortise.Primitives.dll");
+        byte[] bytes = await File.ReadAllBytesAsync(installed);
+        await File.WriteAllBytesAsync(installed, [.. bytes, 0]);
+        Assert.Equal(ExitCode.Failed, (await RunAsync(root, "verify")).Exit);
+        await File.WriteAllBytesAsync(installed, bytes);
+        (await RunAsync(root, "verify")).Succeeded();
+
+        // Nobody signs for all, and a key that is forgotten signs for nobody.
+        Assert.Equal(ExitCode.BadInput, (await RunAsync(root, "trust", "*", "--publisher", publicKey)).Exit);
+        Assert.Equal(ExitCode.BadInput, (await RunAsync(root, "trust", "acme.*", "--publisher", assembly)).Exit);
+        Assert.Equal(ExitCode.BadInput, (await RunAsync(root, "trust")).Exit);
+        string id = trusted.Trim().Split(' ')[^1];
+        (await RunAsync(root, "trust", "--forget-publisher", id)).Succeeded();
+        Assert.Equal(ExitCode.Failed, (await RunAsync(root, "verify")).Exit);
+        Assert.Equal(ExitCode.BadInput, (await RunAsync(root, "trust", "--forget-publisher", id)).Exit);
     }
 
     [Fact]

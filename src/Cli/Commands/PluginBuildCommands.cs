@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Security.Cryptography;
 using Mortise.Host.Installing;
 using Mortise.Host.Loading;
 
@@ -39,6 +40,36 @@ internal static class PluginBuildCommands
                 Status = arguments.GetValue(status),
             }.Write(arguments.GetRequiredValue(assembly));
             context.Console.Error.WriteLine($"wrote {path}");
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    /// <summary>Signs a plugin's folder.</summary>
+    public static Command Sign(CommandContext context)
+    {
+        var folder = new Argument<string>("FOLDER") { Description = "The plugin's folder, plugin.json included." };
+        var key = new Option<string>("--key")
+        {
+            Description = "The private key, in PEM: ECDSA or RSA.",
+            HelpName = "KEY.pem",
+            Required = true,
+        };
+        var command = new Command(
+            "sign", "Signs a plugin's manifest, and with it the hash of every file; before it is packed.") { folder, key };
+        command.SetAction(arguments =>
+        {
+            string file = arguments.GetRequiredValue(key);
+            try
+            {
+                PublisherKey publisher = PluginSignature.Sign(arguments.GetRequiredValue(folder), File.ReadAllText(file));
+                context.Console.Error.WriteLine($"signed by {publisher.Id}");
+            }
+            catch (CryptographicException e)
+            {
+                throw new BadInputException($"{file}: {e.Message}");
+            }
+
             return ExitCode.Ok;
         });
         return command;

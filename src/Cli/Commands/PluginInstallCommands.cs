@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Security.Cryptography;
 using Mortise.Host.Installing;
 using Mortise.Host.Loading;
 
@@ -62,24 +63,89 @@ internal static class PluginInstallCommands
         return command;
     }
 
-    /// <summary>Pins installed plugins by the hash of their files.</summary>
+    /// <summary>Pins installed plugins by the hash of their files, or trusts who signs them.</summary>
     public static Command Trust(CommandContext context)
     {
         Argument<string[]> names = Names();
+        names.Description += " With --publisher: the ids that are the publisher's, such as acme.trie or acme.*.";
+        names.Arity = ArgumentArity.ZeroOrMore;
+        var publisher = new Option<string>("--publisher")
+        {
+            Description = "Trusts whatever the holder of this key has signed under these ids: a public key in PEM.",
+            HelpName = "KEY.pem",
+        };
+        var forget = new Option<string>("--forget-publisher")
+        {
+            Description = "Trusts the signatures of a key no more.",
+            HelpName = "KEY-ID",
+        };
         var command = new Command(
-            "trust", "Trusts plugins as their files are now. From then on only trusted plugins are loaded.") { names };
+            "trust", "Trusts plugins as their files are now. From then on only trusted plugins are loaded.")
+        {
+            names, publisher, forget,
+        };
         command.SetAction(arguments =>
         {
             var installer = new PluginInstaller(Root(context, arguments));
-            foreach (InstalledPlugin plugin in Find(context, arguments, arguments.GetRequiredValue(names)))
+            TextWriter error = context.Console.Error;
+            string[] plugins = arguments.GetValue(names) ?? [];
+            if (arguments.GetValue(forget) is { } keyId)
+            {
+                if (!installer.Distrust(keyId))
+                {
+                    throw new BadInputException($"no publisher with the key {keyId} is trusted in {installer.TrustPath}");
+                }
+
+                error.WriteLine($"{keyId}: trusted no more");
+                return ExitCode.Ok;
+            }
+
+            if (plugins.Length == 0)
+            {
+                throw new BadInputException("say which plugins, or whose with --publisher");
+            }
+
+            if (arguments.GetValue(publisher) is { } file)
+            {
+                PublisherKey key = ReadKey(file);
+                foreach (string ids in plugins)
+                {
+                    try
+                    {
+                        installer.Trust(ids, key);
+                    }
+                    catch (ArgumentException e)
+                    {
+                        throw new BadInputException(e.Message);
+                    }
+
+                    error.WriteLine($"{ids}: trusted when signed by {key.Id}");
+                }
+
+                return ExitCode.Ok;
+            }
+
+            foreach (InstalledPlugin plugin in Find(context, arguments, plugins))
             {
                 installer.Trust(plugin);
-                context.Console.Error.WriteLine($"{plugin}: trusted");
+                error.WriteLine($"{plugin}: trusted");
             }
 
             return ExitCode.Ok;
         });
         return command;
+    }
+
+    private static PublisherKey ReadKey(string file)
+    {
+        try
+        {
+            return PublisherKey.ReadPem(File.ReadAllText(file));
+        }
+        catch (CryptographicException e)
+        {
+            throw new BadInputException($"{file}: {e.Message}");
+        }
     }
 
     /// <summary>Removes installed plugins.</summary>

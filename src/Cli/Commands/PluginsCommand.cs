@@ -38,6 +38,7 @@ internal static class PluginsCommand
             PluginInstallCommands.Release(context),
             PluginInstallCommands.Remove(context),
             PluginBuildCommands.Describe(context),
+            PluginBuildCommands.Sign(context),
             PluginBuildCommands.Pack(context),
             PluginCheckCommands.Verify(context),
             PluginCheckCommands.Doctor(context),

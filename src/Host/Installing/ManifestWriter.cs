@@ -99,7 +99,7 @@ public sealed class ManifestWriter
         foreach (string file in PluginFolder.Files(folder))
         {
             string name = Path.GetRelativePath(folder, file).Replace(Path.DirectorySeparatorChar, '/');
-            if (name != PluginManifest.FileName)
+            if (name is not (PluginManifest.FileName or PluginSignature.FileName))
             {
                 files.Add(new JsonObject
                 {

@@ -105,6 +105,30 @@ public sealed class PluginInstaller
         WriteTrust(list);
     }
 
+    /// <summary>Trusts what a publisher has signed.</summary>
+    /// <param name="ids">The plugins that may be the publisher's: an id, or <c>vendor.*</c>.</param>
+    /// <param name="key">The publisher's key.</param>
+    public void Trust(string ids, PublisherKey key)
+    {
+        TrustList list = ReadTrust(_root) ?? TrustList.Empty;
+        list.Add(ids, key);
+        WriteTrust(list);
+    }
+
+    /// <summary>Trusts a publisher's signature no more.</summary>
+    /// <param name="keyId">The key's id.</param>
+    /// <returns>False when it was not trusted.</returns>
+    public bool Distrust(string keyId)
+    {
+        if (ReadTrust(_root) is not { } list || !list.RemovePublisher(keyId))
+        {
+            return false;
+        }
+
+        WriteTrust(list);
+        return true;
+    }
+
     /// <summary>Removes a plugin's folder and its line in the trust list. Its code may go on running from its private
     /// copy.</summary>
     /// <exception cref="IOException">It is not in this root.</exception>
@@ -190,6 +214,7 @@ public sealed class PluginInstaller
 
     private void WriteTrust(TrustList list)
     {
+        Directory.CreateDirectory(_root);
         string unfinished = Path.Combine(_root, Unfinished + Guid.NewGuid().ToString("n"));
         File.WriteAllText(unfinished, list.ToString(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
         File.Move(unfinished, TrustPath, overwrite: true);

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Mortise.Host.Configuration;
+using Mortise.Host.Installing;
 
 namespace Mortise.Host.Loading;
 
@@ -92,7 +93,7 @@ internal static class PluginInspection
         foreach (string path in PluginFolder.Files(plugin.Folder))
         {
             string name = Path.GetRelativePath(plugin.Folder, path).Replace(Path.DirectorySeparatorChar, '/');
-            if (name == PluginManifest.FileName)
+            if (name is PluginManifest.FileName or PluginSignature.FileName)
             {
                 continue;
             }

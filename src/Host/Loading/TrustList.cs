@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Mortise.Host.Configuration;
+using Mortise.Host.Installing;
 
 namespace Mortise.Host.Loading;
 
@@ -17,9 +18,16 @@ public enum TrustMode
     Enforce = 3,
 }
 
-/// <summary>The plugins that an operator trusts, each by the hash of all its files.</summary>
+/// <summary>Which plugins are trusted.</summary>
+/// <param name="Mode">What happens to those that are not.</param>
+/// <param name="List">Those that are.</param>
+public sealed record TrustRules(TrustMode Mode, TrustList List);
+
+/// <summary>The plugins that an operator trusts, each by the hash of all its files, and the publishers whose signature is
+/// as good.</summary>
 /// <remarks>
-/// <para>One a line: <c>ID VERSION SHA256</c>; lines that begin with '#' are comments. A changed, added or missing file
+/// <para>One a line: <c>ID VERSION SHA256</c>, or <c>publisher IDS KEY</c> with an id or <c>vendor.*</c> and a key as
+/// <see cref="PublisherKey.ToString"/> writes it; lines that begin with '#' are comments. A changed, added or missing file
 /// gives another hash, private dependencies and deps.json included.</para>
 /// <para>A load context is no security boundary: a plugin that is trusted can do what the process can. The list says
 /// that these are the bytes somebody looked at, and no more. Who can write to a plugin's folder between the check and
@@ -28,7 +36,11 @@ public enum TrustMode
 /// </remarks>
 public sealed class TrustList
 {
+    private const string PublisherWord = "publisher";
+    private const string AllBelow = ".*";
+
     private readonly Dictionary<(string Id, string Version), HashSet<string>> _hashes = [];
+    private readonly SortedDictionary<string, PublisherKey> _publishers = new(StringComparer.Ordinal);
 
     private TrustList()
     {
@@ -56,12 +68,19 @@ public sealed class TrustList
             }
 
             string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (words is [PublisherWord, var ids, var base64]
+                && IsPublished(ids) && PublisherKey.TryParse(base64, out PublisherKey? key))
+            {
+                list.Add(ids, key);
+                continue;
+            }
+
             if (words.Length != 3 || words[2].Length != 64 || !words[2].All(char.IsAsciiHexDigitLower))
             {
                 problems.Add(new Problem(
                     ProblemCode.Syntax,
                     new SourcePosition(origin, i + 1, 1),
-                    "must be ID VERSION SHA256, the last 64 lower-case hexadecimal digits"));
+                    "must be ID VERSION SHA256, the last 64 lower-case hexadecimal digits, or publisher IDS KEY"));
                 continue;
             }
 
@@ -79,6 +98,30 @@ public sealed class TrustList
         Add(plugin.Manifest.Id, plugin.Manifest.Version.ToNormalizedString(), PluginFolder.Hash(plugin.Folder).Sha256);
     }
 
+    /// <summary>Trusts what a publisher has signed.</summary>
+    /// <param name="ids">The plugins that may be the publisher's: an id, or <c>vendor.*</c>.</param>
+    /// <param name="key">The publisher's key.</param>
+    /// <exception cref="ArgumentException">It is neither.</exception>
+    public void Add(string ids, PublisherKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        if (!IsPublished(ids))
+        {
+            throw new ArgumentException($"'{ids}' is neither a plugin's id nor vendor.*: nobody signs for all", nameof(ids));
+        }
+
+        _publishers[$"{ids} {key}"] = key;
+    }
+
+    /// <summary>Trusts a publisher's signature no more.</summary>
+    /// <param name="keyId">The key's id.</param>
+    /// <returns>False when it was not trusted.</returns>
+    public bool RemovePublisher(string keyId)
+    {
+        string[] entries = [.. _publishers.Where(p => p.Value.Id == keyId).Select(static p => p.Key)];
+        return entries.Length > 0 && Array.TrueForAll(entries, _publishers.Remove);
+    }
+
     /// <summary>Trusts what another list trusts, too.</summary>
     public void AddAll(TrustList other)
     {
@@ -90,6 +133,11 @@ public sealed class TrustList
                 Add(id, version, hash);
             }
         }
+
+        foreach ((string entry, PublisherKey key) in other._publishers)
+        {
+            _publishers[entry] = key;
+        }
     }
 
     /// <summary>Forgets every hash of one version of a plugin.</summary>
@@ -99,7 +147,8 @@ public sealed class TrustList
     /// <summary>The list as <see cref="Parse"/> reads it, sorted.</summary>
     public override string ToString()
     {
-        var text = new StringBuilder("# Plugins trusted by the hash of all their files: ID VERSION SHA256\n");
+        var text = new StringBuilder(
+            "# Plugins trusted by the hash of all their files: ID VERSION SHA256; or by who signed: publisher IDS KEY\n");
         foreach (((string id, string version), HashSet<string> hashes) in _hashes.OrderBy(
                      static e => $"{e.Key.Id} {e.Key.Version}", StringComparer.Ordinal))
         {
@@ -109,22 +158,43 @@ public sealed class TrustList
             }
         }
 
+        foreach (string entry in _publishers.Keys)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{PublisherWord} {entry}\n");
+        }
+
         return text.ToString();
     }
 
     /// <summary>Why a plugin with that hash is not trusted; null when it is.</summary>
+    /// <param name="plugin">The plugin, in the folder that will be loaded.</param>
+    /// <param name="sha256">The hash of its files.</param>
     internal string? Objection(InstalledPlugin plugin, string sha256)
     {
         string version = plugin.Manifest.Version.ToNormalizedString();
-        if (!_hashes.TryGetValue((plugin.Manifest.Id, version), out HashSet<string>? hashes))
+        if (_hashes.TryGetValue((plugin.Manifest.Id, version), out HashSet<string>? hashes) && hashes.Contains(sha256))
         {
-            return $"is not on the trust list; its files hash to {sha256}";
+            return null;
         }
 
-        return hashes.Contains(sha256)
-            ? null
+        string objection = hashes is null
+            ? $"is not on the trust list; its files hash to {sha256}"
             : $"has other files than those that were trusted: they hash to {sha256}, not {string.Join(" or ", hashes)}";
+        PublisherKey[] keys =
+        [
+            .. _publishers.Where(p => Covers(p.Key.Split(' ')[0], plugin.Manifest.Id)).Select(static p => p.Value),
+        ];
+        return keys.Length == 0
+            ? objection
+            : PluginSignature.Objection(plugin, keys) is { } unsigned ? $"{objection}; and it {unsigned}" : null;
     }
+
+    private static bool Covers(string ids, string id) => ids.EndsWith(AllBelow, StringComparison.Ordinal)
+        ? id.StartsWith(ids[..^1], StringComparison.Ordinal)
+        : ids == id;
+
+    private static bool IsPublished(string ids) =>
+        PluginManifest.IsId(ids.EndsWith(AllBelow, StringComparison.Ordinal) ? ids[..^AllBelow.Length] : ids);
 
     private void Add(string id, string version, string sha256)
     {

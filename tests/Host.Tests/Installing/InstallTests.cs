@@ -233,7 +233,7 @@ public sealed class InstallTests : IDisposable
 
     private static LoadedPlugin Load(
         string root, TrustMode trust = TrustMode.Off, PluginPowers allowed = PluginPowers.All) =>
-        new PluginLoader(new PluginLoaderOptions { TrustMode = trust, Allowed = allowed, Log = NullLog.Instance })
+        new PluginLoader(new PluginLoaderOptions { Trust = new TrustRules(trust, TrustList.Empty), Allowed = allowed, Log = NullLog.Instance })
             .Load(Assert.Single(PluginCatalog.Scan([root]).Plugins));
 
     private string Sample() => Directory.Exists(Path.Combine(_source.Path, "Sample"))
