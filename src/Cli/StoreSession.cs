@@ -25,9 +25,18 @@ internal sealed class StoreSession : IAsyncDisposable
     private const string RelaySectionName = "relay";
     private const string RetentionSectionName = "retention";
 
+    // Copies of files that components open by path, when the store is only looked at.
+    private readonly IScratch? _scratch;
+
     private StoreSession(
-        MortiseHost host, ComposedStore composed, EventStore store, EventPolicyOptions policy, string data)
+        MortiseHost host,
+        ComposedStore composed,
+        EventStore store,
+        EventPolicyOptions policy,
+        string data,
+        IScratch? scratch)
     {
+        _scratch = scratch;
         Policy = policy;
         Host = host;
         Composed = composed;
@@ -129,7 +138,7 @@ internal sealed class StoreSession : IAsyncDisposable
             context.Options.Data(arguments),
             mayCreate: false,
             cancellation,
-            static root => new OverlayDirectory(root));
+            isUntouched: true);
 
     /// <summary>Opens or creates a store for a relay: without a stack file, with a relay's rules instead of an
     /// archive's.</summary>
@@ -200,7 +209,17 @@ internal sealed class StoreSession : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => Store.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await Store.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _scratch?.Dispose();
+        }
+    }
 
     private static Dictionary<string, IKeyProjection> OwnProjections(ComposedStore composed) =>
         composed.Projections.ToDictionary(
@@ -213,7 +232,7 @@ internal sealed class StoreSession : IAsyncDisposable
         string data,
         bool mayCreate,
         CancellationToken cancellation,
-        Func<IStorageDirectory, IStorageDirectory>? wrapRoot = null,
+        bool isUntouched = false,
         IReadOnlyList<string>? presets = null)
     {
         MortiseHost host = CreateHost(context, arguments);
@@ -224,13 +243,23 @@ internal sealed class StoreSession : IAsyncDisposable
         }
 
         ComposedStore composed = host.Compose(stack, data);
+        IScratch? scratch = isUntouched ? composed.Composition.Scratch?.Invoke() : null;
+        IStorageDirectory root = composed.Composition.Root;
         StoreComposition composition = composed.Composition with
         {
-            Root = wrapRoot is null ? composed.Composition.Root : wrapRoot(composed.Composition.Root),
+            Root = isUntouched ? new OverlayDirectory(root, scratch) : root,
             Listeners = [.. composed.Composition.Listeners, new OpeningLines(context.Console.Error)],
         };
         EventStoreOptions options = Events(composed);
-        EventStore store = await EventStore.OpenAsync(composition, options, cancellation).ConfigureAwait(false);
-        return new StoreSession(host, composed, store, options.Policy, data);
+        try
+        {
+            EventStore store = await EventStore.OpenAsync(composition, options, cancellation).ConfigureAwait(false);
+            return new StoreSession(host, composed, store, options.Policy, data, scratch);
+        }
+        catch
+        {
+            scratch?.Dispose();
+            throw;
+        }
     }
 }

@@ -11,6 +11,7 @@ namespace Mortise.Cli.Tests;
 public sealed class KillTests
 {
     private const int CyclesPerStore = 10;
+    private const int LmdbCycles = 4;
     private const int EventsPerCycle = 3_000;
     private const int Authors = 7;
 
@@ -27,9 +28,16 @@ public sealed class KillTests
         var random = new Random(Surroundings.Seed);
         for (int store = 0; store < Surroundings.Soak; store++)
         {
-            await KillRepeatedlyAsync(store * CyclesPerStore, random);
+            await KillRepeatedlyAsync(store * CyclesPerStore, CyclesPerStore, random, s_settings);
         }
     }
+
+    [LmdbFact]
+    public async Task The_same_holds_with_every_family_in_another_engine() => await KillRepeatedlyAsync(
+        0,
+        LmdbCycles * Surroundings.Soak,
+        new Random(Surroundings.Seed),
+        [.. s_settings, .. StoreFixture.OfEachFamily("plugin=mortise.lmdb")]);
 
     [Fact]
     public async Task A_second_process_is_told_that_the_store_is_open_and_harms_nothing()
@@ -63,12 +71,12 @@ public sealed class KillTests
         Assert.Equal(new[] { first.Id, second.Id }.Order(), ids.Lines.Order());
     }
 
-    private static async Task KillRepeatedlyAsync(int firstCycle, Random random)
+    private static async Task KillRepeatedlyAsync(int firstCycle, int cycles, Random random, string[] settings)
     {
         using var folder = new TemporaryFolder();
         var given = new Dictionary<string, NostrEvent>();
         var acknowledged = new HashSet<string>();
-        for (int cycle = firstCycle; cycle < firstCycle + CyclesPerStore; cycle++)
+        for (int cycle = firstCycle; cycle < firstCycle + cycles; cycle++)
         {
             NostrEvent[] events = [.. Enumerable.Range(0, EventsPerCycle).Select(i => Make(cycle, i, random))];
             foreach (NostrEvent one in events)
@@ -78,18 +86,18 @@ public sealed class KillTests
 
             // Sometimes before the first acknowledgement, sometimes after the last.
             int killAfter = random.Next(-200, EventsPerCycle + 200);
-            await ImportAndKillAsync(folder, events, killAfter, acknowledged);
-            await CheckAsync(folder, given, acknowledged, $"cycle {cycle}, seed {Surroundings.Seed}");
+            await ImportAndKillAsync(folder, events, killAfter, acknowledged, settings);
+            await CheckAsync(folder, given, acknowledged, $"cycle {cycle}, seed {Surroundings.Seed}", settings);
         }
 
         Assert.NotEmpty(acknowledged);
     }
 
     private static async Task ImportAndKillAsync(
-        TemporaryFolder folder, NostrEvent[] events, int killAfter, HashSet<string> acknowledged)
+        TemporaryFolder folder, NostrEvent[] events, int killAfter, HashSet<string> acknowledged, string[] settings)
     {
         using ToolProcess tool = ToolProcess.Start(
-            ["import", "-", "--no-verify", "--ack", "--data", folder.Data, .. s_settings]);
+            ["import", "-", "--no-verify", "--ack", "--data", folder.Data, .. settings]);
         Task feeding = FeedAsync(tool, events);
         int seen = 0;
         if (killAfter <= 0)
@@ -132,7 +140,11 @@ public sealed class KillTests
     }
 
     private static async Task CheckAsync(
-        TemporaryFolder folder, Dictionary<string, NostrEvent> given, HashSet<string> acknowledged, string state)
+        TemporaryFolder folder,
+        Dictionary<string, NostrEvent> given,
+        HashSet<string> acknowledged,
+        string state,
+        string[] settings)
     {
         if (!File.Exists(Path.Combine(folder.Data, "manifest")))
         {
@@ -157,7 +169,8 @@ public sealed class KillTests
                 (Func<NostrEvent, bool>)(e => e.GetTags().Any(tag => tag[0] == "t" && tag[1] == topic)))),
         ];
         byte[] requests = Encoding.UTF8.GetBytes(string.Join('\n', paths.Select(path => path.Filter)));
-        ToolRun run = (await ToolRun.OfAsync(requests, "query", "-", "--ids", "--data", folder.Data)).Succeeded();
+        ToolRun run = (await ToolRun.OfAsync(
+            requests, ["query", "-", "--ids", "--data", folder.Data, .. settings])).Succeeded();
         Assert.Equal(paths.Length, run.Lines.Length);
         for (int i = 0; i < paths.Length; i++)
         {
@@ -172,7 +185,7 @@ public sealed class KillTests
                 $"{state}: {paths[i].Name}: {missing.Length} acknowledged events missing, {phantoms.Length} phantoms");
         }
 
-        ToolRun export = (await ToolRun.OfAsync("export", "--data", folder.Data)).Succeeded();
+        ToolRun export = (await ToolRun.OfAsync(["export", "--data", folder.Data, .. settings])).Succeeded();
         Assert.All(export.Lines, line => Assert.Equal(given[line.Substring(7, 64)].ToJson(), line));
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Mortise.Cli.Tests;
@@ -44,16 +43,13 @@ public sealed class LmdbTests : IDisposable
         Assert.True(again.Exit == ExitCode.Ok, again.Text + again.Error);
     }
 
-    [AttributeUsage(AttributeTargets.Method)]
-    private sealed class LmdbFactAttribute : FactAttribute
+    [LmdbFact]
+    public async Task A_rehearsal_of_compaction_touches_nothing()
     {
-        public LmdbFactAttribute()
-        {
-            string[] names = ["liblmdb.so.0", "liblmdb.so", "liblmdb.dylib"];
-            if (!Array.Exists(names, static name => NativeLibrary.TryLoad(name, out _)))
-            {
-                Skip = "LMDB is not on this machine (Debian: liblmdb0)";
-            }
-        }
+        await StoreFixture.FillAsync(_folder, 300, s_stack);
+        Dictionary<string, string> before = StoreFixture.Files(_folder.Data);
+        ToolRun run = await ToolRun.OfAsync(["compact", "--dry-run", "--data", _folder.Data, .. s_stack]);
+        Assert.True(run.Exit == ExitCode.Ok, run.Error);
+        Assert.Equal(before, StoreFixture.Files(_folder.Data));
     }
 }

@@ -83,15 +83,9 @@ public sealed class StackApplyTests : IDisposable
         Assert.Equal(ExitCode.BadInput, (await ToolRun.OfAsync("stack", "apply", file, "--data", _folder.Data)).Exit);
     }
 
-    [Fact]
+    [LmdbFact]
     public async Task An_index_in_another_engine_is_one_line_and_answers_the_same()
     {
-        if (!System.Runtime.InteropServices.NativeLibrary.TryLoad("liblmdb.so.0", out _))
-        {
-            // Nothing to compare with where LMDB is not installed; the plugin's own tests say that they are skipped.
-            return;
-        }
-
         await StoreFixture.FillAsync(_folder, 300);
         string[] before = (await ToolRun.OfAsync("query", "{}", "--data", _folder.Data)).Succeeded().Lines;
         string file = _folder.File("wanted.yaml");

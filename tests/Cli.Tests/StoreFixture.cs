@@ -22,6 +22,14 @@ internal static class StoreFixture
         "--set", "nostr.honourExpiration=false", "--set", "nostr.honourVanish=false",
     ];
 
+    /// <summary>Every family of the default stack.</summary>
+    public static IReadOnlyList<string> Families { get; } =
+        ["id", "author-time", "kind-time", "author-kind-time", "tag", "address", "deletion", "expiration", "time"];
+
+    /// <summary>Settings of every family, for a command line.</summary>
+    public static string[] OfEachFamily(params string[] settings) =>
+        [.. Families.SelectMany(f => settings.SelectMany(s => (string[])["--set", $"indexes.{f}.{s}"]))];
+
     /// <summary>Stores sample events in the folder's data directory.</summary>
     public static async Task FillAsync(TemporaryFolder folder, int events, params string[] settings)
     {

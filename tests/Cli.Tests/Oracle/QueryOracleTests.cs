@@ -13,9 +13,6 @@ public sealed class QueryOracleTests
     private const int Requests = 200;
     private const int RequestsPerRun = 100;
 
-    private static readonly string[] s_families =
-        ["id", "author-time", "kind-time", "author-kind-time", "tag", "address", "deletion", "expiration", "time"];
-
     private static readonly string[] s_keepAll =
     [
         "--set", "nostr.superseded=keepAll", "--set", "nostr.honourDeletions=false",
@@ -45,6 +42,14 @@ public sealed class QueryOracleTests
         using var folder = new TemporaryFolder();
         await File.WriteAllLinesAsync(folder.File("events.jsonl"), Adversarial().Concat(Samples()));
         await CompareAsync(folder, folder.File("events.jsonl"), Requests * Surroundings.Soak, overrides);
+    }
+
+    [LmdbFact]
+    public async Task Families_in_another_engine_give_the_ids_of_brute_force_in_its_order()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllLinesAsync(folder.File("events.jsonl"), Adversarial().Concat(Samples()));
+        await CompareAsync(folder, folder.File("events.jsonl"), Requests * Surroundings.Soak, OfEach("plugin=mortise.lmdb"));
     }
 
     [RealEventsFact]
@@ -98,7 +103,7 @@ public sealed class QueryOracleTests
         request.Length == 1 ? request[0].ToJson() : $"[{string.Join(',', request.Select(filter => filter.ToJson()))}]";
 
     private static string[] OfEach(params string[] settings) =>
-        [.. s_families.SelectMany(family => settings.Select(setting => $"indexes.{family}.{setting}"))];
+        [.. StoreFixture.Families.SelectMany(family => settings.Select(setting => $"indexes.{family}.{setting}"))];
 
     private static string[] Partitions(string plugin, string option) =>
     [
