@@ -17,19 +17,26 @@ internal static class ContractUse
     /// <param name="assemblyPath">An assembly.</param>
     /// <returns>Types and members, in the order of the assembly's tables; empty when all are there or it is no managed
     /// assembly.</returns>
-    public static IReadOnlyList<string> Missing(string assemblyPath)
+    public static IReadOnlyList<string> Missing(string assemblyPath) =>
+        Missing(assemblyPath, ContractVersion.AssemblyName, s_contract.Value);
+
+    /// <summary>The same of another contract.</summary>
+    internal static IReadOnlyList<string> Missing(string assemblyPath, string contractPath) =>
+        Missing(assemblyPath, Path.GetFileNameWithoutExtension(contractPath), ContractSurface.Read(contractPath));
+
+    private static List<string> Missing(string assemblyPath, string contractName, ContractSurface contract)
     {
         using var file = new PEReader(File.OpenRead(assemblyPath));
-        return file.HasMetadata ? Missing(file.GetMetadataReader(), s_contract.Value) : [];
+        return file.HasMetadata ? Missing(file.GetMetadataReader(), contractName, contract) : [];
     }
 
-    private static List<string> Missing(MetadataReader reader, ContractSurface contract)
+    private static List<string> Missing(MetadataReader reader, string contractName, ContractSurface contract)
     {
         var missing = new List<string>();
         var types = new Dictionary<EntityHandle, string>();
         foreach (TypeReferenceHandle handle in reader.TypeReferences)
         {
-            if (IsContract(reader, handle))
+            if (IsContract(reader, handle, contractName))
             {
                 string name = TypeNames.Instance.GetTypeFromReference(reader, handle, 0);
                 types.Add(handle, name);
@@ -75,15 +82,15 @@ internal static class ContractUse
         return types.GetValueOrDefault(parent);
     }
 
-    private static bool IsContract(MetadataReader reader, TypeReferenceHandle handle)
+    private static bool IsContract(MetadataReader reader, TypeReferenceHandle handle, string contractName)
     {
         EntityHandle scope = reader.GetTypeReference(handle).ResolutionScope;
         return scope.Kind switch
         {
-            HandleKind.TypeReference => IsContract(reader, (TypeReferenceHandle)scope),
+            HandleKind.TypeReference => IsContract(reader, (TypeReferenceHandle)scope, contractName),
             HandleKind.AssemblyReference => string.Equals(
                 reader.GetString(reader.GetAssemblyReference((AssemblyReferenceHandle)scope).Name),
-                ContractVersion.AssemblyName,
+                contractName,
                 StringComparison.OrdinalIgnoreCase),
             _ => false,
         };
@@ -93,6 +100,7 @@ internal static class ContractUse
     private sealed class ContractSurface
     {
         private readonly Dictionary<string, HashSet<string>> _members = new(StringComparer.Ordinal);
+        private readonly HashSet<string> _forwarded = new(StringComparer.Ordinal);
         private readonly Dictionary<string, string> _bases = new(StringComparer.Ordinal);
 
         public static ContractSurface Read(string path)
@@ -117,15 +125,32 @@ internal static class ContractUse
                 }
             }
 
+            foreach (ExportedTypeHandle handle in reader.ExportedTypes)
+            {
+                ExportedType type = reader.GetExportedType(handle);
+                if (type.IsForwarder)
+                {
+                    surface._forwarded.Add(TypeNames.Qualified(reader.GetString(type.Namespace), reader.GetString(type.Name)));
+                }
+            }
+
             return surface;
         }
 
-        public bool HasType(string name) => _members.ContainsKey(name);
+        public bool HasType(string name) => _members.ContainsKey(name) || IsForwarded(name);
+
+        /// <summary>True for a type that lives elsewhere now; its members are for the runtime to find.</summary>
+        private bool IsForwarded(string name) => _forwarded.Contains(name.Split('+')[0]);
 
         public bool HasMember(string type, string name, string signature)
         {
             for (string? current = type; current is not null; current = _bases.GetValueOrDefault(current))
             {
+                if (IsForwarded(current))
+                {
+                    return true;
+                }
+
                 if (!_members.TryGetValue(current, out HashSet<string>? members))
                 {
                     // The base is the framework's. Interfaces and static classes have none, or one without members of
@@ -211,6 +236,6 @@ internal static class ContractUse
 
         public string GetFunctionPointerType(MethodSignature<string> signature) => $"fn{Text(signature)}";
 
-        private static string Qualified(string space, string name) => space.Length == 0 ? name : $"{space}.{name}";
+        public static string Qualified(string space, string name) => space.Length == 0 ? name : $"{space}.{name}";
     }
 }

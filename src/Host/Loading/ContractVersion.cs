@@ -18,4 +18,11 @@ public static class ContractVersion
     /// version.</summary>
     public static NuGetVersion Current { get; } = NuGetVersion.Parse(
         Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion);
+
+    /// <summary>Why a host cannot load plugins at all; null when it can.</summary>
+    /// <param name="contractLocation">Where its contract assembly is.</param>
+    internal static string? Objection(string contractLocation) => contractLocation.Length > 0
+        ? null
+        : "cannot be loaded: this program is published as a single file, in which assemblies have no place of their own to "
+            + "be compared and shared from; publish it without PublishSingleFile, or register plugins from code";
 }

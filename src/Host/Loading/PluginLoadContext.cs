@@ -29,15 +29,19 @@ internal sealed class PluginLoadContext : AssemblyLoadContext
     private readonly AssemblyDependencyResolver _resolver;
     private readonly string _plugin;
     private readonly string _folder;
+    private readonly Func<AssemblyName, Assembly> _share;
     private readonly ConcurrentQueue<AssemblyResolution> _resolutions = new();
 
     /// <summary>Makes a context; loads nothing.</summary>
     /// <param name="plugin">The plugin's id and version, for messages and for the context's name.</param>
     /// <param name="assemblyPath">The full path of its main assembly. A folder would resolve nothing, silently.</param>
     /// <param name="isCollectible">True when it can be unloaded; costs 3 to 6 times on interface calls.</param>
-    public PluginLoadContext(string plugin, string assemblyPath, bool isCollectible)
+    /// <param name="share">Gives the host's assembly of a name; null for the default.</param>
+    public PluginLoadContext(
+        string plugin, string assemblyPath, bool isCollectible, Func<AssemblyName, Assembly>? share = null)
         : base(plugin, isCollectible)
     {
+        _share = share ?? Default.LoadFromAssemblyName;
         _plugin = plugin;
         _folder = Path.GetDirectoryName(assemblyPath)!;
         _resolver = new AssemblyDependencyResolver(assemblyPath);
@@ -64,7 +68,7 @@ internal sealed class PluginLoadContext : AssemblyLoadContext
             Assembly shared;
             try
             {
-                shared = Default.LoadFromAssemblyName(new AssemblyName(name));
+                shared = _share(new AssemblyName(name));
             }
             catch (IOException e)
             {

@@ -70,6 +70,12 @@ internal sealed class EmittedPlugin
         code.Emit(OpCodes.Throw);
     }
 
+    /// <summary>What deps.json says beside the assembly itself: properties of the plugin's library, after a comma.</summary>
+    public string Assets { get; set; } = "";
+
+    /// <summary>A private dependency for deps.json to name, or empty.</summary>
+    public string Library { get; set; } = "";
+
     /// <summary>Writes the folder.</summary>
     /// <param name="root">The plugin root.</param>
     /// <param name="name">The name of the folder below the root.</param>
@@ -79,11 +85,17 @@ internal sealed class EmittedPlugin
         string folder = Directory.CreateDirectory(Path.Combine(root.Path, name, Version)).FullName;
         _assembly.Save(Path.Combine(folder, _name + ".dll"));
         File.WriteAllText(Path.Combine(folder, "plugin.json"), Manifest);
+        string target = Library.Length == 0
+            ? ""
+            : $$""", "{{Library}}/1.0.0": { "runtime": { "{{Library}}.dll": {} } }""";
+        string library = Library.Length == 0
+            ? ""
+            : $$""", "{{Library}}/1.0.0": { "type": "project", "serviceable": false, "sha512": "" }""";
         File.WriteAllText(Path.Combine(folder, _name + ".deps.json"), $$"""
             {
               "runtimeTarget": { "name": ".NETCoreApp,Version=v10.0" },
-              "targets": { ".NETCoreApp,Version=v10.0": { "{{_name}}/1.0.0": { "runtime": { "{{_name}}.dll": {} } } } },
-              "libraries": { "{{_name}}/1.0.0": { "type": "project", "serviceable": false, "sha512": "" } }
+              "targets": { ".NETCoreApp,Version=v10.0": { "{{_name}}/1.0.0": { "runtime": { "{{_name}}.dll": {} }{{Assets}} }{{target}} } },
+              "libraries": { "{{_name}}/1.0.0": { "type": "project", "serviceable": false, "sha512": "" }{{library}} }
             }
             """);
         return folder;

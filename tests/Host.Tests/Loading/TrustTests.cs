@@ -63,7 +63,7 @@ public sealed class TrustTests : IDisposable
         var text = new StringWriter();
         var loader = new PluginLoader(new PluginLoaderOptions
         {
-            TrustMode = TrustMode.Warn,
+            Trust = new TrustRules(TrustMode.Warn, TrustList.Empty),
             Log = new TextLog(text, "plugins", ComponentLogLevel.Warning, TimeProvider.System),
         });
         loader.Load(Installed());
@@ -113,6 +113,6 @@ public sealed class TrustTests : IDisposable
     private InstalledPlugin Installed() => Assert.Single(PluginCatalog.Scan([_root.Path]).Plugins);
 
     private LoadedPlugin Load(TrustList trust) =>
-        new PluginLoader(new PluginLoaderOptions { TrustMode = TrustMode.Enforce, Trust = trust, Log = NullLog.Instance })
+        new PluginLoader(new PluginLoaderOptions { Trust = new TrustRules(TrustMode.Enforce, trust), Log = NullLog.Instance })
             .Load(Installed());
 }
