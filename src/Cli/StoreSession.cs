@@ -81,19 +81,12 @@ internal sealed class StoreSession : IAsyncDisposable
             options.CrashMarks = new CrashMarks(CrashMarks.FolderIn(options.PluginCopies));
         }
 
-        bool hasList = false;
         foreach (string folder in context.Options.Plugins(arguments))
         {
             options.PluginFolders.Add(folder);
-            if (PluginInstaller.ReadTrust(folder) is { } list)
-            {
-                hasList = true;
-                options.Trust.AddAll(list);
-            }
         }
 
-        options.TrustMode = context.Options.Trust(arguments) ?? (hasList ? TrustMode.Enforce : TrustMode.Off);
-
+        options.ReadTrust = () => ReadTrust(options.PluginFolders, context.Options.Trust(arguments));
         return new MortiseHost(options);
     }
 
@@ -219,6 +212,20 @@ internal sealed class StoreSession : IAsyncDisposable
         {
             _scratch?.Dispose();
         }
+    }
+
+    /// <summary>Where there is a list, only what it names is loaded, unless the command line says otherwise.</summary>
+    private static TrustRules ReadTrust(IEnumerable<string> folders, TrustMode? said)
+    {
+        TrustList all = TrustList.Empty;
+        bool hasList = false;
+        foreach (TrustList list in folders.Select(PluginInstaller.ReadTrust).OfType<TrustList>())
+        {
+            hasList = true;
+            all.AddAll(list);
+        }
+
+        return new TrustRules(said ?? (hasList ? TrustMode.Enforce : TrustMode.Off), all);
     }
 
     private static Dictionary<string, IKeyProjection> OwnProjections(ComposedStore composed) =>

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using Mortise.Cli.Output;
+using Mortise.Host.Composition;
+using Mortise.Host.Configuration;
+using Mortise.Host.Loading;
 using Mortise.Nostr;
 using Mortise.Relay;
 
@@ -59,6 +62,7 @@ internal static partial class ServeCommand
         }
 
         await using var relay = new NostrRelay(session.Store, session.Policy, options, logs: logs);
+        await using PluginWatch? reload = StartReload(session, context);
         await using RetentionSchedule? retention = StartRetention(session, context, logs);
         await using RelayServer server = await RelayServer
             .StartAsync(relay, urls, session.Composed, b => Log(b, context), cancellation)
@@ -82,6 +86,39 @@ internal static partial class ServeCommand
 
         await session.Store.CheckpointAsync(CancellationToken.None).ConfigureAwait(false);
         return ExitCode.Ok;
+    }
+
+    /// <summary>Where the stack lets plugins be exchanged, new files in their folders are taken while the store
+    /// serves.</summary>
+    private static PluginWatch? StartReload(StoreSession session, CommandContext context)
+    {
+        var reload = new PluginReload(session.Host, session.Composed, session.Store.Engine);
+        TextWriter error = context.Console.Error;
+        return !reload.IsWanted ? null : reload.Watch(
+            report =>
+            {
+                foreach (PluginSwap swap in report.Swapped)
+                {
+                    error.WriteLine(
+                        $"{swap.Instance}: {swap.To} took the place of {swap.From}, built from "
+                        + $"{Words.Count(swap.Records)} records in {swap.Duration.TotalSeconds:0.0} s");
+                }
+
+                foreach (Problem problem in report.Problems)
+                {
+                    error.WriteLine(problem);
+                }
+
+                foreach (PluginUnload unload in report.Unloads)
+                {
+                    error.WriteLine(unload);
+                    if (unload.Explain() is { } culprit)
+                    {
+                        error.WriteLine($"    {culprit}");
+                    }
+                }
+            },
+            e => error.WriteLine($"plugins were not exchanged: {e.Message}"));
     }
 
     private static RetentionSchedule? StartRetention(StoreSession session, CommandContext context, ILoggerFactory logs)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Mortise.Engine;
 using Mortise.Files;
 using Mortise.Host.Configuration;
 using Mortise.Host.Files;
@@ -20,6 +21,8 @@ public sealed class MortiseHost
     private readonly PluginLoader _loader;
     private readonly IReadOnlyList<LoadedPlugin> _inProcess;
     private readonly HostServices _services;
+    private readonly ExchangeableRoles _roles = new();
+    private readonly Lock _loading = new();
 
     /// <summary>Makes a host. Reads nothing yet.</summary>
     public MortiseHost(MortiseHostOptions options)
@@ -28,13 +31,12 @@ public sealed class MortiseHost
         _options = options;
         _loader = new PluginLoader(new PluginLoaderOptions
         {
-            TrustMode = options.TrustMode,
-            Trust = options.Trust,
             Copies = options.PluginCopies is { } folder ? Copies(folder) : null,
             Allowed = options.Allowed,
             Quarantined = options.Quarantined,
             StepTimeout = options.StepTimeout,
             CrashMarks = options.CrashMarks,
+            Trust = options.ReadTrust?.Invoke() ?? new TrustRules(options.TrustMode, options.Trust),
             Log = options.Logs("plugins"),
         });
         _inProcess = [.. options.StaticPlugins.Select(static p => p.Register())];
@@ -44,6 +46,8 @@ public sealed class MortiseHost
             Background = options.Background ?? new HostBackground(options.Logs("background")),
             Logs = options.Logs,
             OpenTimeout = options.OpenTimeout,
+            CloseTimeout = options.CloseTimeout,
+            Accounts = new InstanceAccounts(options.Time),
             Blame = Blame,
             Services = options.Services,
             PluginServices = [.. options.PluginServices],
@@ -54,6 +58,10 @@ public sealed class MortiseHost
 
     /// <summary>Every plugin whose code is in the process, whether from a folder or from code.</summary>
     public IReadOnlyList<LoadedPlugin> Loaded => [.. _inProcess, .. _loader.Loaded];
+
+    /// <summary>What every open instance of every plugin holds and takes, by name, and what the last ones that were closed
+    /// have left behind.</summary>
+    public IReadOnlyList<InstanceUse> Instances => _services.Accounts.All;
 
     /// <summary>Finds the plugin whose code threw something that its contract does not allow.</summary>
     /// <param name="failure">What came out of a store, or of work in its background.</param>
@@ -137,9 +145,13 @@ public sealed class MortiseHost
             }
         }
 
-        var resolver = new StackResolver(
-            Scan(stack, definition), plugin => _loader.Load(plugin), _inProcess, _options.Projections, problems);
-        return resolver.Resolve(stack, definition) ?? throw new StackException(problems);
+        lock (_loading)
+        {
+            ResolvedStack resolved = Resolver(stack, definition, problems).Resolve(stack, definition)
+                ?? throw new StackException(problems);
+            _roles.Add(resolved.Families.Select(static f => f.Structure));
+            return resolved;
+        }
     }
 
     /// <summary>Composes a store over a folder of the file system, which is made when absent.</summary>
@@ -149,6 +161,73 @@ public sealed class MortiseHost
     /// <summary>Composes a store over a directory.</summary>
     public ComposedStore Compose(ResolvedStack stack, IStorageDirectory root) =>
         StackComposer.Compose(stack, root, _services);
+
+    /// <summary>The folders that plugins of a stack are looked for in.</summary>
+    internal IReadOnlyList<string> FoldersOf(StackFile stack) => Roots(stack, Read(stack, []));
+
+    /// <summary>Finds the families of a stack that other code should serve, and loads it. They are to be given back with
+    /// <see cref="EndExchanges"/>.</summary>
+    /// <param name="stack">The stack in force.</param>
+    /// <param name="problems">Receives why other families stay as they are.</param>
+    internal IReadOnlyList<(ResolvedFamily Family, ResolvedComponent Next)> FindExchanges(
+        ResolvedStack stack, ICollection<Problem> problems)
+    {
+        StackDefinition definition = Read(stack.Source, []);
+        var found = new List<(ResolvedFamily, ResolvedComponent)>();
+        lock (_loading)
+        {
+            if (_options.ReadTrust is { } read)
+            {
+                _loader.Trust = read();
+            }
+
+            StackResolver resolver = Resolver(stack.Source, definition, problems);
+            foreach (ResolvedFamily family in stack.Families.Where(static f => f.Structure.Choice.CanSwap))
+            {
+                if (resolver.ResolveAgain(family.Structure.Choice) is { } next
+                    && next.Component.Plugin.Sha256 != family.Structure.Component.Plugin.Sha256)
+                {
+                    found.Add((family, next));
+                }
+            }
+
+            _roles.Add(found.Select(static f => f.Item2));
+        }
+
+        return found;
+    }
+
+    /// <summary>What was found by <see cref="FindExchanges"/> is in force or has failed.</summary>
+    internal void EndExchanges(IEnumerable<ResolvedComponent> found)
+    {
+        lock (_loading)
+        {
+            _roles.Remove(found);
+        }
+    }
+
+    /// <summary>A family of a composition with another component found for its structure.</summary>
+    internal FamilyPart Exchange(FamilyPart family, ResolvedComponent structure) =>
+        StackComposer.Exchange(family, structure, _services);
+
+    /// <summary>Begins to unload every plugin that can be unloaded and that no stack's role names.</summary>
+    internal IReadOnlyList<PluginUnload> UnloadUnused()
+    {
+        lock (_loading)
+        {
+            return
+            [
+                .. _loader.Loaded.Where(p => p.CanUnload && !_roles.IsPlayedBy(p.Origin)).Select(p => _loader.Unload(p)),
+            ];
+        }
+    }
+
+    private StackResolver Resolver(StackFile stack, StackDefinition definition, ICollection<Problem> problems) => new(
+        Scan(stack, definition),
+        (plugin, canUnload) => _loader.Load(plugin, canUnload),
+        _inProcess,
+        _options.Projections,
+        problems);
 
     private static PrivateCopies Copies(string folder)
     {
@@ -164,9 +243,13 @@ public sealed class MortiseHost
 
     private PluginCatalog Scan(StackFile? stack, StackDefinition? definition)
     {
-        IEnumerable<string> named =
-            definition?.PluginFolders.Select(f => Path.Combine(stack?.Folder ?? "", f.Path)) ?? [];
-        string[] roots = [.. _options.PluginFolders, .. named];
+        string[] roots = Roots(stack, definition);
         return roots.Length == 0 ? PluginCatalog.Empty : PluginCatalog.Scan(roots);
     }
+
+    private string[] Roots(StackFile? stack, StackDefinition? definition) =>
+    [
+        .. _options.PluginFolders,
+        .. definition?.PluginFolders.Select(f => Path.Combine(stack?.Folder ?? "", f.Path)) ?? [],
+    ];
 }

@@ -28,6 +28,10 @@ public sealed class MortiseHostOptions
     /// <summary>The plugins that are trusted by the hash of their files.</summary>
     public TrustList Trust { get; set; } = TrustList.Empty;
 
+    /// <summary>Reads mode and list anew, at the start and before plugins are exchanged under an open store; null to keep
+    /// <see cref="TrustMode"/> and <see cref="Trust"/>.</summary>
+    public Func<TrustRules>? ReadTrust { get; set; }
+
     /// <summary>The folder of private copies that plugins are loaded from
     /// (<see cref="PrivateCopies.DefaultFolder"/> is the usual one); null to load them from where they are
     /// installed.</summary>
@@ -44,6 +48,9 @@ public sealed class MortiseHostOptions
 
     /// <summary>How long a component may take to open, its own recovery included.</summary>
     public TimeSpan OpenTimeout { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>How long a component may take to close.</summary>
+    public TimeSpan CloseTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Remembers which plugins were starting when a process died, and refuses one that was it twice; null to
     /// remember nothing.</summary>

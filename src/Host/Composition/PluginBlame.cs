@@ -67,7 +67,7 @@ internal static class PluginBlame
     }
 
     /// <summary>The method as its author wrote it: an asynchronous one runs as <c>&lt;Name&gt;d__1.MoveNext</c>.</summary>
-    private static string Describe(MethodBase method)
+    public static string Describe(MethodBase method)
     {
         Type? type = method.DeclaringType;
         string name = method.Name;

@@ -8,13 +8,16 @@ namespace Mortise.Host.Composition;
 
 /// <summary>One role of a stack with the component that was found for it and its options, bound and
 /// validated.</summary>
+/// <remarks>Whoever keeps a role keeps this and nothing of the plugin, so that the plugin in it can be exchanged and
+/// unloaded. Threads: any.</remarks>
 public sealed class ResolvedComponent
 {
+    private volatile Content _content;
+
     internal ResolvedComponent(ComponentChoice choice, PluginComponent component, object options)
     {
         Choice = choice;
-        Component = component;
-        Options = options;
+        _content = new Content(component, options);
     }
 
     /// <summary>The path in the stack: <c>wal</c>, <c>indexes.id</c>.</summary>
@@ -24,12 +27,20 @@ public sealed class ResolvedComponent
     public string Requested => Choice.Version!.ToString();
 
     /// <summary>What was found.</summary>
-    public PluginComponent Component { get; }
+    public PluginComponent Component => _content.Component;
 
     /// <summary>Its options; of the type <see cref="PluginComponent.OptionsType"/>.</summary>
-    public object Options { get; }
+    public object Options => _content.Options;
 
     internal ComponentChoice Choice { get; }
+
+    /// <summary>Component and options as they belong together.</summary>
+    internal (PluginComponent Component, object Options) Now => (_content.Component, _content.Options);
+
+    /// <summary>From now on the role is played by what was found anew.</summary>
+    internal void Become(ResolvedComponent next) => _content = next._content;
+
+    private sealed record Content(PluginComponent Component, object Options);
 }
 
 /// <summary>An index family of a stack.</summary>
@@ -46,6 +57,9 @@ public sealed class ResolvedFamily
 
     /// <summary>Records up to this size are kept in the entry itself.</summary>
     public required ByteSize InlineBelow { get; init; }
+
+    /// <summary>What happens when its code throws what no contract allows.</summary>
+    public required FaultPolicy OnFault { get; init; }
 
     /// <summary>The structure of each partition.</summary>
     public required ResolvedComponent Structure { get; init; }

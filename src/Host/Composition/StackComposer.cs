@@ -7,9 +7,7 @@ using Mortise.Host.Files;
 using Mortise.Host.Loading;
 using Mortise.Host.Memory;
 using Mortise.Indexing;
-using Mortise.Logging;
 using Mortise.Partitioning;
-using Mortise.Records;
 
 namespace Mortise.Host.Composition;
 
@@ -30,6 +28,12 @@ public sealed class HostServices
 
     /// <summary>The longest that opening one component may take; null for as long as it likes.</summary>
     public TimeSpan? OpenTimeout { get; init; }
+
+    /// <summary>The longest that closing one component may take; null for as long as it likes.</summary>
+    public TimeSpan? CloseTimeout { get; init; }
+
+    /// <summary>What each instance holds and takes.</summary>
+    internal InstanceAccounts Accounts { get; init; } = new(TimeProvider.System);
 
     /// <summary>The program's services; null when it has none.</summary>
     public IServiceProvider? Services { get; init; }
@@ -62,15 +66,16 @@ public static class StackComposer
         var composition = new StoreComposition
         {
             Root = root,
-            Log = Part<IWriteAheadLog>(stack.Log, stack.Log.Component.LogOpener, services),
-            Records = Part<IRecordStore>(stack.Records, stack.Records.Component.RecordsOpener, services),
+            Log = Part(stack.Log, static c => c.LogOpener, services),
+            Records = Part(stack.Records, static c => c.RecordsOpener, services),
             Families = [.. stack.Families.Select(f => new FamilyPart
             {
                 Name = f.Name,
                 Projection = f.Projection,
-                Structure = Part<IIndexFamily>(f.Structure, f.Structure.Component.IndexOpener, services),
+                Structure = Part(f.Structure, static c => c.IndexOpener, services),
                 Partitions = schemes[f.Partition],
                 InlineBelowBytes = checked((int)f.InlineBelow.Bytes),
+                OnFault = f.OnFault,
             })],
             Options = stack.Engine,
             Time = services.Time,
@@ -78,6 +83,8 @@ public static class StackComposer
             Logs = services.Logs,
             Seed = services.Seed,
             Blame = services.Blame,
+            CloseTimeout = services.CloseTimeout,
+            InstanceClosed = services.Accounts.Close,
             Scratch = static () => new TemporaryCopies(),
             CacheGrants = instance => GrantFor(budget, instance),
         };
@@ -144,54 +151,57 @@ public static class StackComposer
             $"make the projection {projection.Place}",
             () => projection.Component.ProjectionFactory(projection.Options)));
 
+    /// <summary>The part of a family that another component is found for; everything else stays.</summary>
+    internal static FamilyPart Exchange(FamilyPart family, ResolvedComponent structure, HostServices services) => new()
+    {
+        Name = family.Name,
+        Projection = family.Projection,
+        Structure = Part(structure, static c => c.IndexOpener, services),
+        Partitions = family.Partitions,
+        InlineBelowBytes = family.InlineBelowBytes,
+        OnFault = family.OnFault,
+    };
+
+    // The part outlives the plugin when that is exchanged: it may hold the role, and nothing that is the plugin's.
     private static ComponentPart<T> Part<T>(
-        ResolvedComponent resolved, UntypedOpener<T> open, HostServices services)
+        ResolvedComponent resolved, Func<PluginComponent, UntypedOpener<T>> opener, HostServices services)
         where T : class, IStorageComponent
     {
-        PluginComponent component = resolved.Component;
         var settings = (DecoratedSettings)resolved.Choice.Settings;
         (TimeSpan, TimeProvider)? limit = services.OpenTimeout is { } longest ? (longest, services.Time) : null;
         return new ComponentPart<T>
         {
-            Identity = Decorations.Identify(component.Identity, settings),
+            Identity = Decorations.Identify(resolved.Component.Identity, settings),
             Open = async (context, cancellation) =>
             {
+                (PluginComponent component, object options) = resolved.Now;
                 var own = new PluginServices(component, context, services);
-                ComponentContext given = WithServices(context, own);
+                InstanceAccount account = services.Accounts.Begin(component.Plugin, context);
+                ComponentContext given = account.Watched(own);
                 try
                 {
                     T opened = await PluginGuard.RunAsync(
                         component,
                         $"open {context.InstanceName}",
                         limit,
-                        stop => open(given, resolved.Options, stop),
+                        stop => opener(component)(given, options, stop),
                         cancellation).ConfigureAwait(false);
                     own.Close();
+                    account.Opened();
                     return Decorations.Decorate(own.IsUsed ? Owning.Around(opened, own) : opened, settings, context);
                 }
                 catch
                 {
+                    services.Accounts.Fail(context);
                     await own.DisposeAsync().ConfigureAwait(false);
                     throw;
                 }
             },
-            Examiner = component.Examiner,
+            Examiner = resolved.Choice.CanSwap && resolved.Component.Examiner is not null
+                ? new ExchangeableExaminer(resolved)
+                : resolved.Component.Examiner,
         };
     }
-
-    private static ComponentContext WithServices(ComponentContext context, IServiceProvider services) => new()
-    {
-        InstanceName = context.InstanceName,
-        StoreId = context.StoreId,
-        Files = context.Files,
-        Time = context.Time,
-        Background = context.Background,
-        Seed = context.Seed,
-        Log = context.Log,
-        Meter = context.Meter,
-        Cache = context.Cache,
-        Services = services,
-    };
 }
 
 /// <summary>A store ready to be opened, with what the host knows of it.</summary>

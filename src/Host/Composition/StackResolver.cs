@@ -8,7 +8,7 @@ namespace Mortise.Host.Composition;
 /// all.</summary>
 internal sealed class StackResolver(
     PluginCatalog catalog,
-    Func<InstalledPlugin, LoadedPlugin> load,
+    Func<InstalledPlugin, bool, LoadedPlugin> load,
     IReadOnlyList<LoadedPlugin> inProcess,
     IReadOnlyCollection<string>? projections,
     ICollection<Problem> problems)
@@ -55,6 +55,7 @@ internal sealed class StackResolver(
                     Projection = settings.Projection,
                     Partition = settings.Partition,
                     InlineBelow = settings.InlineBelow,
+                    OnFault = settings.OnFault,
                     Structure = structure,
                 });
             }
@@ -84,6 +85,15 @@ internal sealed class StackResolver(
             Sections = definition.Sections,
             HasRelativeFolders = definition.PluginFolders.Exists(static f => !Path.IsPathRooted(f.Path)),
         };
+    }
+
+    /// <summary>Finds a component anew among what is installed now, as the stack chose it.</summary>
+    /// <returns>Null when there was any problem.</returns>
+    public ResolvedComponent? ResolveAgain(ComponentChoice choice)
+    {
+        int before = problems.Count;
+        ResolvedComponent? found = Resolve(choice);
+        return problems.Count == before ? found : null;
     }
 
     private void CheckProjectionName(string name, ComponentChoice choice)
@@ -184,6 +194,14 @@ internal sealed class StackResolver(
         InstalledPlugin[] accepted = [.. installed.Where(p => choice.Version.Accepts(p.Manifest.Version))];
         if (fromCode is not null)
         {
+            if (choice.CanSwap)
+            {
+                Report(
+                    ProblemCode.InvalidValue,
+                    choice.PositionOf("reload"),
+                    $"{choice.Place}.reload is 'swap', and {fromCode.Plugin} is part of the program, which is not unloaded");
+            }
+
             return fromCode;
         }
 
@@ -225,7 +243,7 @@ internal sealed class StackResolver(
         try
         {
             string id = copies[0].Manifest.Components.First(c => c.IsCalled(choice.ComponentId!)).Id;
-            return load(copies[0]).Components.Single(c => c.Descriptor.Id == id);
+            return load(copies[0], choice.CanSwap).Components.Single(c => c.Descriptor.Id == id);
         }
         catch (PluginLoadException e)
         {

@@ -44,6 +44,9 @@ internal sealed class ComponentChoice
     /// <summary>What the host's keys say: an instance of the settings class.</summary>
     public object Settings { get; private init; } = new NoSettings();
 
+    /// <summary>True when the component's code may be exchanged while the store is open.</summary>
+    public bool CanSwap => Settings is FamilySettings { Reload: ReloadMode.Swap };
+
     /// <summary>Where a key's value is, or where the mapping begins when the key is absent.</summary>
     public SourcePosition PositionOf(string key) => WrittenAt(key) ?? At;
 

@@ -193,6 +193,10 @@ internal sealed class FamilySettings : DecoratedSettings
 
     public ByteSize InlineBelow { get; set; }
 
+    public ReloadMode Reload { get; set; } = ReloadMode.Never;
+
+    public FaultPolicy OnFault { get; set; } = FaultPolicy.Stop;
+
     public override IEnumerable<OptionProblem> Validate()
     {
         foreach (OptionProblem problem in base.Validate())
@@ -205,6 +209,17 @@ internal sealed class FamilySettings : DecoratedSettings
             yield return new OptionProblem(nameof(InlineBelow), "must be 0B to 64KiB");
         }
     }
+}
+
+/// <summary>Whether a plugin's code can be exchanged while the store is open.</summary>
+internal enum ReloadMode
+{
+    /// <summary>Its code is loaded for good.</summary>
+    Never = 1,
+
+    /// <summary>Other files of the plugin take its place while the store serves. Calls through interfaces inside code that
+    /// can be unloaded cost 3 to 6 times more.</summary>
+    Swap = 2,
 }
 
 /// <summary>The keys of <c>records</c> that are the host's.</summary>

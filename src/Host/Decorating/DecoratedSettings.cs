@@ -5,8 +5,8 @@ namespace Mortise.Host.Decorating;
 /// <summary>The keys of a role that say what is put around its component.</summary>
 internal abstract class DecoratedSettings : IValidatedOptions
 {
-    /// <summary>The keys, in a stack; they decide nothing of what is in the files, but for the checksum.</summary>
-    public static IReadOnlyList<string> Keys { get; } = ["decorate", "throttle"];
+    /// <summary>Keys of roles that decide nothing of what is in the files, but for the checksum.</summary>
+    public static IReadOnlyList<string> Keys { get; } = ["decorate", "throttle", "reload", "onFault"];
 
     /// <summary>What is put around the component, the outermost first; null for nothing.</summary>
     public IReadOnlyList<Decoration>? Decorate { get; set; }

@@ -36,6 +36,19 @@ internal sealed class OpenFiles
         }
     }
 
+    /// <summary>The paths of open files below a directory, in order.</summary>
+    public IReadOnlyList<string> Below(string directory)
+    {
+        lock (_gate)
+        {
+            string prefix = directory.Length == 0 ? "" : directory + '/';
+            return
+            [
+                .. _files.Keys.Where(p => p.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal),
+            ];
+        }
+    }
+
     public void Release(OpenFile file)
     {
         lock (_gate)

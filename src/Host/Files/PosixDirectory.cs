@@ -100,6 +100,10 @@ public sealed class PosixDirectory : IStorageDirectory, INativeDirectory
         return new PosixDirectory(full, path, _register);
     }
 
+    /// <summary>The paths of files in this directory, and below it, that this process has open through the same
+    /// root.</summary>
+    internal IReadOnlyList<string> OpenFilesBelow() => _register.Below(Path);
+
     /// <inheritdoc/>
     public bool Exists(string name)
     {

@@ -21,6 +21,15 @@ public sealed class PluginLoader(PluginLoaderOptions options)
 {
     private readonly ConcurrentDictionary<string, Generation> _generations = new(StringComparer.Ordinal);
 
+    private volatile TrustRules _trust = options.Trust;
+
+    /// <summary>Which plugins are trusted; what is loaded already stays.</summary>
+    public TrustRules Trust
+    {
+        get => _trust;
+        set => _trust = value;
+    }
+
     /// <summary>What is loaded, in order of folders.</summary>
     public IReadOnlyList<LoadedPlugin> Loaded =>
     [
@@ -70,7 +79,7 @@ public sealed class PluginLoader(PluginLoaderOptions options)
         foreach (Action check in (Action[])
         [
             () => CheckFolder(plugin),
-            () => CheckTrust(plugin, PluginFolder.Hash(plugin.Folder).Sha256),
+            () => CheckTrust(plugin, plugin, PluginFolder.Hash(plugin.Folder).Sha256),
             () => PluginInspection.Check(plugin, problems, options.Allowed),
         ])
         {
@@ -119,7 +128,7 @@ public sealed class PluginLoader(PluginLoaderOptions options)
 
         Guard(plugin, "examine the folder", () =>
         {
-            FolderSafety.Check(plugin.Folder, options.TrustMode == TrustMode.Enforce, plugin.Manifest.At, problems);
+            FolderSafety.Check(plugin.Folder, Trust.Mode == TrustMode.Enforce, plugin.Manifest.At, problems);
             return true;
         });
         if (problems.Count > 0)
@@ -133,8 +142,13 @@ public sealed class PluginLoader(PluginLoaderOptions options)
     {
         long started = options.Time.GetTimestamp();
         var problems = new List<Problem>();
+        if (ContractVersion.Objection(ContractVersion.Assembly.Location) is { } objection)
+        {
+            throw new PluginLoadException([Failed(installed, ProblemCode.WrongPlatform, objection)]);
+        }
+
         InstalledPlugin plugin = copy is null ? installed : ReadAgain(installed, copy);
-        CheckTrust(installed, sha256);
+        CheckTrust(installed, plugin, sha256);
         CheckDeaths(installed, sha256);
         Guard(installed, "examine the files", () =>
         {
@@ -147,7 +161,7 @@ public sealed class PluginLoader(PluginLoaderOptions options)
         }
 
         var context = Guard(installed, "load", () =>
-            new PluginLoadContext(plugin.ToString(), plugin.AssemblyPath, canUnload));
+            new PluginLoadContext(plugin.ToString(), plugin.AssemblyPath, canUnload, options.Share));
         try
         {
             var origin = new PluginOrigin
@@ -229,14 +243,16 @@ public sealed class PluginLoader(PluginLoaderOptions options)
                 installed, ProblemCode.FolderMismatch, $"became {manifest.Id} {manifest.Version} meanwhile")]);
     }
 
-    private void CheckTrust(InstalledPlugin plugin, string sha256)
+    /// <summary>Asks the list for the files that will be loaded; messages name where they were installed.</summary>
+    private void CheckTrust(InstalledPlugin plugin, InstalledPlugin loaded, string sha256)
     {
-        if (options.TrustMode == TrustMode.Off || options.Trust.Objection(plugin, sha256) is not { } objection)
+        (TrustMode mode, TrustList list) = Trust;
+        if (mode == TrustMode.Off || list.Objection(loaded, sha256) is not { } objection)
         {
             return;
         }
 
-        if (options.TrustMode == TrustMode.Enforce)
+        if (mode == TrustMode.Enforce)
         {
             throw new PluginLoadException([Failed(plugin, ProblemCode.NotTrusted, objection)]);
         }
@@ -344,17 +360,18 @@ public sealed class PluginLoader(PluginLoaderOptions options)
         catch (Exception e) when (e is not OutOfMemoryException)
 #pragma warning restore CA1031
         {
-            ProblemCode code = IsAbout<SharedAssemblyException>(e)
-                ? ProblemCode.SharedAssemblyUnavailable
-                : ProblemCode.LoadFailed;
+            SharedAssemblyException? shared = Find<SharedAssemblyException>(e);
             throw new PluginLoadException(
-                [Failed(plugin, code, $"failed to {step}: {e.GetType().Name}: {e.Message}")], e);
+                [shared is null
+                    ? Failed(plugin, ProblemCode.LoadFailed, $"failed to {step}: {e.GetType().Name}: {e.Message}")
+                    : Failed(plugin, ProblemCode.SharedAssemblyUnavailable, $"failed to {step}: {shared.Message}")],
+                e);
         }
     }
 
-    private static bool IsAbout<T>(Exception e)
+    private static T? Find<T>(Exception e)
         where T : Exception =>
-        e is T || (e.InnerException is { } inner && IsAbout<T>(inner));
+        e as T ?? (e.InnerException is { } inner ? Find<T>(inner) : null);
 
     private static Problem Failed(InstalledPlugin plugin, ProblemCode code, string fact) =>
         new(code, plugin.Manifest.At, $"{plugin} {fact}");

@@ -1,3 +1,4 @@
+using System.Reflection;
 using Mortise.Components;
 using Mortise.Host.Installing;
 
@@ -6,11 +7,8 @@ namespace Mortise.Host.Loading;
 /// <summary>What a loader demands of a plugin before it runs any of its code.</summary>
 public sealed class PluginLoaderOptions
 {
-    /// <summary>What happens to a plugin that is not on <see cref="Trust"/>.</summary>
-    public TrustMode TrustMode { get; init; } = TrustMode.Off;
-
-    /// <summary>The plugins that are trusted.</summary>
-    public TrustList Trust { get; init; } = TrustList.Empty;
+    /// <summary>Which plugins are trusted, until <see cref="PluginLoader.Trust"/> says otherwise.</summary>
+    public TrustRules Trust { get; init; } = new(TrustMode.Off, TrustList.Empty);
 
     /// <summary>Where code is copied to before it is checked and loaded; null to load from where it is
     /// installed.</summary>
@@ -24,6 +22,9 @@ public sealed class PluginLoaderOptions
 
     /// <summary>Remembers which plugins were starting when a process died; null to remember nothing.</summary>
     public CrashMarks? CrashMarks { get; init; }
+
+    /// <summary>Gives the host's assembly of a name, which plugins share; null for the default.</summary>
+    internal Func<AssemblyName, Assembly>? Share { get; init; }
 
     /// <summary>How long a plugin's constructor and its registration may take, each.</summary>
     public TimeSpan StepTimeout { get; init; } = TimeSpan.FromSeconds(60);

@@ -33,7 +33,8 @@ public sealed class StackErrorTests
                 "stack.yaml:7:73: indexes.id.partition is 'al', which partitions does not have; did you mean 'all'? "
                     + "partitions: all",
                 "stack.yaml:7:77: unknown key 'pageSzie' in indexes.id; did you mean 'pageSize'? known: decorate, depth, eager, "
-                    + "inlineBelow, label, levels, linger, mode, pageSize, partition, plugin, projection, ratio, throttle, version",
+                    + "inlineBelow, label, levels, linger, mode, onFault, pageSize, partition, plugin, projection, ratio, reload, "
+                    + "throttle, ...",
                 "stack.yaml:7:101: indexes.id.depth is 'deep', not a whole number",
                 "stack.yaml:8:30: indexes.author-time.projection is 'author-tiem', which nobody offers; "
                     + "did you mean 'author-time'? projections: author-time, id",

@@ -1,0 +1,61 @@
+using Mortise.Plugins;
+using Mortise.Reference;
+
+namespace Mortise.Fixtures.Wilful;
+
+/// <summary>An index in memory that misbehaves as <c>behaviour.txt</c> beside its assembly says; well, without one. So one
+/// build is as many versions of a plugin as a test needs.</summary>
+public sealed class WilfulPlugin : IPlugin
+{
+    /// <summary>Throws when that is the behaviour.</summary>
+    public WilfulPlugin() => Fail("constructor");
+
+    /// <inheritdoc/>
+    public void Register(IPluginRegistrar registrar)
+    {
+        ArgumentNullException.ThrowIfNull(registrar);
+        Fail("register");
+        if (Is("options"))
+        {
+            registrar.AddIndexFamily<StricterOptions>(s_descriptor, static (context, _, stop) => WilfulIndex.OpenAsync(context, new MemoryIndexOptions(), stop));
+        }
+        else
+        {
+            registrar.AddIndexFamily<MemoryIndexOptions>(s_descriptor, WilfulIndex.OpenAsync);
+        }
+    }
+
+    internal static string Behaviour { get; } = Read();
+
+    internal static bool Is(string behaviour) => string.Equals(Behaviour, behaviour, StringComparison.Ordinal);
+
+    internal static void Fail(string where)
+    {
+        if (Is(where))
+        {
+            throw new FormatException($"fails in {where}");
+        }
+    }
+
+    private static readonly ComponentDescriptor s_descriptor = new()
+    {
+        Id = "mortise.wilful.index",
+        Summary = "An index in memory with a will of its own.",
+    };
+
+    private static string Read()
+    {
+        string path = Path.Combine(Path.GetDirectoryName(typeof(WilfulPlugin).Assembly.Location)!, "behaviour.txt");
+        return File.Exists(path) ? File.ReadAllText(path).Trim() : "";
+    }
+}
+
+/// <summary>Options that accept nothing.</summary>
+public sealed class StricterOptions : IValidatedOptions
+{
+    /// <inheritdoc/>
+    public IEnumerable<OptionProblem> Validate()
+    {
+        yield return new OptionProblem("maxValue", "is never right");
+    }
+}
