@@ -53,13 +53,13 @@ internal static class SlotMerge
         Output output = new(newer.Count + older.Count, newer.Arenas.Length, isLast);
         if (newer.Heads[newer.Count - 1] < older.Heads[0])
         {
-            output.Copy(newer, 0, isOlder: false);
-            output.Copy(older, 0, isOlder: true);
+            output.Copy(newer, 0, newer.Count, isOlder: false);
+            output.Copy(older, 0, older.Count, isOlder: true);
         }
         else if (older.Heads[older.Count - 1] < newer.Heads[0])
         {
-            output.Copy(older, 0, isOlder: true);
-            output.Copy(newer, 0, isOlder: false);
+            output.Copy(older, 0, older.Count, isOlder: true);
+            output.Copy(newer, 0, newer.Count, isOlder: false);
         }
         else
         {
@@ -84,14 +84,15 @@ internal static class SlotMerge
 
         public int Count { get; private set; }
 
-        public void Copy(SlotTable from, int start, bool isOlder)
+        public void Copy(SlotTable from, int start, int end, bool isOlder)
         {
-            int count = from.Count - start;
+            int count = end - start;
             from.Heads.AsSpan(start, count).CopyTo(Heads.AsSpan(Count));
             from.Slots.AsSpan(start, count).CopyTo(Slots.AsSpan(Count));
             if (isOlder)
             {
-                foreach (ref Vector128<ushort> slot in MemoryMarshal.Cast<MemorySlot, Vector128<ushort>>(new Span<MemorySlot>(Slots, Count, count)))
+                Span<MemorySlot> copied = new(Slots, Count, count);
+                foreach (ref Vector128<ushort> slot in MemoryMarshal.Cast<MemorySlot, Vector128<ushort>>(copied))
                 {
                     slot += _shift;
                 }
@@ -100,53 +101,135 @@ internal static class SlotMerge
             Count += count;
         }
 
+        /// <summary>Merges from both ends at once: a step waits for the one before it, and so the two for half as many each.</summary>
+        /// <remarks>Without bounds checks: <c>n</c> and <c>newEnd</c> stay in the newer table, <c>o</c> and <c>oldEnd</c>
+        /// in the older, and each step writes one entry of those between them, for which there is room between
+        /// <c>count</c> and <c>end</c>.</remarks>
         public void Mix(SlotTable newer, SlotTable older)
         {
-            ReadOnlySpan<ulong> newHeads = newer.Heads.AsSpan(0, newer.Count);
-            ReadOnlySpan<ulong> oldHeads = older.Heads.AsSpan(0, older.Count);
-            ReadOnlySpan<Vector128<ushort>> newSlots = MemoryMarshal.Cast<MemorySlot, Vector128<ushort>>(newer.Slots);
-            ReadOnlySpan<Vector128<ushort>> oldSlots = MemoryMarshal.Cast<MemorySlot, Vector128<ushort>>(older.Slots);
-            Span<Vector128<ushort>> slots = MemoryMarshal.Cast<MemorySlot, Vector128<ushort>>(Slots.AsSpan());
-            Span<ulong> heads = Heads;
+            ref ulong newHeads = ref MemoryMarshal.GetArrayDataReference(newer.Heads);
+            ref ulong oldHeads = ref MemoryMarshal.GetArrayDataReference(older.Heads);
+            ref ulong heads = ref MemoryMarshal.GetArrayDataReference(Heads);
+            ref Vector128<ushort> newSlots = ref SlotsOf(newer.Slots);
+            ref Vector128<ushort> oldSlots = ref SlotsOf(older.Slots);
+            ref Vector128<ushort> slots = ref SlotsOf(Slots);
             int n = 0;
             int o = 0;
+            int newEnd = newer.Count;
+            int oldEnd = older.Count;
             int count = Count;
-            while (n < newHeads.Length && o < oldHeads.Length)
+            int all = count + newEnd + oldEnd;
+            int end = all;
+            while (newEnd - n > 1 && oldEnd - o > 1)
             {
-                ulong a = newHeads[n];
-                ulong b = oldHeads[o];
+                ulong a = Unsafe.Add(ref newHeads, n);
+                ulong b = Unsafe.Add(ref oldHeads, o);
                 int isOld = Unsafe.BitCast<bool, byte>(b < a);
                 if (a == b)
                 {
                     int order = KeyHead.CompareRests(newer.Key(n), older.Key(o));
-                    isOld = order > 0 ? 1 : 0;
-                    o += order == 0 ? 1 : 0;
-                    b = a;
-                    if (isOld == 0)
+                    if (order == 0)
                     {
-                        heads[count] = a;
-                        slots[count++] = newSlots[n++];
+                        o++;
                         continue;
                     }
+
+                    isOld = order > 0 ? 1 : 0;
                 }
 
-                heads[count] = a ^ ((a ^ b) & (ulong)-(long)isOld);
-                Vector128<ushort> mask = Vector128.Create((ushort)-isOld);
-                slots[count] = Vector128.ConditionalSelect(mask, oldSlots[o] + _shift, newSlots[n]);
+                Unsafe.Add(ref heads, count) = a ^ ((a ^ b) & (ulong)-(long)isOld);
+                Unsafe.Add(ref slots, count) = Vector128.ConditionalSelect(
+                    Vector128.Create((ushort)-isOld), Unsafe.Add(ref oldSlots, o) + _shift, Unsafe.Add(ref newSlots, n));
                 count++;
                 o += isOld;
                 n += 1 - isOld;
+
+                a = Unsafe.Add(ref newHeads, newEnd - 1);
+                b = Unsafe.Add(ref oldHeads, oldEnd - 1);
+                isOld = Unsafe.BitCast<bool, byte>(b > a);
+                if (a == b)
+                {
+                    int order = KeyHead.CompareRests(newer.Key(newEnd - 1), older.Key(oldEnd - 1));
+                    if (order == 0)
+                    {
+                        oldEnd--;
+                        continue;
+                    }
+
+                    isOld = order < 0 ? 1 : 0;
+                }
+
+                end--;
+                Unsafe.Add(ref heads, end) = a ^ ((a ^ b) & (ulong)-(long)isOld);
+                Unsafe.Add(ref slots, end) = Vector128.ConditionalSelect(
+                    Vector128.Create((ushort)-isOld),
+                    Unsafe.Add(ref oldSlots, oldEnd - 1) + _shift,
+                    Unsafe.Add(ref newSlots, newEnd - 1));
+                oldEnd -= isOld;
+                newEnd -= 1 - isOld;
             }
 
             Count = count;
-            if (n < newHeads.Length)
+            MixRest(newer, n, newEnd, older, o, oldEnd);
+
+            // Entries that were dropped left a gap before what was written from the end.
+            if (Count < end)
             {
-                Copy(newer, n, isOlder: false);
+                Array.Copy(Heads, end, Heads, Count, all - end);
+                Array.Copy(Slots, end, Slots, Count, all - end);
             }
-            else if (o < oldHeads.Length)
+
+            Count += all - end;
+        }
+
+        /// <summary>Merges parts of two tables, one of which has one entry at most.</summary>
+        private void MixRest(SlotTable newer, int n, int newEnd, SlotTable older, int o, int oldEnd)
+        {
+            if (newEnd - n == 1)
             {
-                Copy(older, o, isOlder: true);
+                int at = PlaceOf(newer, n, older, o, oldEnd, out bool isEqual);
+                Copy(older, o, at, isOlder: true);
+                Copy(newer, n, newEnd, isOlder: false);
+                Copy(older, isEqual ? at + 1 : at, oldEnd, isOlder: true);
+            }
+            else if (oldEnd - o == 1)
+            {
+                int at = PlaceOf(older, o, newer, n, newEnd, out bool isEqual);
+                Copy(newer, n, at, isOlder: false);
+                Copy(older, o, isEqual ? o : oldEnd, isOlder: true);
+                Copy(newer, at, newEnd, isOlder: false);
+            }
+            else
+            {
+                Copy(newer, n, newEnd, isOlder: false);
+                Copy(older, o, oldEnd, isOlder: true);
             }
         }
+
+        /// <summary>Where among some entries of a table the first is that is not below an entry of another.</summary>
+        private static int PlaceOf(SlotTable of, int index, SlotTable among, int low, int high, out bool isEqual)
+        {
+            isEqual = false;
+            while (low < high)
+            {
+                int middle = (int)((uint)(low + high) >> 1);
+                int order = among.Heads[middle].CompareTo(of.Heads[index]);
+                order = order == 0 ? KeyHead.CompareRests(among.Key(middle), of.Key(index)) : order;
+                if (order < 0)
+                {
+                    low = middle + 1;
+                }
+                else
+                {
+                    isEqual |= order == 0;
+                    high = middle;
+                }
+            }
+
+            return low;
+        }
+
+        private static ref Vector128<ushort> SlotsOf(MemorySlot[] slots) =>
+            ref Unsafe.As<MemorySlot, Vector128<ushort>>(ref MemoryMarshal.GetArrayDataReference(slots));
     }
 }
