@@ -131,7 +131,7 @@ internal sealed class BTreeIndexFamily : IIndexFamily, IPackableIndex
     public IIndexSnapshot OpenSnapshot()
     {
         ThrowIfDisposed();
-        return new IndexSnapshot(_state.AcquireCurrent(), _cache);
+        return new IndexSnapshot(_state.AcquireCurrent(), _cache, _maintenance);
     }
 
     /// <inheritdoc/>

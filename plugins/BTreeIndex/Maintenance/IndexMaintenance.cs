@@ -32,6 +32,7 @@ internal sealed class IndexMaintenance : IAsyncDisposable
     private readonly IBackgroundWork _work;
     private readonly Lock _stepping = new();
     private readonly RequestQueue _requests = new();
+    private readonly ReaderToll _toll = new();
     private readonly RunMerging _merging;
     private Exception? _trouble;
 
@@ -51,7 +52,7 @@ internal sealed class IndexMaintenance : IAsyncDisposable
         _state = state;
         _durable = durable;
         _onUnreachable = onUnreachable;
-        _merging = new RunMerging(options, file, space, state, durable, onUnreachable);
+        _merging = new RunMerging(options, file, space, state, durable, _toll, onUnreachable);
         _work = context.Background.Register($"{context.InstanceName}: write and merge", Step);
         if (durable.Runs.Length > 1)
         {
@@ -70,6 +71,15 @@ internal sealed class IndexMaintenance : IAsyncDisposable
 
     /// <summary>Asks for work to be looked for.</summary>
     public void Signal() => _work.Signal();
+
+    /// <summary>Takes note of what a reader paid for several runs, and looks whether it is enough for a merge.</summary>
+    public void Pay(long toll)
+    {
+        if (MergePolicy.ChooseForReaders(_state.Current.Disk, _toll.Pay(toll), out _) > 0)
+        {
+            _work.Signal();
+        }
+    }
 
     /// <summary>Asks for a checkpoint.</summary>
     /// <param name="sealedThrough">The newest group that is part of it.</param>

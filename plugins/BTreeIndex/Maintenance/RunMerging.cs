@@ -1,7 +1,7 @@
 namespace Mortise.BTreeIndex;
 
-/// <summary>Makes fewer runs of the runs on disk, a piece at a time: merges that the policy wants, and packs that someone
-/// waits for.</summary>
+/// <summary>Makes fewer runs of the runs on disk, a piece at a time: merges that the policy wants, those that readers have
+/// paid for, and packs that someone waits for.</summary>
 /// <remarks>
 /// <para>A pack merges every run into one. When that one came to lie behind free pages that could hold it, it is written
 /// again, into them, so that the file can be cut behind it.</para>
@@ -13,6 +13,7 @@ internal sealed class RunMerging(
     PageSpace space,
     IndexState state,
     DurableState durable,
+    ReaderToll toll,
     Action<DiskRun> onUnreachable) : IDisposable
 {
     private const uint PagesPerStep = 128;
@@ -46,8 +47,7 @@ internal sealed class RunMerging(
             return true;
         }
 
-        if (_merge is null && (_isStopped
-            || !TryStart(MergePolicy.Choose(state.Current.Disk, options.MergeFanIn, options.MaxRuns), isPack: false)))
+        if (_merge is null && (_isStopped || !TryStart(Choose(), isPack: false)))
         {
             return false;
         }
@@ -113,6 +113,18 @@ internal sealed class RunMerging(
 
     /// <summary>So many free pages are no reason to move a run.</summary>
     private const long SmallWastePages = 8;
+
+    private int Choose()
+    {
+        DiskRun[] runs = state.Current.Disk;
+        int count = MergePolicy.Choose(runs, options.MergeFanIn, options.MaxRuns);
+        if (count == 0 && (count = MergePolicy.ChooseForReaders(runs, toll.Paid, out long entries)) > 0)
+        {
+            toll.Spend(entries);
+        }
+
+        return count;
+    }
 
     private bool TryStart(int count, bool isPack)
     {

@@ -137,16 +137,29 @@ internal readonly unsafe struct EntryPage
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int CopyKeyAfterPrefix(int index, Span<byte> to)
     {
-        int length = KeyLength(index);
         if (HasStems)
         {
-            _stems.CopyStem(_stems.NumberOf(index), to[PrefixLength..]);
+            CopyStem(_stems.NumberOf(index), to);
         }
 
+        return CopyKeyAfterStem(index, to);
+    }
+
+    /// <summary>Puts a key together in a buffer that begins with the page's prefix and the key's stem already.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int CopyKeyAfterStem(int index, Span<byte> to)
+    {
         BinaryPrimitives.WriteUInt64BigEndian(to[HeadOffset..], Head(index));
         Tail(index).CopyTo(to[(HeadOffset + PageFormat.HeadBytes)..]);
-        return length;
+        return KeyLength(index);
     }
+
+    /// <summary>The number of an entry's stem in a page that has them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int StemOf(int index) => _stems.NumberOf(index);
+
+    /// <summary>Copies a stem behind the prefix in a buffer for keys; what is behind it there is overwritten.</summary>
+    public void CopyStem(int number, Span<byte> to) => _stems.CopyStem(number, to[PrefixLength..]);
 
     /// <summary>The first entry at or after a key.</summary>
     /// <param name="key">The whole key.</param>

@@ -3,6 +3,8 @@ using Mortise.Indexing;
 namespace Mortise.BTreeIndex;
 
 /// <summary>The entries of a disk run in a range, through the page cache; the current leaf is pinned.</summary>
+/// <remarks>A merge looks at the heads of all entries and at the keys of few that it does not hand on, so a key is put
+/// together when it is asked for.</remarks>
 internal sealed class DiskSource : EntrySource
 {
     private DiskRun _run = null!;
@@ -16,7 +18,19 @@ internal sealed class DiskSource : EntrySource
 
     /// <summary>Within the leaf: the first index not wanted, or, backward, the last one wanted.</summary>
     private int _stop;
+
+    /// <summary>Length of the current key, or -1 while it is not put together in <see cref="_key"/>.</summary>
     private int _keyLength;
+
+    /// <summary>The stem that is in <see cref="_key"/> behind the leaf's prefix, or -1.</summary>
+    private int _stem;
+
+    /// <summary>Bits by which a head of the leaf is too far to the left for <see cref="EntrySource.Head"/>; negative when
+    /// it begins within the bytes that are skipped.</summary>
+    private int _headShift;
+
+    /// <summary>What of <see cref="EntrySource.Head"/> comes from the leaf's prefix and the stem.</summary>
+    private ulong _headBase;
     private bool _isStarted;
     private bool _isOver;
 
@@ -36,7 +50,6 @@ internal sealed class DiskSource : EntrySource
         _isOver = false;
         _index = 0;
         _stop = 0;
-        _keyLength = 0;
         int keyBytes = PageFormat.MaxKeyBytes(cache.PageBytes) + PageFormat.HeadBytes;
         if (_key.Length < keyBytes)
         {
@@ -46,7 +59,18 @@ internal sealed class DiskSource : EntrySource
 
     public bool HasTombstones => _run.Record.Tombstones > 0;
 
-    public override ReadOnlySpan<byte> Key => _key.AsSpan(0, _keyLength);
+    public override ReadOnlySpan<byte> Key
+    {
+        get
+        {
+            if (_keyLength < 0)
+            {
+                _keyLength = _frame!.Page.CopyKeyAfterStem(_index, _key);
+            }
+
+            return _key.AsSpan(0, _keyLength);
+        }
+    }
 
     public override ReadOnlySpan<byte> Value => _frame!.Page.Value(_index);
 
@@ -182,10 +206,30 @@ internal sealed class DiskSource : EntrySource
         return true;
     }
 
+    /// <summary>Takes over the entry at <see cref="_index"/>.</summary>
     private void Load()
     {
-        _keyLength = _frame!.Page.CopyKeyAfterPrefix(_index, _key);
-        Head = KeyHead.Of(_key.AsSpan(_bounds.Skip, _keyLength - _bounds.Skip));
+        ref readonly EntryPage page = ref _frame!.Page;
+        _keyLength = -1;
+        if (page.HasStems && page.StemOf(_index) != _stem)
+        {
+            _stem = page.StemOf(_index);
+            page.CopyStem(_stem, _key);
+            SetHeadBase(page.HeadOffset);
+        }
+
+        Head = _headShift switch
+        {
+            < 0 => KeyHead.Of(Key[_bounds.Skip..]),
+            < 64 => _headBase | (page.Head(_index) >> _headShift),
+            _ => _headBase,
+        };
+    }
+
+    private void SetHeadBase(int headOffset)
+    {
+        _headShift = 8 * (headOffset - _bounds.Skip);
+        _headBase = _headShift > 0 ? KeyHead.Of(_key.AsSpan(_bounds.Skip, headOffset - _bounds.Skip)) : 0;
     }
 
     private bool Start()
@@ -289,6 +333,8 @@ internal sealed class DiskSource : EntrySource
         _leaf = ordinal;
         ref readonly EntryPage page = ref frame.Page;
         page.Prefix.CopyTo(_key);
+        _stem = -1;
+        SetHeadBase(page.HeadOffset);
         ReadOnlySpan<byte> bound = _isBackward ? _bounds.Start : _bounds.End;
         _stop = bound.IsEmpty ? (_isBackward ? 0 : page.Count) : page.LowerBound(bound, out _);
     }

@@ -5,11 +5,17 @@ namespace Mortise.BTreeIndex;
 /// <summary>A version that is held.</summary>
 /// <param name="version">With a reference that the snapshot takes over.</param>
 /// <param name="cache">The pages of its disk runs.</param>
-internal sealed class IndexSnapshot(IndexVersion version, PageCache cache) : IIndexSnapshot
+/// <param name="maintenance">Is told what readers pay for several runs.</param>
+internal sealed class IndexSnapshot(IndexVersion version, PageCache cache, IndexMaintenance maintenance) : IIndexSnapshot
 {
     /// <summary>Ranges of fewer entries than this are counted instead of estimated.</summary>
     private const ulong CountBelow = 64;
 
+    /// <summary>So much is reported before the snapshot ends.</summary>
+    private const long ReportFrom = 1 << 16;
+
+    // Not exact when threads share the snapshot.
+    private long _toll;
     private int _isDisposed;
 
     public Lsn Lsn => version.Lsn;
@@ -54,6 +60,7 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache) : IIn
     {
         ThrowIfDisposed();
         ScanState state = ScanState.Rent(range, direction);
+        long entries = 0;
         try
         {
             AddSources(state);
@@ -67,6 +74,7 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache) : IIn
             while (merge.MoveNext())
             {
                 EntrySource current = merge.Current;
+                entries++;
                 if (!sink.Accept(current.Key, current.Value))
                 {
                     return;
@@ -75,6 +83,11 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache) : IIn
         }
         finally
         {
+            if (state.DiskSources > 1)
+            {
+                Pay((ReaderToll.Seek * (state.DiskSources - 1)) + (ReaderToll.Entry * entries));
+            }
+
             state.Return();
         }
     }
@@ -84,6 +97,7 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache) : IIn
         ThrowIfDisposed();
         ScanState state = ScanState.Rent(range, direction);
         AddSources(state);
+        Pay(ReaderToll.Seek * Math.Max(0, state.DiskSources - 1));
         return new IndexCursor(this, state);
     }
 
@@ -118,6 +132,10 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache) : IIn
         if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
             version.Release();
+            if (_toll > 0)
+            {
+                maintenance.Pay(_toll);
+            }
         }
     }
 
@@ -130,12 +148,20 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache) : IIn
     private bool TryGetFromDisk(ReadOnlySpan<byte> key, ulong hash, Span<byte> value, out int valueLength)
     {
         ulong head = KeyHead.Of(key);
+        Pay(ReaderToll.Lookup * (version.Disk.Length - 1));
         int reader = cache.Enter();
         try
         {
-            foreach (DiskRun run in version.Disk)
+            DiskRun[] runs = version.Disk;
+            bool areSeveral = runs.Length > 1;
+            for (int i = 0; areSeveral && i < runs.Length; i++)
             {
-                if (RunLookup.TryFind(run, cache, reader, key, head, hash, value, out valueLength))
+                RunLookup.PrefetchFilter(runs[i], cache, reader, head, hash);
+            }
+
+            foreach (DiskRun run in runs)
+            {
+                if (RunLookup.TryFind(run, cache, reader, key, head, hash, areSeveral, value, out valueLength))
                 {
                     bool isSet = valueLength >= 0;
                     valueLength = Math.Max(0, valueLength);
@@ -150,6 +176,17 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache) : IIn
 
         valueLength = 0;
         return false;
+    }
+
+    private void Pay(long toll)
+    {
+        _toll += toll;
+        if (_toll >= ReportFrom)
+        {
+            toll = _toll;
+            _toll = 0;
+            maintenance.Pay(toll);
+        }
     }
 
     private (ulong Entries, ulong Tombstones) EstimateEntries(ScanBounds bounds)

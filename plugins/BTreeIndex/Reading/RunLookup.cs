@@ -15,6 +15,8 @@ internal static unsafe class RunLookup
     /// <param name="key">The whole key.</param>
     /// <param name="head">Its <see cref="KeyHead.Of"/>.</param>
     /// <param name="hash">Its <see cref="PointFilter.Hash"/>.</param>
+    /// <param name="isFetched">Whether <see cref="PrefetchFilter"/> came before: then the filter is asked first, and
+    /// otherwise fetched while branches are searched.</param>
     /// <param name="value">Receives the value.</param>
     /// <param name="valueLength">The value's length, or -1 for a tombstone.</param>
     /// <returns>False when the run has no entry of the key.</returns>
@@ -25,23 +27,25 @@ internal static unsafe class RunLookup
         ReadOnlySpan<byte> key,
         ulong head,
         ulong hash,
+        bool isFetched,
         Span<byte> value,
         out int valueLength)
     {
         valueLength = 0;
-        if (head < run.MinHead || head > run.MaxHead)
+        if (!run.MayHold(head))
         {
             return false;
         }
 
-        // The filter's line is on its way while the branches are searched that are in memory, and mostly in a cache nearby.
-        byte* block = FilterBlock(run, cache, reader, hash);
-        if (block != null && Sse.IsSupported)
+        byte* block = FilterBlock(run, cache, reader, hash, mayLoad: true);
+        uint leaf = Unknown;
+        if (!isFetched)
         {
-            Sse.Prefetch0(block);
+            // The filter's line is on its way while branches are searched that are in memory, mostly in a cache nearby.
+            Prefetch(block);
+            leaf = LeafOf(run, cache, reader, key, mayLoad: false);
         }
 
-        uint leaf = LeafOf(run, cache, reader, key, mayLoad: false);
         if (block != null && !PointFilter.MayContain(in *block, hash))
         {
             return false;
@@ -134,8 +138,26 @@ internal static unsafe class RunLookup
         return (page.Rank + (ulong)index, tombstones);
     }
 
-    /// <summary>The block of a run's filter that a hash belongs to; null for a run without a filter.</summary>
-    private static byte* FilterBlock(DiskRun run, PageCache cache, int reader, ulong hash)
+    /// <summary>Brings the filter's line for a hash nearer, so that those of several runs are on their way at once.</summary>
+    public static void PrefetchFilter(DiskRun run, PageCache cache, int reader, ulong head, ulong hash)
+    {
+        if (run.MayHold(head))
+        {
+            Prefetch(FilterBlock(run, cache, reader, hash, mayLoad: false));
+        }
+    }
+
+    private static void Prefetch(byte* line)
+    {
+        if (line != null && Sse.IsSupported)
+        {
+            Sse.Prefetch0(line);
+        }
+    }
+
+    /// <summary>The block of a run's filter that a hash belongs to; null for a run without a filter, or when its page is
+    /// not in memory and may not be loaded.</summary>
+    private static byte* FilterBlock(DiskRun run, PageCache cache, int reader, ulong hash, bool mayLoad)
     {
         if (run.Record.FilterBlocks == 0)
         {
@@ -146,7 +168,10 @@ internal static unsafe class RunLookup
         uint ordinal = block / cache.FilterBlocksPerPage;
         int offset = PageFormat.HeaderBytes
             + ((int)(block - (ordinal * cache.FilterBlocksPerPage)) * PointFilter.BlockBytes);
-        PageFrame frame = cache.Get(reader, run.FilterPagesFirst + ordinal, PageType.Filter, run.Id, ordinal);
-        return frame.Pointer + offset;
+        uint number = run.FilterPagesFirst + ordinal;
+        PageFrame? frame = mayLoad
+            ? cache.Get(reader, number, PageType.Filter, run.Id, ordinal)
+            : cache.Find(reader, number, run.Id);
+        return frame is null ? null : frame.Pointer + offset;
     }
 }

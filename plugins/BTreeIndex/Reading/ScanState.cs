@@ -26,6 +26,9 @@ internal sealed class ScanState
 
     public EntryMerge Merge { get; } = new();
 
+    /// <summary>Runs on disk that the scan reads.</summary>
+    public int DiskSources => _diskCount;
+
     /// <summary>A state with these bounds and without sources; the caller gives it back.</summary>
     public static ScanState Rent(KeyRange range, ScanDirection direction)
     {

@@ -12,6 +12,8 @@ namespace Mortise.BTreeIndex;
 internal sealed class DiskRun
 {
     private readonly Action<DiskRun> _onUnreachable;
+    private readonly ulong _minHead;
+    private readonly ulong _maxHead;
     private int _references = 1;
 
     public DiskRun(RunRecord record, Action<DiskRun> onUnreachable)
@@ -19,8 +21,8 @@ internal sealed class DiskRun
         Record = record;
         _onUnreachable = onUnreachable;
         FilterPagesFirst = record.Filter.Count == 0 ? 0 : record.Filter.Start;
-        MinHead = KeyHead.Of(record.FirstKey);
-        MaxHead = KeyHead.Of(record.LastKey);
+        _minHead = KeyHead.Of(record.FirstKey);
+        _maxHead = KeyHead.Of(record.LastKey);
     }
 
     public RunRecord Record { get; }
@@ -29,9 +31,8 @@ internal sealed class DiskRun
 
     public uint FilterPagesFirst { get; }
 
-    public ulong MinHead { get; }
-
-    public ulong MaxHead { get; }
+    /// <summary>Whether a key of this <see cref="KeyHead"/> may lie between the run's first and last.</summary>
+    public bool MayHold(ulong head) => head >= _minHead && head <= _maxHead;
 
     public long PageCount => (long)Record.Leaves.PageCount + Record.Branches.PageCount + Record.Filter.Count;
 

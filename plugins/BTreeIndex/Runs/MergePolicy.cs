@@ -2,7 +2,8 @@ using System.Numerics;
 
 namespace Mortise.BTreeIndex;
 
-/// <summary>Which disk runs are merged: size tiers, newest first, and never more than a few runs in sight.</summary>
+/// <summary>Which disk runs are merged: size tiers, newest first, never more than a few runs in sight, and fewer where
+/// they are read much.</summary>
 internal static class MergePolicy
 {
     /// <summary>How many of the newest runs to merge.</summary>
@@ -39,6 +40,31 @@ internal static class MergePolicy
         }
 
         return chosen >= 2 ? chosen : 0;
+    }
+
+    /// <summary>How many of the newest runs to merge because readers have paid for it: as many as can be had for each
+    /// run's share of that.</summary>
+    /// <param name="newestFirst">The runs.</param>
+    /// <param name="paid">See <see cref="ReaderToll"/>.</param>
+    /// <param name="entries">Entries of the runs chosen.</param>
+    /// <returns>2 or more, or 0.</returns>
+    public static int ChooseForReaders(ReadOnlySpan<DiskRun> newestFirst, long paid, out long entries)
+    {
+        int chosen = 0;
+        long sum = 0;
+        entries = 0;
+        for (int i = 0; i < newestFirst.Length; i++)
+        {
+            // Merging i + 1 runs leaves i fewer; one is what would be left of all.
+            sum += (long)newestFirst[i].Record.Entries;
+            if (i > 0 && sum * ReaderToll.MergedEntry * (newestFirst.Length - 1) <= paid * i)
+            {
+                chosen = i + 1;
+                entries = sum;
+            }
+        }
+
+        return chosen;
     }
 
     /// <summary>Runs of one tier differ in size by less than four times.</summary>
