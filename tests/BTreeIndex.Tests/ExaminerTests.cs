@@ -77,6 +77,22 @@ public class ExaminerTests
         Assert.Contains(findings, f => f.Code == code && f.File == FileChecks.Path);
     }
 
+    /// <summary>What depends on a page that cannot be read is no finding of its own.</summary>
+    [Fact]
+    public void One_damaged_page_is_one_finding_and_the_rest_is_looked_at()
+    {
+        using SimWorld world = DamageTests.MakeFile(out _);
+        List<Extent> pages = [];
+        LargestRun(world).AddExtents(pages);
+        foreach (uint page in pages.SelectMany(extent => Enumerable.Range((int)extent.Start, (int)extent.Count)))
+        {
+            world.Disk.FlipBit(FileChecks.Path, (page * PageBytes) + 200, 3);
+            Finding finding = Assert.Single(FileChecks.Examine(world));
+            Assert.Equal(("page", page * (long)PageBytes), (finding.Code, finding.Offset));
+            world.Disk.FlipBit(FileChecks.Path, (page * PageBytes) + 200, 3);
+        }
+    }
+
     private static Span<byte> Page(byte[] file, uint number) => file.AsSpan((int)number * PageBytes, PageBytes);
 
     private static void Add(Span<byte> number, ulong more) => BinaryPrimitives.WriteUInt64LittleEndian(

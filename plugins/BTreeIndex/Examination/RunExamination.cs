@@ -12,6 +12,11 @@ internal sealed class RunExamination(RunRecord run, PageFile file, Action<Findin
     private byte[] _lastKey = [];
     private bool _filterIsWhole;
     private bool _pageIsMissing;
+
+    /// <summary>True from a page that cannot be read to the next leaf: what that one says of those before is taken from
+    /// it, so that one bad page is one finding.</summary>
+    private bool _isAfterGap;
+    private ulong _entriesBefore;
     private ulong _tombstones;
     private uint _nextLeaf;
     private uint _branchesSeen;
@@ -45,6 +50,7 @@ internal sealed class RunExamination(RunRecord run, PageFile file, Action<Findin
         if (!TryRead(bytes, number, type, ordinal))
         {
             _pageIsMissing = true;
+            _isAfterGap = true;
             return;
         }
 
@@ -79,17 +85,25 @@ internal sealed class RunExamination(RunRecord run, PageFile file, Action<Findin
 
     private void WalkLeaf(in EntryPage page, uint number, uint ordinal, byte[] low, byte[] high)
     {
+        if (_isAfterGap && ordinal >= _nextLeaf && page.Rank >= _entriesBefore && page.Tombstones >= _tombstones)
+        {
+            _nextLeaf = ordinal;
+            _entriesBefore = page.Rank;
+            _tombstones = page.Tombstones;
+        }
+
+        _isAfterGap = false;
         Expect(ordinal == _nextLeaf, "child", number, $"leaf {ordinal} is reached where leaf {_nextLeaf} was expected");
         _nextLeaf = ordinal + 1;
-        Expect(page.Rank == (ulong)Entries && page.Tombstones == _tombstones, "count", number,
-            $"leaf {ordinal} says that {page.Rank} entries and {page.Tombstones} tombstones are before it, there are {Entries} and {_tombstones}");
+        Expect(page.Rank == _entriesBefore && page.Tombstones == _tombstones, "count", number,
+            $"leaf {ordinal} says that {page.Rank} entries and {page.Tombstones} tombstones are before it, there are {_entriesBefore} and {_tombstones}");
         Expect(page.Count > 0, "count", number, $"leaf {ordinal} is empty");
         for (int i = 0; i < page.Count; i++)
         {
             byte[] key = KeyOf(in page, i);
             Expect(_lastKey.AsSpan().SequenceCompareTo(key) < 0, "key-order", number,
                 $"entry {i} of leaf {ordinal} does not sort after the one before");
-            if (Entries == 0)
+            if (_entriesBefore == 0)
             {
                 Expect(key.AsSpan().SequenceEqual(run.FirstKey), "bounds", number, $"the first key of run {run.Id} is not that of its record");
             }
@@ -110,6 +124,7 @@ internal sealed class RunExamination(RunRecord run, PageFile file, Action<Findin
             }
 
             Entries++;
+            _entriesBefore++;
             _tombstones += page.IsTombstone(i) ? 1UL : 0;
             _lastKey = key;
         }
