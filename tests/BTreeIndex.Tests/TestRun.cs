@@ -13,6 +13,10 @@ internal static class TestRun
     public static int? OnlySeed { get; } =
         int.TryParse(Environment.GetEnvironmentVariable("MORTISE_SEED"), out int seed) ? seed : null;
 
+    /// <summary>MORTISE_SECONDS makes runs that have no end of their own last so long; 0 without it.</summary>
+    public static int Seconds { get; } =
+        int.TryParse(Environment.GetEnvironmentVariable("MORTISE_SECONDS"), out int seconds) ? Math.Max(0, seconds) : 0;
+
     /// <summary>MORTISE_SLICE=k/n leaves the k-th of n parts of a long run, k from 1: so it can be done a part at a
     /// time.</summary>
     public static IEnumerable<T> Slice<T>(IEnumerable<T> all)
