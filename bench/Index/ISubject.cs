@@ -14,6 +14,14 @@ internal interface ISubject : IDisposable
     /// <summary>Lets background work finish, so that what is read and measured is the settled state.</summary>
     void Settle();
 
+    /// <summary>Whether there is a state that is read faster than the settled one.</summary>
+    bool CanPack => false;
+
+    /// <summary>Brings it about.</summary>
+    void Pack()
+    {
+    }
+
     /// <summary>A reader for one thread.</summary>
     IReader OpenReader();
 

@@ -96,6 +96,10 @@ internal sealed class MortiseSubject : ISubject
         }
     }
 
+    public bool CanPack => true;
+
+    public void Pack() => _index.PackAsync().AsTask().GetAwaiter().GetResult();
+
     public IReader OpenReader() => new Reader(_index.OpenSnapshot());
 
     public void Dispose()

@@ -6,9 +6,9 @@ namespace Mortise.Bench.Index;
 
 /// <summary>Measures the B+tree index beside LMDB and RocksDB, on the same entries in the same process.</summary>
 /// <remarks>
-/// <c>dotnet run -c Release --project bench/Index -- [--random-only] [entries] [directory] [shape] [subject...]</c>; by
-/// default 1,000,000 entries of shape <c>random</c> below the system's temporary directory, all subjects, built from
-/// sorted and from random batches. A subject whose library is not
+/// <c>dotnet run -c Release --project bench/Index -- [--random-only] [--memory=MiB] [--reads=PREFIX]
+/// [entries] [directory] [shape] [subject...]</c>; by default 1,000,000 entries of shape <c>random</c> below the system's temporary directory, all subjects, built from
+/// sorted and from random batches; the memory for writes is RocksDB's 64 MiB unless said otherwise. A subject whose library is not
 /// installed is skipped with a message. Figures per second of wall clock and, in brackets, of processor time of all
 /// threads: on a machine that does other things too, only the second can be compared.
 /// </remarks>
@@ -20,6 +20,9 @@ internal static class Program
 
     private static int Main(string[] args)
     {
+        string memory = args.FirstOrDefault(static a => a.StartsWith("--memory=", StringComparison.Ordinal)) ?? "--memory=64";
+        s_memory = ByteSize.MiB(int.Parse(memory[(memory.IndexOf('=', StringComparison.Ordinal) + 1)..]));
+        s_reads = args.FirstOrDefault(static a => a.StartsWith("--reads=", StringComparison.Ordinal))?["--reads=".Length..] ?? "";
         bool[] builds = args.Contains("--random-only") ? [false] : [true, false];
         args = [.. args.Where(static a => !a.StartsWith("--", StringComparison.Ordinal))];
         int count = args.Length > 0 ? int.Parse(args[0]) : 1_000_000;
@@ -65,9 +68,10 @@ internal static class Program
         switch (subject)
         {
             case "mortise":
-                return new MortiseSubject(work, path, new BTreeIndexOptions { CacheSize = ByteSize.MiB(2048) });
+                return new MortiseSubject(work, path, new BTreeIndexOptions { CacheSize = ByteSize.MiB(2048), MemoryBudget = s_memory });
             case "mortise-small-cache":
-                return new MortiseSubject(work, path, new BTreeIndexOptions { CacheSize = new ByteSize(work.Count * 5L) });
+                return new MortiseSubject(
+                    work, path, new BTreeIndexOptions { CacheSize = new ByteSize(work.Count * 5L), MemoryBudget = s_memory });
             case "lmdb":
                 return Exists(Lmdb.Library) ? new LmdbSubject(work, path) : null;
             case "rocksdb":
@@ -130,6 +134,26 @@ internal static class Program
             return;
         }
 
+        ReadAll(subject, work);
+
+        // Room is given back in the background, when there is nothing to merge.
+        Describe(subject, work);
+        if (!subject.CanPack)
+        {
+            return;
+        }
+
+        using (new Timing("pack", work.Count))
+        {
+            subject.Pack();
+        }
+
+        Describe(subject, work);
+        ReadAll(subject, work);
+    }
+
+    private static void ReadAll(ISubject subject, Workload work)
+    {
         for (int threads = 1; threads <= 2; threads++)
         {
             Read("hits", threads, Lookups, work, subject, (reader, random, key, value) =>
@@ -150,32 +174,33 @@ internal static class Program
                 return 20;
             });
         }
-
-        // Room is given back in the background, when there is nothing to merge.
-        Describe(subject, work);
     }
 
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(0.7);
     private static long s_sum;
+    private static ByteSize s_memory;
+    private static string s_reads = "";
 
-    /// <summary>Positions in sorted order, or in an order of arrival whose batches are sorted, as the engine hands them
+    /// <summary>Positions in sorted order, or in the order of arrival with each batch sorted, as the engine hands them
     /// over.</summary>
     private static int[] Order(Workload work, bool isSorted)
     {
-        int[] order = (int[])work.Sorted.Clone();
-        if (!isSorted)
+        if (isSorted)
         {
-            new Random(1).Shuffle(order);
-            int[] rank = new int[work.Count];
-            for (int i = 0; i < rank.Length; i++)
-            {
-                rank[work.Sorted[i]] = i;
-            }
+            return work.Sorted;
+        }
 
-            for (int i = 0; i < order.Length; i += BatchEntries)
-            {
-                order.AsSpan(i, Math.Min(BatchEntries, order.Length - i)).Sort((a, b) => rank[a].CompareTo(rank[b]));
-            }
+        int[] rank = new int[work.Count];
+        for (int i = 0; i < rank.Length; i++)
+        {
+            rank[work.Sorted[i]] = i;
+        }
+
+        // Keys are in memory as they arrive: making a batch is not what is measured.
+        int[] order = [.. Enumerable.Range(0, work.Count)];
+        for (int i = 0; i < order.Length; i += BatchEntries)
+        {
+            order.AsSpan(i, Math.Min(BatchEntries, order.Length - i)).Sort((a, b) => rank[a].CompareTo(rank[b]));
         }
 
         return order;
@@ -195,6 +220,11 @@ internal static class Program
 
     private static void Read(string name, int threads, int operations, Workload work, ISubject subject, ReadOnce once)
     {
+        if (!name.StartsWith(s_reads, StringComparison.Ordinal))
+        {
+            return;
+        }
+
         // Long enough for the last tier of compilation to be what is measured.
         for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < s_warmUp;)
         {
