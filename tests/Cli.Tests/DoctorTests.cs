@@ -53,6 +53,87 @@ public sealed class DoctorTests
         Assert.Equal(export.Output, (await ToolRun.OfAsync("export", "--data", folder.Data)).Succeeded().Output);
     }
 
+    /// <summary>Goal: whatever happens to the file of an index, the doctor says so without writing anything, and a repair
+    /// gives the store back as it was.</summary>
+    [Theory]
+    [InlineData("one bit of a leaf")]
+    [InlineData("one bit of both meta pages")]
+    [InlineData("cut short")]
+    [InlineData("empty")]
+    [InlineData("gone")]
+    [InlineData("that of another index")]
+    public async Task An_index_file_that_is_wrong_in_any_way_is_found_and_mended(string damage)
+    {
+        using var folder = new TemporaryFolder();
+        await StoreFixture.FillAsync(folder, 60);
+        byte[] export = (await ToolRun.OfAsync("export", "--data", folder.Data)).Succeeded().Output;
+        string path = Path.Combine(folder.Data, "indexes", "kind-time", "all", "index.mbt");
+        string other = Path.Combine(folder.Data, "indexes", "author-time", "all", "index.mbt");
+        byte[] file = await File.ReadAllBytesAsync(path);
+        switch (damage)
+        {
+            case "one bit of a leaf":
+                file[(2 * 8192) + 200] ^= 1;
+                break;
+            case "one bit of both meta pages":
+                file[100] ^= 1;
+                file[8192 + 100] ^= 1;
+                break;
+            case "cut short":
+                file = file[..((2 * 8192) + 17)];
+                break;
+            case "empty":
+                file = [];
+                break;
+            case "that of another index":
+                byte[] swapped = await File.ReadAllBytesAsync(other);
+                await File.WriteAllBytesAsync(other, file);
+                file = swapped;
+                break;
+            default:
+                break;
+        }
+
+        File.Delete(path);
+        if (damage != "gone")
+        {
+            await File.WriteAllBytesAsync(path, file);
+        }
+
+        Dictionary<string, string> before = StoreFixture.Files(folder.Data);
+        JsonElement found = await StoreFixture.JsonAsync(ExitCode.Failed, "doctor", "--data", folder.Data);
+        Assert.False(found.GetProperty("clean").GetBoolean());
+        Assert.Equal(before, StoreFixture.Files(folder.Data));
+        JsonElement repaired = await StoreFixture.JsonAsync(ExitCode.Ok, "doctor", "--repair", "--data", folder.Data);
+        Assert.True(repaired.GetProperty("clean").GetBoolean());
+        Assert.Contains(
+            "kind-time", repaired.GetProperty("repaired").EnumerateArray().Select(static name => name.GetString()));
+        Assert.Equal(export, (await ToolRun.OfAsync("export", "--data", folder.Data)).Succeeded().Output);
+    }
+
+    [Fact]
+    public async Task The_doctor_looks_at_a_store_that_is_open_and_a_repair_waits_for_its_close()
+    {
+        using var folder = new TemporaryFolder();
+        await StoreFixture.FillAsync(folder, 60);
+        await using (await StoreFixture.OpenAsync(folder.Data))
+        {
+            (await ToolRun.OfAsync("doctor", "--data", folder.Data)).Succeeded();
+        }
+
+        StoreFixture.Spoil(Path.Combine(folder.Data, "indexes", "kind-time"));
+        await using (await StoreFixture.OpenAsync(folder.Data))
+        {
+            Assert.Equal(ExitCode.Failed, (await ToolRun.OfAsync("doctor", "--data", folder.Data)).Exit);
+            ToolRun refused = await ToolRun.OfAsync("doctor", "--repair", "--data", folder.Data);
+            Assert.NotEqual(ExitCode.Ok, refused.Exit);
+            Assert.DoesNotContain("   at ", refused.Error, StringComparison.Ordinal);
+        }
+
+        (await ToolRun.OfAsync("doctor", "--repair", "--data", folder.Data)).Succeeded();
+        (await ToolRun.OfAsync("doctor", "--data", folder.Data)).Succeeded();
+    }
+
     [Fact]
     public async Task Damaged_records_are_reported_on_a_store_that_cannot_be_read_and_are_not_repaired()
     {

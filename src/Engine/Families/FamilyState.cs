@@ -64,6 +64,9 @@ internal sealed partial class FamilyState : IKeySink, IAsyncDisposable
     /// <summary>Why the family has to be rebuilt from records; null when it need not be.</summary>
     public string? RebuildReason { get; set; }
 
+    /// <summary>Whether that is because something on disk is wrong.</summary>
+    public bool IsDamaged { get; private set; }
+
     /// <summary>Every partition contains every commit up to here: because it was applied, or did not concern it.</summary>
     public Lsn CoveredLsn { get; private set; }
 
@@ -388,6 +391,13 @@ internal sealed partial class FamilyState : IKeySink, IAsyncDisposable
         closing.Complete();
     }
 
+    /// <summary>What is on disk is not what it should be: the family is rebuilt.</summary>
+    public void NoteDamage(string fact)
+    {
+        RebuildReason ??= fact;
+        IsDamaged = true;
+    }
+
     private bool TryHold(PartitionState partition)
     {
         if (_lsn == Lsn.None && (partition.IsLoaded || _held.Count >= LoadLimit))
@@ -403,15 +413,15 @@ internal sealed partial class FamilyState : IKeySink, IAsyncDisposable
         catch (StorageException e) when (ReplayEnd is not null && e.Code == StorageErrorCode.Corrupt)
         {
             // Damage that shows while the log is being replayed is mended at once.
-            RebuildReason ??= e.Message;
+            NoteDamage(e.Message);
             return false;
         }
 
         _held.Add(partition);
         if (ReplayEnd < partition.CoveredLsn)
         {
-            RebuildReason ??=
-                $"partition {partition.Name} holds commits up to {partition.CoveredLsn}, the log ends at {ReplayEnd}";
+            NoteDamage(
+                $"partition {partition.Name} holds commits up to {partition.CoveredLsn}, the log ends at {ReplayEnd}");
         }
 
         return true;

@@ -70,6 +70,7 @@ public static class StoreExamination
 
         var opened = new OpenedExamination(composition, projections, cancellation);
         await opened.RunAsync(overlay, checkRecord).ConfigureAwait(false);
+        AddDamage(opened.Open, parts);
         return new ExaminationReport
         {
             Manifest = manifest,
@@ -82,6 +83,21 @@ public static class StoreExamination
 
         void Examine(string instance, IExaminer? examiner, string directory) => parts.Add(
             ExamineOne(instance, examiner, overlay.OpenDirectory(directory), storeId, cancellation));
+    }
+
+    /// <summary>An index whose files are sound, but old or gone, is known by what opening says of it.</summary>
+    private static void AddDamage(OpenReport? open, List<ExaminedPart> parts)
+    {
+        foreach (RebuiltFamily family in open?.Rebuilt ?? [])
+        {
+            string prefix = $"{OpenedParts.IndexesDirectory}/{family.Family}";
+            bool IsOfFamily(ExaminedPart part) => part.Instance.StartsWith(prefix + "/", StringComparison.Ordinal);
+            int at = parts.FindIndex(IsOfFamily);
+            if (family.IsDamage && at >= 0 && !parts.Exists(part => IsOfFamily(part) && part.Findings.Count > 0))
+            {
+                parts[at] = parts[at] with { Findings = [new Finding("stale", prefix, -1, family.Reason)] };
+            }
+        }
     }
 
     private static (StoreManifest? Manifest, StorageException? Lost) ReadManifest(OverlayDirectory root)

@@ -25,4 +25,8 @@ public sealed class OpenReport
 /// <summary>A family that was rebuilt from records.</summary>
 /// <param name="Family">Its name.</param>
 /// <param name="Reason">A lower-case fact.</param>
-public readonly record struct RebuiltFamily(string Family, string Reason);
+public readonly record struct RebuiltFamily(string Family, string Reason)
+{
+    /// <summary>True when something on disk was wrong; false when the stack asks for another index than there was.</summary>
+    public bool IsDamage { get; init; }
+}

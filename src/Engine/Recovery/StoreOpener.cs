@@ -258,7 +258,7 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
     {
         if (family.IsMarkedForRebuild)
         {
-            family.RebuildReason = "damage was found, or a rebuild was cut short";
+            family.NoteDamage("damage was found, or a rebuild was cut short");
             return;
         }
 
@@ -268,7 +268,7 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
             PartitionState state = family.AddRecorded(partition);
             if (!family.HasDirectory(state))
             {
-                family.RebuildReason ??= $"partition {partition.Name} has no directory";
+                family.NoteDamage($"partition {partition.Name} has no directory");
             }
             else if (!isLazy || partition.DurableLsn == 0)
             {
@@ -287,7 +287,7 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
         }
         catch (StorageException e) when (e.Code == StorageErrorCode.Corrupt)
         {
-            family.RebuildReason ??= e.Message;
+            family.NoteDamage(e.Message);
             return;
         }
 
@@ -301,8 +301,8 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
             }
             else if (index.DurableLsn > parts.Log.LastLsn)
             {
-                family.RebuildReason ??=
-                    $"partition {state.Name} holds commits up to {index.DurableLsn}, the log ends at {parts.Log.LastLsn}";
+                family.NoteDamage(
+                    $"partition {state.Name} holds commits up to {index.DurableLsn}, the log ends at {parts.Log.LastLsn}");
             }
         }
         finally
