@@ -65,7 +65,7 @@ internal sealed partial class FamilyState : IKeySink, IAsyncDisposable
     public string? RebuildReason { get; set; }
 
     /// <summary>Whether that is because something on disk is wrong.</summary>
-    public bool IsDamaged { get; private set; }
+    public bool RebuildsDamage { get; private set; }
 
     /// <summary>Every partition contains every commit up to here: because it was applied, or did not concern it.</summary>
     public Lsn CoveredLsn { get; private set; }
@@ -395,7 +395,7 @@ internal sealed partial class FamilyState : IKeySink, IAsyncDisposable
     public void NoteDamage(string fact)
     {
         RebuildReason ??= fact;
-        IsDamaged = true;
+        RebuildsDamage = true;
     }
 
     private bool TryHold(PartitionState partition)

@@ -26,7 +26,7 @@ internal static class FamilyRebuild
             {
                 await family.DiscardAsync().ConfigureAwait(false);
                 loading.Add(family);
-                rebuilt.Add(new RebuiltFamily(family.Part.Name, reason) { IsDamage = family.IsDamaged });
+                rebuilt.Add(new RebuiltFamily(family.Part.Name, reason) { IsDamage = family.RebuildsDamage });
             }
         }
 
