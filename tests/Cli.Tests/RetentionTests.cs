@@ -44,6 +44,23 @@ public sealed class RetentionTests : IDisposable
         Assert.Contains("dropped 0 events", again.Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Compacting_merges_small_days_that_are_over_and_every_answer_stays()
+    {
+        string stack = Write("", "daily");
+
+        // Some 66 hours.
+        await StoreFixture.FillAsync(_folder, 7000, "--stack", stack);
+        string[] before = await PeriodsAsync(stack);
+        string[] all = await QueryAsync(stack, "{}");
+        (await ToolRun.OfAsync("compact", "--stack", stack, "--data", _folder.Data)).Succeeded();
+        string[] after = await PeriodsAsync(stack);
+        Assert.Equal(1, after.Count(static name => name.Contains("..", StringComparison.Ordinal)));
+        Assert.True(after.Length < before.Length, $"{string.Join(' ', before)} became {string.Join(' ', after)}");
+        Assert.Equal(all, await QueryAsync(stack, "{}"));
+        (await ToolRun.OfAsync("doctor", "--stack", stack, "--data", _folder.Data)).Succeeded();
+    }
+
     [Theory]
     [InlineData("retention: { maxAge: soon }", "retention.maxAge")]
     [InlineData("retention: { maxAge: 1d, interval: 1ms }", "retention.interval")]
@@ -75,10 +92,20 @@ public sealed class RetentionTests : IDisposable
     private async Task<string[]> QueryAsync(string stack, string filter) =>
         (await ToolRun.OfAsync("query", filter, "--stack", stack, "--data", _folder.Data)).Succeeded().Lines;
 
-    private string Write(string section)
+    private async Task<string[]> PeriodsAsync(string stack)
+    {
+        JsonElement statistics = await StoreFixture.JsonAsync(
+            ExitCode.Ok, "stats", "--stack", stack, "--data", _folder.Data);
+        JsonElement family = statistics.GetProperty("indexes").EnumerateArray()
+            .Single(static f => f.GetProperty("name").GetString() == "time");
+        return [.. family.GetProperty("partitions").EnumerateArray().Select(static p => p.GetProperty("name").GetString()!)];
+    }
+
+    private string Write(string section, string interval = "monthly")
     {
         string path = _folder.File("stack.yaml");
-        File.WriteAllText(path, ByMonth + section);
+        File.WriteAllText(
+            path, ByMonth.Replace("interval: monthly", $"interval: {interval}", StringComparison.Ordinal) + section);
         return path;
     }
 }

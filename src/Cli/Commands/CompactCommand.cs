@@ -71,6 +71,11 @@ internal static class CompactCommand
         CompactionReport report = await session.Store.Engine.CompactAsync(
             options, new Shown(() => progress.Show(() => $"{++done} segments compacted")), cancellation)
             .ConfigureAwait(false);
+        if (!options.IsDryRun)
+        {
+            await session.Store.Engine.PackAsync(cancellation).ConfigureAwait(false);
+        }
+
         progress.Clear();
         using var output = new OutputWriter(context.Console.Output);
         if (context.Options.Json(arguments))
