@@ -40,7 +40,7 @@ internal static class MemorySoak
 
             // The same authors, other events.
             var source = new AmplifiedEvents(AmplifiedEvents.ReadTemplates(null), count, seed);
-            GC.Collect();
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             return await LoadAsync(bench, source, seconds, seed, budget) ? 0 : 1;
         }
         finally

@@ -3,19 +3,21 @@ using Mortise.Plugins;
 
 namespace Mortise.Bench.Caches;
 
-/// <summary>Evicts nothing and writes down which page was wanted when, over all indexes of a store.</summary>
+/// <summary>Keeps nothing, so that every access is a miss, and writes down which page was wanted when, over all indexes of
+/// a store.</summary>
+/// <remarks>Of hits a cache tells its policy a sample only.</remarks>
 internal sealed class RecordingPolicy(List<int> trace, Dictionary<(int Cache, ulong Page), int> items, int cache)
     : ICachePolicy
 {
-    private readonly List<int> _itemOf = [];
+    private readonly Queue<CacheSlot> _resident = new();
 
     public string Name => "recording";
 
-    public long CapacityBytes => long.MaxValue;
+    public long CapacityBytes => 0;
 
-    public long WeightBytes { get; private set; }
+    public long WeightBytes => _resident.Count;
 
-    public int Count { get; private set; }
+    public int Count => _resident.Count;
 
     public void Insert(CacheSlot slot, ulong keyHash, int weightBytes)
     {
@@ -25,23 +27,12 @@ internal sealed class RecordingPolicy(List<int> trace, Dictionary<(int Cache, ul
             items.Add((cache, keyHash), item);
         }
 
-        while (_itemOf.Count <= slot.Index)
-        {
-            _itemOf.Add(0);
-        }
-
-        _itemOf[slot.Index] = item;
         trace.Add(item);
-        WeightBytes += weightBytes;
-        Count++;
+        _resident.Enqueue(slot);
     }
 
     public void Touch(ReadOnlySpan<CacheSlot> slots)
     {
-        foreach (CacheSlot slot in slots)
-        {
-            trace.Add(_itemOf[slot.Index]);
-        }
     }
 
     public void Remove(CacheSlot slot)
@@ -52,11 +43,7 @@ internal sealed class RecordingPolicy(List<int> trace, Dictionary<(int Cache, ul
     {
     }
 
-    public bool TryEvict(out CacheSlot victim)
-    {
-        victim = default;
-        return false;
-    }
+    public bool TryEvict(out CacheSlot victim) => _resident.TryDequeue(out victim);
 
     public void Resize(long capacityBytes)
     {
