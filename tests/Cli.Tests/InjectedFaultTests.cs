@@ -52,7 +52,10 @@ public sealed class InjectedFaultTests
 
             Assert.Equal(ExitCode.Failed, await tool.EndAsync());
             string errors = await tool.Errors;
-            Assert.StartsWith("mortise: ", errors, StringComparison.Ordinal);
+
+            // A slow machine is told how far opening is first.
+            string first = errors.Split('\n').First(static l => !l.StartsWith("opening: ", StringComparison.Ordinal));
+            Assert.StartsWith("mortise: ", first, StringComparison.Ordinal);
             Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
         }
 
