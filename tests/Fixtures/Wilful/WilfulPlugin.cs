@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Mortise.Plugins;
 using Mortise.Reference;
 
@@ -29,6 +30,8 @@ public sealed class WilfulPlugin : IPlugin
 
     internal static bool Is(string behaviour) => string.Equals(Behaviour, behaviour, StringComparison.Ordinal);
 
+    // A fault names the method that threw, which has to be this one in an optimized build too.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal static void Fail(string where)
     {
         if (Is(where))
