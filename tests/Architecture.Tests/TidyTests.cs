@@ -106,7 +106,9 @@ public sealed partial class TidyTests
 
     private static IEnumerable<string> Code() => Repository.FilesEndingIn(".cs");
 
-    private static IEnumerable<string> Text() => Repository.FilesEndingIn(s_text);
+    /// <summary>What is kept as it was built is not ours to tidy: its hashes are pinned.</summary>
+    private static IEnumerable<string> Text() => Repository.FilesEndingIn(s_text)
+        .Where(static file => !file.StartsWith("tests/Corpus/contract-", StringComparison.Ordinal));
 
     [GeneratedRegex(@"\b(?:class|struct|interface|record|enum) \w*(?:Manager|Helper|Util|Utils|Utility|Impl)s?\b")]
     private static partial Regex VagueName();

@@ -1,5 +1,8 @@
 using System.Text.Json;
 using System.Xml.Linq;
+using Mortise.Conformance;
+using Mortise.Conformance.Reports;
+using Mortise.Conformance.Running;
 
 namespace Mortise.Cli.Tests;
 
@@ -73,6 +76,34 @@ public sealed class ConformanceTests : IDisposable
         Assert.Equal(0, await tool.EndAsync());
         Assert.Equal("conforms", report.RootElement.GetProperty("conclusion").GetString());
         Assert.Equal("passed", Verdict(report.RootElement, "mortise.partition.hash", "PS3"));
+    }
+
+    /// <summary>K20, and K1: the page has every law of every component, and a program that runs the laws itself comes
+    /// to the verdicts that the command comes to.</summary>
+    [Fact]
+    public async Task The_matrix_has_every_law_of_every_component_and_all_fronts_give_the_same_verdicts()
+    {
+        string installed = _folder.File("installed");
+        string plugin = Path.Combine(installed, "Cache.Lru", "1.0.0");
+        Directory.CreateDirectory(plugin);
+        foreach (string file in Directory.GetFiles(Path.Combine(Surroundings.Plugins, "Cache.Lru", "1.0.0")))
+        {
+            File.Copy(file, Path.Combine(plugin, Path.GetFileName(file)));
+        }
+
+        using ToolProcess matrix = ToolProcess.StartOver(
+            installed, "conformance", "matrix", "--tier", "smoke", "--seed", "3", "--out", _folder.File("out"));
+        string said = await matrix.Output.ReadToEndAsync();
+        Assert.True(await matrix.EndAsync() == 0, said + await matrix.Errors);
+        string page = await File.ReadAllTextAsync(_folder.File(Path.Combine("out", "matrix.html")));
+
+        SubjectCatalog catalog = PluginUnderTest.Load(plugin, []).Catalog;
+        IReadOnlyList<LawResult> own =
+            [.. catalog.Subjects.SelectMany(static subject => subject.Laws.Select(law => subject.Check(
+                law.Id, new LawSettings { Tier = LawTier.Smoke, Seed = 3 })))];
+        Assert.All(own, result => Assert.Contains($">{result.Law.Id}<", page, StringComparison.Ordinal));
+        Assert.Contains("mortise.cache.lru", page, StringComparison.Ordinal);
+        Assert.Contains(ReportWords.Counts([.. own]), page, StringComparison.Ordinal);
     }
 
     /// <summary>Projections have no laws; a run over all bundled plugins says so and goes on.</summary>

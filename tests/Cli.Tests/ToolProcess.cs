@@ -23,7 +23,13 @@ internal sealed class ToolProcess : IDisposable
     public static ToolProcess Start(params string[] arguments) => StartUnder([], arguments);
 
     /// <summary>Starts the tool below another program, such as a tracer that injects faults.</summary>
-    public static ToolProcess StartUnder(string[] wrapper, params string[] arguments)
+    public static ToolProcess StartUnder(string[] wrapper, params string[] arguments) =>
+        StartWith(wrapper, Surroundings.Plugins, arguments);
+
+    /// <summary>Starts the tool over other plugins than the bundled ones.</summary>
+    public static ToolProcess StartOver(string plugins, params string[] arguments) => StartWith([], plugins, arguments);
+
+    private static ToolProcess StartWith(string[] wrapper, string plugins, string[] arguments)
     {
         string[] command = [.. wrapper, "dotnet"];
         var start = new ProcessStartInfo(command[0])
@@ -34,7 +40,7 @@ internal sealed class ToolProcess : IDisposable
             UseShellExecute = false,
         };
         foreach (string argument in (string[])
-            [.. command[1..], Surroundings.Tool, .. arguments, "--plugins", Surroundings.Plugins])
+            [.. command[1..], Surroundings.Tool, .. arguments, "--plugins", plugins])
         {
             start.ArgumentList.Add(argument);
         }

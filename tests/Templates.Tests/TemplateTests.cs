@@ -70,6 +70,32 @@ public sealed partial class TemplateTests(Workshop workshop) : IClassFixture<Wor
         Assert.Contains("'Wrong'", said, StringComparison.Ordinal);
     }
 
+    /// <summary>A newcomer's log forgets to sync. What the report says must be enough to find that, without a look at the
+    /// kit's source: the law, the operations, what was expected, what came, and what happened on the disk.</summary>
+    [Fact]
+    public void The_report_of_a_broken_law_says_enough_to_mend_it()
+    {
+        string page = workshop.Run("""
+            dotnet new mortise-log --name Acme.Forgetful --feed $FEED
+            cd Acme.Forgetful
+            sed -i.old '/_file.Sync(SyncKind.Data);/d' src/Acme.Forgetful/SimpleLog.cs
+            cmp -s src/Acme.Forgetful/SimpleLog.cs src/Acme.Forgetful/SimpleLog.cs.old && exit 1
+            dotnet build -c Release src/Acme.Forgetful > build.txt
+            mortise conformance src/Acme.Forgetful/bin/Release/plugins/* --tier smoke --seed 1 --law WL6 --law WL12 --law WL1 \
+              --report html,json,junit --out report > said.txt && exit 1
+            cat report/*-report.html
+            """);
+        Assert.Contains("Does not conform: 2 laws that must hold do not.", page, StringComparison.Ordinal);
+        Assert.Contains("WL6 · SyncAsync completes only when everything up to its LSN", page, StringComparison.Ordinal);
+        Assert.Matches("two syncs through [0-9]+ begun, the second completed, the power was cut", page);
+        Assert.Matches("the last record is 0; a sync had completed through [0-9]+", page);
+        Assert.Contains("WL12 · A crash during recovery", page, StringComparison.Ordinal);
+        Assert.Matches("The shortest list of operations that shows it</p>\n<pre> 1  append\\([0-9]+ bytes\\)", page);
+        Assert.Contains("the log was closed in order and ends at", page, StringComparison.Ordinal);
+        Assert.Contains("What happened on the simulated disk", page, StringComparison.Ordinal);
+        Assert.Contains("--law WL12", page, StringComparison.Ordinal);
+    }
+
     [GeneratedRegex("```sh\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Script();
 }

@@ -23,6 +23,21 @@ internal sealed class LawRun(Law law, LawSettings settings)
         }
     }
 
+    /// <summary>Says in front of what is found what was done before.</summary>
+    /// <param name="done">What was done: <c>after record 3 was synced</c>.</param>
+    /// <param name="check">Throws when something is broken.</param>
+    public static void Then(string done, Action check)
+    {
+        try
+        {
+            check();
+        }
+        catch (LawBrokenException broken)
+        {
+            throw new LawBrokenException($"{done}: {broken.Message}", broken.InnerException) { Script = broken.Script };
+        }
+    }
+
     /// <summary>Expects an exception of one type or derived from it.</summary>
     public static TException Throws<TException>(Action call, string what)
         where TException : Exception
@@ -72,9 +87,11 @@ internal sealed class LawRun(Law law, LawSettings settings)
 
             // Once more, so that what is shown of the disk is what these operations did.
             failure = Failure(seed, shrunk) ?? failure;
+            string operations = shrunk.Count == 0
+                ? "no operation is needed: what the check itself does to a new component shows it"
+                : $"shrunk to {shrunk.Count}:";
             throw new LawBrokenException(
-                $"{failure.Message}\nscript {i} of {script.Count} operations, shrunk to {shrunk.Count}:",
-                failure.InnerException)
+                $"{failure.Message}\nscript {i} of {script.Count} operations, {operations}", failure.InnerException)
             {
                 Script = [.. shrunk.Select(op => op?.ToString() ?? "")],
             };

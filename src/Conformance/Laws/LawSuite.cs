@@ -159,7 +159,7 @@ public sealed class LawSuite<TSubject>
         catch (LawBrokenException broken)
         {
             return new Outcome(
-                LawVerdict.Failed, broken.Message, broken.InnerException, broken.Script, transcript.Lines());
+                LawVerdict.Failed, broken.Message, Cause(broken), broken.Script, transcript.Lines());
         }
 #pragma warning disable CA1031 // Whatever a component throws where nothing may be thrown breaks the law.
         catch (Exception thrown)
@@ -172,6 +172,18 @@ public sealed class LawSuite<TSubject>
                 null,
                 transcript.Lines());
         }
+    }
+
+    /// <summary>What the component threw; the kit's own exceptions say nothing that is not in the finding.</summary>
+    private static Exception? Cause(Exception broken)
+    {
+        Exception? cause = broken;
+        while (cause is LawBrokenException)
+        {
+            cause = cause.InnerException;
+        }
+
+        return cause;
     }
 
     private sealed record Outcome(

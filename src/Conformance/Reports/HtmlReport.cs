@@ -114,13 +114,21 @@ public static class HtmlReport
         }
 
         html.Append(CultureInfo.InvariantCulture, $"<h2>{title}</h2>\n");
+        if (results.Length > 1)
+        {
+            html.Append(
+                "<p>Laws that are broken together often are for one reason. Begin with the one whose story is the "
+                + "shortest, mend it, and run again.</p>\n");
+        }
+
         foreach (LawResult result in results)
         {
-            Card(html, report, result, edge);
+            Card(html, report, result, edge, isFirst: result == results[0]);
         }
     }
 
-    private static void Card(StringBuilder html, ConformanceReport report, LawResult result, string edge)
+    private static void Card(
+        StringBuilder html, ConformanceReport report, LawResult result, string edge, bool isFirst)
     {
         Law law = result.Law;
         string kind = Encode(
@@ -142,20 +150,20 @@ public static class HtmlReport
             html.Append("</pre>\n");
         }
 
-        Fold(html, "What happened on the simulated disk, last operations", result.Transcript);
-        Fold(html, "What was thrown", result.Cause.Length == 0 ? [] : result.Cause.Split('\n'));
+        Fold(html, "What happened on the simulated disk, last operations", result.Transcript, isFirst);
+        Fold(html, "What was thrown", result.Cause.Length == 0 ? [] : result.Cause.Split('\n'), isFirst);
         html.Append(
             CultureInfo.InvariantCulture,
             $"<p class=\"label\">This law alone</p>\n<pre>{Encode($"{report.Command} --law {law.Id}")}</pre>\n"
             + $"</section>\n");
     }
 
-    private static void Fold(StringBuilder html, string title, IReadOnlyList<string> lines)
+    private static void Fold(StringBuilder html, string title, IReadOnlyList<string> lines, bool isOpen)
     {
         if (lines.Count > 0)
         {
             // What fits on a screen is read at once.
-            string open = lines.Count <= FewLines ? " open" : "";
+            string open = isOpen || lines.Count <= FewLines ? " open" : "";
             html.Append(
                 CultureInfo.InvariantCulture,
                 $"<details{open}><summary>{title}</summary>\n"

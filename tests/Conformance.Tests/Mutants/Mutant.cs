@@ -16,7 +16,8 @@ public sealed record Mutant(
     Func<LawSettings, LawResult> CheckGuarded)
 {
     public static Mutant Of<T>(
-        LawContract contract, LawSuite<ComponentSubject<T>> suite, string law, string broken, ComponentSubject<T> subject)
+        LawContract contract, LawSuite<ComponentSubject<T>> suite, string law, string broken,
+        ComponentSubject<T> subject)
         where T : class, IStorageComponent =>
         Of(contract, suite, law, broken, subject, Guarded.Around);
 
@@ -29,6 +30,9 @@ public sealed record Mutant(
     /// <summary>After so long it has hung. Only mutants that do hang need to make it short.</summary>
     public int HangSeconds { get; init; } = 120;
 
+    /// <summary>The broken component.</summary>
+    public required ILawSubject Subject { get; init; }
+
     public override string ToString() => $"{Contract} {Law}: {Broken}";
 
     private static Mutant Of<TSubject>(
@@ -40,5 +44,8 @@ public sealed record Mutant(
             law,
             broken,
             settings => suite.Check(law, subject, settings),
-            settings => suite.Check(law, guard(subject), settings));
+            settings => suite.Check(law, guard(subject), settings))
+        {
+            Subject = subject,
+        };
 }

@@ -48,21 +48,26 @@ internal static class SpecifiedLaws
     /// <summary>The kit's features K1 to K21.</summary>
     public static IReadOnlyList<(string Feature, string Here)> Features { get; } =
     [
-        ("three fronts, one engine", "`SubjectCatalog.CheckAll`, `PluginConformance<T>`, `mortise conformance`"),
+        ("three fronts, one engine", "`SubjectCatalog.CheckAll`, `PluginConformance<T>`, `mortise conformance`; `ConformanceTests` "
+            + "(Cli) holds the first against the last"),
         ("laws are data", "`Law`; `mortise conformance laws --json`"),
         ("verdicts", "`LawVerdict`, each produced by a misbehaving plugin in `Cli.Tests`; none is called flaky: a law that "
             + "fails gives its seed"),
         ("completeness guard", "a front runs the whole suite; leaving out is said (`--skip`), and the run is then partial"),
         ("capability truth", "`LawNeeds` and `Law.Without`: what is not offered must be refused (IX40); limits at the limit and "
             + "one beyond (IX11, RS13, WL15)"),
-        ("deterministic", "one seed, `SimClock`, `SimBackground`; the command that runs it again is in every report"),
-        ("shrinking", "`LawRun.Explore`; the operations that are left are in the report"),
+        ("deterministic", "one seed, `SimClock`, `SimBackground`; the command that runs it again is in every "
+            + "report; `KitTests` runs nine broken laws twice"),
+        ("shrinking", "`LawRun.Explore`; the operations that are left are in the report, as text, and the seed gives "
+            + "them again; `KitTests`: from 2,000 operations to at most 14, seven mutants"),
         ("fault file system", "`SimDisk`; held to the real one by `SimDiskFidelityTests`"),
-        ("a crash at every write boundary", "`CrashSweep`, with eleven kinds of survivors and a kill"),
+        ("a crash at every write boundary", "`CrashSweep`, with eleven kinds of survivors and a kill: every boundary in the "
+            + "standard tier (up to 400 of a script), up to 60 in smoke, the rest sampled evenly"),
         ("bypass detection", "`BypassScan` and C12; structures that open files themselves get real ones (`NativeFiles`), and "
             + "the laws that need the simulated disk are not applicable to them, and say so"),
         ("buffer poisoning", "buffers are overwritten when a call returns, mappings when they end"),
-        ("contract-check wrappers for production", "`decorate: [check]` in a stack, around all five contracts; `GuardTests`, `DecoratedTests`, and below what it names"),
+        ("contract-check wrappers for production", "`decorate: [check]` in a stack, around all five contracts; "
+            + "`GuardTests`, `DecoratedTests`; what it names is listed above"),
         ("each group of laws in a process of its own", "`WorkerProcess`, `Watchdog`: a hang or a crash is a verdict"),
         ("leak laws", "C9 files, timers, registered work; C14 threads and tasks; C15 the load context"),
         ("metamorphic run", "`mortise simulate --stacks N`; `StackComparisonTests` has the mutant that it finds"),

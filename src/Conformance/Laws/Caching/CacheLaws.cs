@@ -20,22 +20,22 @@ public static class CacheLaws
         .Add(
             Must("CP1", "After TryEvict has answered false, the weight is within the capacity or everything resident "
                 + "is pinned; none is named while there is room."),
-            Capacities)
+            Told(Capacities))
         .Add(Must("CP2", "A victim was resident, is not pinned, is named once, and is gone."), Random)
         .Add(
             Must("CP3", "Inserting a resident slot is an ArgumentException and changes nothing; after eviction or "
                 + "removal the slot may come again."),
-            Twice)
-        .Add(Must("CP4", "A pinned slot is never a victim; when all are pinned TryEvict answers false."), Pinned)
+            Told(Twice))
+        .Add(Must("CP4", "A pinned slot is never a victim; when all are pinned TryEvict answers false."), Told(Pinned))
         .Add(Must("CP5", "Count and WeightBytes equal the owner's own books after any calls."), Random)
-        .Add(Must("CP6", "Touches, pins and removals of slots that are not resident are ignored."), Strangers)
-        .Add(Must("CP7", "Equal calls on equal seeds name equal victims."), Deterministic)
+        .Add(Must("CP6", "Touches, pins and removals of slots that are not resident are ignored."), Told(Strangers))
+        .Add(Must("CP7", "Equal calls on equal seeds name equal victims."), Told(Deterministic))
         .Add(
             Must("CP8", "Weights of 0, 1, the capacity and more: an item above the capacity is the next victim itself "
                 + "and drives nobody out."),
-            Weights)
-        .Add(Must("CP9", "A smaller capacity evicts to fit, a larger one evicts nobody, 0 empties."), Resizing)
-        .Add(Must("CP10", "Removing a slot frees its weight exactly once."), Removal)
+            Told(Weights))
+        .Add(Must("CP9", "A smaller capacity evicts to fit, a larger one evicts nobody, 0 empties."), Told(Resizing))
+        .Add(Must("CP10", "Removing a slot frees its weight exactly once."), Told(Removal))
         .Add(
             new Law
             {
@@ -49,7 +49,11 @@ public static class CacheLaws
             Must("CP12", "A policy with a reference names the same victims in the same order.", LawNeeds.Reference),
             SameAsReference)
         .Add(
-            Must("CP15", "Removing all slots brings Count and WeightBytes back to 0, also after much churn."), Emptied);
+            Must("CP15", "Removing all slots brings Count and WeightBytes back to 0, also after much churn."),
+            Told(Emptied));
+
+    private static Action<LawRun, CachePolicySubject> Told(Action<LawRun, CachePolicySubject> check) =>
+        (run, subject) => RecordedPolicy.Telling(run, subject, check);
 
     private static Law Must(string id, string text, LawNeeds needs = LawNeeds.None) =>
         new() { Id = id, Contract = LawContract.CachePolicy, Text = text, Needs = needs };

@@ -67,13 +67,15 @@ internal sealed class IndexScript(ComponentSubject<IIndexFamily> subject, IReadO
         IndexReading.SameWhole(journal.States[^1], session.Component, "after replay and a checkpoint");
     }
 
-    private static void CheckAndReplay(Session<IIndexFamily> session, IndexJournal journal)
+    public static void CheckAndReplay(Session<IIndexFamily> session, IndexJournal journal)
     {
         IIndexFamily index = session.Component;
         ulong durable = index.DurableLsn.Value;
         bool persists = index.Traits.IsPersistent;
         LawRun.Require(
-            !persists || durable >= journal.Durable, $"DurableLsn is {durable}, and {journal.Durable} was promised");
+            !persists || durable >= journal.Durable,
+            $"after opening again DurableLsn is {durable}; before, it had said {journal.Durable}, or a checkpoint "
+                + "of that had completed");
         LawRun.Require(
             durable <= (ulong)journal.Batches.Count, $"DurableLsn is {durable}, and only {journal.Batches.Count} were "
                 + "applied");

@@ -105,9 +105,15 @@ internal static class LogCrashLaws
             session.Complete(second);
             journal.Synced = through.Value;
             using (SimWorld cut = world.AfterPowerCut(run.Seed, CrashModel.SyncedOnly))
-            using (Session<IWriteAheadLog> after = new(subject, cut))
             {
-                LogScript.Check(after.Component, journal);
+                LawRun.Then(
+                    $"{through} records were appended, two syncs through {through} begun, the second completed, the "
+                        + "power was cut, and the log opened again",
+                    () =>
+                    {
+                        using Session<IWriteAheadLog> after = new(subject, cut);
+                        LogScript.Check(after.Component, journal);
+                    });
             }
 
             session.Complete(first);
@@ -129,7 +135,10 @@ internal static class LogCrashLaws
             using SimWorld cut = world.AfterPowerCut(
                 (ulong)i, i % 4 == 0 ? CrashModel.GarbageTail : CrashModel.TornLast);
             using Session<IWriteAheadLog> after = new(subject, cut);
-            LogScript.Check(after.Component, journal);
+            LawRun.Then(
+                "record 1 was appended and synced, record 2 (5000 bytes) appended and not synced, the power cut in it, "
+                    + "and the log opened again",
+                () => LogScript.Check(after.Component, journal));
             LogRecoveryReport report = after.Component.Recovery;
             LawRun.Require(!report.WasClean, "a power cut is reported as a clean stop");
             torn += report.TornBytes > 0 ? 1 : 0;

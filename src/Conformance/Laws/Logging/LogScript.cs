@@ -60,7 +60,8 @@ internal sealed class LogScript(ComponentSubject<IWriteAheadLog> subject, IReadO
             : Math.Max(journal.Last, journal.Sizes.Count == 0 ? 0 : journal.Sizes.Last().Key);
         ulong keepFrom = restarted ? journal.Restarting : journal.KeepFrom;
         LawRun.Require(
-            last >= journal.Synced, $"the last record is {last}, and {journal.Synced} was promised to be durable");
+            last >= journal.Synced,
+            $"the last record is {last}; a sync had completed through {journal.Synced}, or DurableLsn had said so");
         LawRun.Require(last <= newest, $"the last record is {last}, and only {newest} were ever appended");
         LawRun.Require(first <= keepFrom, $"the first record is {first}, and {keepFrom} has to be kept");
         LawRun.Require(log.DurableLsn.Value == last, $"after open DurableLsn is {log.DurableLsn}, LastLsn is {last}");
@@ -102,7 +103,10 @@ internal sealed class LogScript(ComponentSubject<IWriteAheadLog> subject, IReadO
 
         using SimWorld next = world.AfterPowerCut(last, CrashModel.SyncedOnly);
         using Session<IWriteAheadLog> again = new(subject, next);
-        LawRun.Require(again.Component.LastLsn.Value == last, $"record {last} was synced after recovery and is gone");
+        LawRun.Require(
+            again.Component.LastLsn.Value == last,
+            $"after recovery record {last} (77 bytes) was appended, a sync through it completed, the power was cut; "
+                + $"the last record is {again.Component.LastLsn} now");
         List<LogRecord> tail = Replay(again.Component, new Lsn(last));
         LawRun.Require(
             tail.Count == 1 && tail[0].Payload.AsSpan().SequenceEqual(LogJournal.Payload(last, 77)),

@@ -85,7 +85,10 @@ internal sealed class RecordScript(ComponentSubject<IRecordStore> subject, IRead
     {
         IRecordStore store = session.Component;
         ulong durable = store.DurableLsn.Value;
-        LawRun.Require(durable >= journal.Durable, $"DurableLsn is {durable}, and {journal.Durable} was promised");
+        LawRun.Require(
+            durable >= journal.Durable,
+            $"after opening again DurableLsn is {durable}; before, it had said {journal.Durable}, or a checkpoint "
+                + "of that had completed");
         LawRun.Require(
             durable <= (ulong)journal.Commits.Count, $"DurableLsn is {durable}, and only {journal.Commits.Count} were "
                 + "applied");
