@@ -90,7 +90,10 @@ public sealed class FaultPolicyTests : IDisposable
         await using EventStore _ = store;
         using var stop = new CancellationTokenSource();
         Task<int>[] clients = [.. StoreLoad.Start(store, stop.Token, readers: 2)];
-        await UntilAsync(() => (told.Aside.Count > 0 && Serves(store)) || clients.Any(static c => c.IsFaulted));
+
+        // It is known as set aside before anybody is told, and until it is in force again.
+        await UntilAsync(() => (told.Aside.Count > 0 && !store.Engine.GetStatistics().Unhealthy.Any() && Serves(store))
+            || clients.Any(static c => c.IsFaulted));
 
         await PutAsync(store, 50);
         await stop.CancelAsync();
