@@ -34,6 +34,8 @@ internal sealed class TestStore : IAsyncDisposable
 
     public SimClock Clock => _world.Clock;
 
+    public SimDisk Disk => _world.Disk;
+
     public long Now => Clock.GetUtcNow().ToUnixTimeSeconds();
 
     /// <summary>Stores everything as it comes; only expiration hides.</summary>
