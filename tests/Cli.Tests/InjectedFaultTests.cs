@@ -107,24 +107,4 @@ public sealed class InjectedFaultTests
         return NostrEvent.CreateUnsigned(
             author, 1_700_000_000 + index, 1, $"event {index} {new string('x', 900)}", ["t", "fault"]);
     }
-
-    [AttributeUsage(AttributeTargets.Method)]
-    private sealed class StraceTheoryAttribute : TheoryAttribute
-    {
-        public StraceTheoryAttribute() => Skip = WhyNot();
-    }
-
-    [AttributeUsage(AttributeTargets.Method)]
-    private sealed class StraceFactAttribute : FactAttribute
-    {
-        public StraceFactAttribute() => Skip = WhyNot();
-    }
-
-    private static string? WhyNot()
-    {
-        string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
-        return OperatingSystem.IsLinux() && folders.Any(folder => File.Exists(Path.Combine(folder, "strace")))
-            ? null
-            : "strace is not on this machine";
-    }
 }

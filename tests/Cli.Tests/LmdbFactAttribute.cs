@@ -6,8 +6,10 @@ namespace Mortise.Cli.Tests;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class LmdbFactAttribute : FactAttribute
 {
-    public LmdbFactAttribute()
+    /// <param name="isTraced">True when the test watches its calls of the system as well.</param>
+    public LmdbFactAttribute(bool isTraced = false)
     {
+        Skip = isTraced ? StraceFactAttribute.WhyNot() : null;
         string[] names = ["liblmdb.so.0", "liblmdb.so", "liblmdb.dylib"];
         if (!Array.Exists(names, static name => NativeLibrary.TryLoad(name, out _)))
         {
