@@ -68,6 +68,7 @@ internal static class MortiseTool
             ServeCommand.Create(context),
             StatsCommand.Create(context),
             CheckpointCommand.Create(context),
+            UpgradeCommand.Create(context),
             DoctorCommand.Create(context),
             InspectCommand.Create(context),
             BackupCommand.Create(context),

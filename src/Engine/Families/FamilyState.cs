@@ -58,6 +58,10 @@ internal sealed partial class FamilyState : IKeySink, IAsyncDisposable
     /// <summary>Its directory below the indexes: its name, or another since it was exchanged.</summary>
     public string DirectoryName { get; }
 
+    /// <summary>The oldest format version that its files may have, when its structure writes a newer one; null when there are
+    /// none of an older.</summary>
+    public int? OlderFormat { get; set; }
+
     /// <summary>Newest bounds first, which is the order in which readers want them.</summary>
     public PartitionState[] Partitions => _partitions;
 
@@ -371,6 +375,9 @@ internal sealed partial class FamilyState : IKeySink, IAsyncDisposable
 
         _wasDiscarded = false;
     }
+
+    /// <summary>Says of everything that is open that nothing new begins to use it.</summary>
+    public void Drain() => Array.ForEach(_partitions, static partition => partition.Handle.Drain());
 
     public async ValueTask DisposeAsync()
     {

@@ -9,7 +9,7 @@ namespace Mortise.Engine;
 public sealed class StoreManifest
 {
     /// <summary>The format version written now.</summary>
-    public const int CurrentFormatVersion = 4;
+    public const int CurrentFormatVersion = 5;
 
     /// <summary>The store's id; the same id is in the header of every file of the store.</summary>
     public required Guid StoreId { get; init; }
@@ -53,8 +53,18 @@ public sealed class ManifestPart
     /// <summary>The format's version.</summary>
     public required int FormatVersion { get; init; }
 
-    internal static ManifestPart From(ComponentIdentity identity) => new()
+    /// <summary>The oldest version that files of the part may still have, when that is not <see cref="FormatVersion"/>: they
+    /// were written before the plugin wrote that, and were not upgraded since.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? OldestFormatVersion { get; init; }
+
+    /// <summary>The same, also when it is <see cref="FormatVersion"/>.</summary>
+    [JsonIgnore]
+    public int OldestVersion => OldestFormatVersion ?? FormatVersion;
+
+    internal static ManifestPart From(ComponentIdentity identity, int? oldest = null) => new()
     {
+        OldestFormatVersion = oldest < identity.FormatVersion ? oldest : null,
         PluginId = identity.PluginId,
         PluginVersion = identity.PluginVersion,
         ComponentId = identity.ComponentId,
@@ -90,12 +100,12 @@ public sealed class ManifestPart
                 advice: $"install {PluginId} {PluginVersion} or newer");
         }
 
-        return FormatVersion < reader.OldestReadableFormatVersion
+        return OldestVersion < reader.OldestReadableFormatVersion
             ? new StorageException(
                 StorageErrorCode.FormatTooOld,
-                $"{role} has {FormatName} format {FormatVersion}, written by {PluginId} {PluginVersion}; "
+                $"{role} has {FormatName} format {OldestVersion}, written by {PluginId} {PluginVersion}; "
                 + $"{reader.PluginId} {reader.PluginVersion} reads {reader.OldestReadableFormatVersion} to {reader.FormatVersion}",
-                advice: $"install {PluginId} {PluginVersion}, or upgrade through a version that reads both")
+                advice: $"install {PluginId} {PluginVersion}, or run 'mortise upgrade' with a version that reads both")
             : null;
     }
 }
@@ -136,7 +146,8 @@ public sealed class ManifestFamily
         FamilyPart part,
         IKeyProjection projection,
         IReadOnlyList<ManifestPartition> partitions,
-        string? directory = null) => new()
+        string? directory = null,
+        int? oldest = null) => new()
         {
             Name = part.Name,
             Directory = directory == part.Name ? null : directory,
@@ -144,7 +155,7 @@ public sealed class ManifestFamily
             ProjectionVersion = projection.FormatVersion,
             InlineBelowBytes = part.InlineBelowBytes,
             PartitionMap = part.Partitions.Map,
-            Structure = ManifestPart.From(part.Structure.Identity),
+            Structure = ManifestPart.From(part.Structure.Identity, oldest),
             Partitions = partitions,
         };
 }

@@ -74,15 +74,16 @@ internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bo
                 family.Part,
                 family.Projection,
                 [.. partitions.Select(static p => ManifestPartition.From(p.Name, p.DirectoryName, p.Handle))],
-                family.DirectoryName));
+                family.DirectoryName,
+                family.OlderFormat));
         }
 
         ManifestFile.Write(parts.Composition.Root, new StoreManifest
         {
             StoreId = parts.StoreId,
             CheckpointLsn = pending.Through.Value,
-            Log = ManifestPart.From(parts.Composition.Log.Identity),
-            Records = ManifestPart.From(parts.Composition.Records.Identity),
+            Log = ManifestPart.From(parts.Composition.Log.Identity, parts.Formats.Log),
+            Records = ManifestPart.From(parts.Composition.Records.Identity, parts.Formats.Records),
             RecordsDurableLsn = parts.Records.DurableLsn.Value,
             Families = families,
         });

@@ -56,6 +56,7 @@ internal static class FamilyRebuild
         {
             family.Cover(through);
             family.RebuildReason = null;
+            family.OlderFormat = null;
         }
 
         foreach (RebuiltFamily family in rebuilt)

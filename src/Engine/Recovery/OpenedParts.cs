@@ -14,6 +14,8 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
     public const string IndexesDirectory = "indexes";
     public const string LockName = "lock";
 
+    private OlderFormats? _formats;
+
     private readonly HashSet<ComponentContext> _contexts = [];
     private readonly HashSet<string> _kept = new(StringComparer.Ordinal);
     private volatile List<FamilyState> _families = [];
@@ -33,6 +35,9 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
     /// <summary>The families; filled while opening, afterwards only replaced as a whole, so that any thread may walk
     /// it.</summary>
     public List<FamilyState> Families => _families;
+
+    /// <summary>Which parts may have files of older format versions.</summary>
+    public OlderFormats Formats => _formats ??= new OlderFormats(this);
 
     /// <summary>Puts other families in force; on the writer.</summary>
     public void ReplaceFamilies(List<FamilyState> families) => _families = families;
@@ -118,6 +123,22 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
         return made;
     }
 
+    /// <summary>Nobody uses the log and the records any more.</summary>
+    private void Drain()
+    {
+        ComponentContext[] roles;
+        lock (_contexts)
+        {
+            roles =
+            [
+                .. _contexts.Where(c => (Log is not null && c.InstanceName == LogDirectory)
+                    || (Records is not null && c.InstanceName == RecordsDirectory)),
+            ];
+        }
+
+        Array.ForEach(roles, Composition.InstanceDraining);
+    }
+
     public async ValueTask DisposeAsync()
     {
         var closing = new ClosingParts();
@@ -127,6 +148,7 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
         }
 
         Families.Clear();
+        Drain();
         if (Records is { } records)
         {
             await closing.CloseAsync(() => ClosingParts.WithinAsync(

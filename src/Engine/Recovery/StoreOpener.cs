@@ -157,6 +157,7 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
         parts.Records = await parts.Composition.Records.Open(
             parts.Context("records", OpenedParts.MakeDirectory(root, OpenedParts.RecordsDirectory)), cancellation).ConfigureAwait(false);
 
+        parts.Formats.Read(manifest);
         if (manifest.IsCopy && parts.Log.LastLsn < parts.Records.DurableLsn)
         {
             parts.Log.Restart(parts.Records.DurableLsn.Next);
@@ -208,6 +209,9 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
                 part, projection, directory, OpenedParts.MakeDirectory(indexes, directory), opener)
             {
                 RebuildReason = rebuildReason,
+                OlderFormat = recorded is null || rebuildReason is not null
+                    ? null
+                    : OlderFormats.Older(recorded.Structure, part.Structure.Identity.FormatVersion),
             };
             family.Cover(new Lsn(manifest.CheckpointLsn));
             parts.Families.Add(family);
