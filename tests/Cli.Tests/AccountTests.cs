@@ -34,6 +34,12 @@ public sealed class AccountTests : IDisposable
             InstanceUse wilful = host.Instances.Single(static u => u.Instance == Instance);
             Assert.Equal(("mortise.wilful", 0, 0, 0), (wilful.Plugin.Id, wilful.Files, wilful.Timers, wilful.Faults));
             Assert.Contains(host.Instances, static u => u.Works > 0);
+
+            // One append and one application by each part for a commit; the rest is the engine's to say.
+            await store.PutAsync(await EventAsync());
+            Assert.All(
+                host.Instances.Where(static u => u.Instance is "wal" or "records" or Instance),
+                static u => Assert.True(u.Calls > 0 && u.CallTime > TimeSpan.Zero, u.Instance));
         }
 
         // The bundled plugins leave nothing.
@@ -74,6 +80,19 @@ public sealed class AccountTests : IDisposable
         Assert.Equal(StorageErrorCode.PluginFault, fault.Code);
         InstanceUse failed = Assert.Single(host.Instances, static u => u.State == InstanceState.Failed);
         Assert.Equal(("mortise.wilful", 1), (failed.Plugin.Id, failed.Faults));
+    }
+
+    [Fact]
+    public async Task The_tool_shows_every_instance_and_its_state()
+    {
+        await StoreFixture.FillAsync(_folder, 20);
+        ToolRun text = (await ToolRun.OfAsync("stats", "--instances", "--data", _folder.Data)).Succeeded();
+        Assert.Contains(text.Lines, static l => l.StartsWith("instance wal ", StringComparison.Ordinal)
+            && l.Contains(" open ", StringComparison.Ordinal) && l.Contains("mortise.wal ", StringComparison.Ordinal));
+        System.Text.Json.JsonElement json = await StoreFixture.JsonAsync(ExitCode.Ok, "stats", "--data", _folder.Data);
+        Assert.All(
+            json.GetProperty("instances").EnumerateArray(),
+            static i => Assert.Equal("open", i.GetProperty("state").GetString()));
     }
 
     private static async Task<NostrEvent> EventAsync() =>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Mortise.Cli.Output;
 using Mortise.Host.Composition;
 using Mortise.Host.Configuration;
+using Mortise.Host.Installing;
 using Mortise.Host.Loading;
 
 namespace Mortise.Cli.Commands;
@@ -123,16 +124,22 @@ internal static class PluginsCommand
     {
         StackFile? stack = context.Options.Stack(arguments) is { } path ? StackFile.Read(path) : null;
         PluginCatalog catalog = StoreSession.CreateHost(context, arguments).Discover(stack);
+        var marks = new CrashMarks(CrashMarks.FolderIn(PrivateCopies.DefaultFolder()));
+        foreach (string line in marks.Settle())
+        {
+            context.Console.Error.WriteLine($"mortise: {line}");
+        }
+
         using var output = new OutputWriter(context.Console.Output);
         if (context.Options.Json(arguments))
         {
-            WriteJson(catalog, output);
+            WriteJson(catalog, marks, output);
         }
         else
         {
             foreach (InstalledPlugin plugin in catalog.Plugins)
             {
-                WritePlugin(plugin, output);
+                WritePlugin(plugin, marks, output);
             }
         }
 
@@ -144,11 +151,16 @@ internal static class PluginsCommand
         return catalog.Problems.Count == 0 ? ExitCode.Ok : ExitCode.Failed;
     }
 
-    private static void WritePlugin(InstalledPlugin plugin, OutputWriter output)
+    private static void WritePlugin(InstalledPlugin plugin, CrashMarks marks, OutputWriter output)
     {
         PluginManifest manifest = plugin.Manifest;
         output.Line($"{manifest.Id} {manifest.Version}  contract {manifest.Contract}  {plugin.Folder}");
         output.Line($"    {manifest.Summary}");
+        if (marks.Objection(plugin) is { } objection)
+        {
+            output.Line($"    not started any more: it {objection}; 'mortise plugins release {manifest.Id}' lets it");
+        }
+
         foreach (ComponentDeclaration component in manifest.Components)
         {
             string format = component.Format.Length == 0
@@ -158,7 +170,7 @@ internal static class PluginsCommand
         }
     }
 
-    private static void WriteJson(PluginCatalog catalog, OutputWriter output)
+    private static void WriteJson(PluginCatalog catalog, CrashMarks marks, OutputWriter output)
     {
         using (var json = new Utf8JsonWriter(output))
         {
@@ -172,6 +184,7 @@ internal static class PluginsCommand
                 json.WriteString("summary", plugin.Manifest.Summary);
                 json.WriteString("folder", plugin.Folder);
                 json.WriteString("status", Words.OneWord(plugin.Manifest.Status.ToString()));
+                json.WriteString("quarantined", marks.Objection(plugin));
                 json.WriteStartArray("components");
                 foreach (ComponentDeclaration component in plugin.Manifest.Components)
                 {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Mortise.Cli.Output;
 using Mortise.Components;
 using Mortise.Engine;
+using Mortise.Host.Composition;
 using Mortise.Host.Memory;
 using Mortise.Indexing;
 
@@ -14,8 +15,13 @@ internal static class StatsCommand
     /// <summary>Makes the command.</summary>
     public static Command Create(CommandContext context)
     {
-        var command = new Command("stats", "Shows counts and sizes of the store and of each of its parts.");
-        command.SetAction((arguments, cancellation) => RunAsync(context, arguments, cancellation));
+        var instances = new Option<bool>("--instances")
+        {
+            Description = "Shows each instance of each plugin as well: its state, what it holds, and its calls.",
+        };
+        var command = new Command("stats", "Shows counts and sizes of the store and of each of its parts.") { instances };
+        command.SetAction((arguments, cancellation) => RunAsync(
+            context, arguments, arguments.GetValue(instances), cancellation));
         return command;
     }
 
@@ -52,7 +58,7 @@ internal static class StatsCommand
     }
 
     private static async Task<int> RunAsync(
-        CommandContext context, ParseResult arguments, CancellationToken cancellation)
+        CommandContext context, ParseResult arguments, bool hasInstances, CancellationToken cancellation)
     {
         await using StoreSession session = await StoreSession.OpenExistingAsync(context, arguments, cancellation)
             .ConfigureAwait(false);
@@ -60,11 +66,12 @@ internal static class StatsCommand
         EngineStatistics statistics = session.Store.GetStatistics();
         if (context.Options.Json(arguments))
         {
-            WriteJson(statistics, session.Composed.Cache, output);
+            WriteJson(statistics, session.Composed.Cache, session.Host.Instances, output);
         }
         else
         {
             WriteTable(statistics, session.Composed.Cache, output);
+            InstanceText.Write(hasInstances ? session.Host.Instances : [], output);
         }
 
         return ExitCode.Ok;
@@ -86,7 +93,8 @@ internal static class StatsCommand
         return sum;
     }
 
-    private static void WriteJson(EngineStatistics statistics, CacheBudget? memory, OutputWriter output)
+    private static void WriteJson(
+        EngineStatistics statistics, CacheBudget? memory, IReadOnlyList<InstanceUse> instances, OutputWriter output)
     {
         using (var json = new Utf8JsonWriter(output))
         {
@@ -115,6 +123,7 @@ internal static class StatsCommand
 
             json.WriteEndArray();
             MemoryText.WriteBudget(json, statistics, memory);
+            InstanceText.Write(instances, json);
             json.WriteStartArray("unhealthy");
             foreach ((string instance, ComponentHealth health) in statistics.Unhealthy)
             {

@@ -46,6 +46,10 @@ public sealed record StoreComposition
     /// instead of waiting is not bounded.</summary>
     public TimeSpan? CloseTimeout { get; init; }
 
+    /// <summary>Told when nothing new begins to use an instance, before it is closed; perhaps more than
+    /// once.</summary>
+    public Action<ComponentContext> InstanceDraining { get; init; } = static _ => { };
+
     /// <summary>Told when an instance is closed, with what it was opened with.</summary>
     public Action<ComponentContext> InstanceClosed { get; init; } = static _ => { };
 

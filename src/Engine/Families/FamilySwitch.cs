@@ -253,6 +253,7 @@ internal sealed class FamilySwitch(
     {
         if (old is not null)
         {
+            old.Drain();
             await versions.WhenOnlyTheCurrentIsOpen().ConfigureAwait(false);
             await onWriter(old.DisposeAsync).ConfigureAwait(false);
             indexes.DeleteDirectory(old.DirectoryName);

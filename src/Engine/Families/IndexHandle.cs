@@ -243,6 +243,18 @@ internal sealed class IndexHandle : IAsyncDisposable
         return true;
     }
 
+    /// <summary>Says that nothing new begins to use it; it is closed later.</summary>
+    public void Drain()
+    {
+        lock (_gate)
+        {
+            if (Alive is { } opened)
+            {
+                opened.Parts.Composition.InstanceDraining(opened.Context);
+            }
+        }
+    }
+
     /// <summary>Closes it for good, whoever uses it.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -337,6 +349,7 @@ internal sealed record OpenedIndex(
 {
     public async ValueTask DisposeAsync()
     {
+        Parts.Composition.InstanceDraining(Context);
         try
         {
             await ClosingParts.WithinAsync(Index.DisposeAsync(), Context.InstanceName, Parts.Composition)

@@ -6,22 +6,6 @@ using Mortise.Host.Loading;
 
 namespace Mortise.Host.Composition;
 
-/// <summary>How far an instance of a component has come.</summary>
-public enum InstanceState
-{
-    /// <summary>Its plugin has been asked to open it.</summary>
-    Opening = 1,
-
-    /// <summary>It is open.</summary>
-    Open = 2,
-
-    /// <summary>It did not open: it threw, or took too long.</summary>
-    Failed = 3,
-
-    /// <summary>It is closed.</summary>
-    Closed = 4,
-}
-
 /// <summary>What an instance of a plugin's component holds and takes.</summary>
 /// <param name="Instance">Its name: <c>indexes/id/all</c>.</param>
 /// <param name="Plugin">Whose code it is.</param>
@@ -33,6 +17,8 @@ public enum InstanceState
 /// <param name="Works">Pieces of background work that are registered.</param>
 /// <param name="Steps">Steps of those that have run.</param>
 /// <param name="StepTime">How long they took together.</param>
+/// <param name="Calls">How often it was called to change something, or to make it durable; reads are not counted.</param>
+/// <param name="CallTime">How long those calls took together, waiting included.</param>
 /// <param name="Faults">How often it threw what its contract does not allow: while it opened, or in a step.</param>
 /// <param name="Leaks">What it held when it was closed: files by name, timers and works by the method that made
 /// them.</param>
@@ -47,23 +33,28 @@ public sealed record InstanceUse(
     int Works,
     long Steps,
     TimeSpan StepTime,
+    long Calls,
+    TimeSpan CallTime,
     int Faults,
     IReadOnlyList<string> Leaks);
 
-/// <summary>Counts what one instance holds and takes. Costs nothing per call: files are counted by the directory, and
-/// timers and background work are few.</summary>
+/// <summary>Counts what one instance holds and takes. Costs nothing per record read: files are counted by the directory,
+/// timers and background work are few, and calls are those that come once a commit or less often.</summary>
 /// <remarks>Keeps nothing of the plugin once the instance is closed, but texts. Threads: any.</remarks>
-internal sealed class InstanceAccount(PluginOrigin plugin, ComponentContext context, TimeProvider clock)
+internal sealed class InstanceAccount(
+    PluginOrigin plugin, ComponentContext context, TimeProvider clock, FlightRecorder.Flight? flight)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<object, string> _timers = [];
     private readonly Dictionary<object, string> _works = [];
     private readonly long _begun = clock.GetTimestamp();
-    private InstanceState _state = InstanceState.Opening;
+    private readonly InstanceLifecycle _lifecycle = new(context.InstanceName);
     private IReadOnlyList<string> _leaks = [];
     private TimeSpan _openTime;
     private long _steps;
     private long _stepTicks;
+    private long _calls;
+    private long _callTicks;
     private int _faults;
 
     /// <summary>The same context, with what is counted in the place of what is not.</summary>
@@ -81,6 +72,9 @@ internal sealed class InstanceAccount(PluginOrigin plugin, ComponentContext cont
         Services = services,
     };
 
+    /// <summary>Its plugin is asked to open it.</summary>
+    public void Opening() => _lifecycle.MoveTo(InstanceState.Opening);
+
     /// <summary>It opened.</summary>
     public void Opened() => Reach(InstanceState.Open);
 
@@ -89,15 +83,36 @@ internal sealed class InstanceAccount(PluginOrigin plugin, ComponentContext cont
     {
         Interlocked.Increment(ref _faults);
         Reach(InstanceState.Failed);
+        flight?.End();
     }
+
+    /// <summary>Nothing new begins to use it.</summary>
+    public void Drain() => _lifecycle.MoveTo(InstanceState.Draining);
+
+    /// <summary>Begins a call that is counted and, should the process die meanwhile, remembered.</summary>
+    public Call Begin(FlightPhase phase) => new(this, phase, clock.GetTimestamp());
 
     /// <summary>It is closed: what it holds now is lost.</summary>
     /// <returns>What that is.</returns>
     public IReadOnlyList<string> Close()
     {
+        // The engine may give up an instance that is still open, or still being opened.
+        switch (_lifecycle.State)
+        {
+            case InstanceState.Open:
+                _lifecycle.MoveTo(InstanceState.Draining);
+                break;
+            case InstanceState.Opening:
+                _lifecycle.MoveTo(InstanceState.Failed);
+                break;
+            default:
+                break;
+        }
+
+        _lifecycle.MoveTo(InstanceState.Closed);
+        flight?.End();
         lock (_gate)
         {
-            _state = InstanceState.Closed;
             _leaks =
             [
                 .. OpenFiles().Select(static path => $"the file {path} is open"),
@@ -113,19 +128,22 @@ internal sealed class InstanceAccount(PluginOrigin plugin, ComponentContext cont
     /// <summary>What it is now.</summary>
     public InstanceUse Use()
     {
+        InstanceState state = _lifecycle.State;
         lock (_gate)
         {
             return new InstanceUse(
                 context.InstanceName,
                 plugin,
-                _state,
-                _state == InstanceState.Opening ? clock.GetElapsedTime(_begun) : _openTime,
-                _state == InstanceState.Closed ? 0 : context.Cache?.TargetBytes ?? 0,
-                _state == InstanceState.Closed ? 0 : OpenFiles().Count,
+                state,
+                state == InstanceState.Opening ? clock.GetElapsedTime(_begun) : _openTime,
+                state == InstanceState.Closed ? 0 : context.Cache?.TargetBytes ?? 0,
+                state == InstanceState.Closed ? 0 : OpenFiles().Count,
                 _timers.Count,
                 _works.Count,
                 Interlocked.Read(ref _steps),
                 TimeSpan.FromTicks(Interlocked.Read(ref _stepTicks)),
+                Interlocked.Read(ref _calls),
+                TimeSpan.FromTicks(Interlocked.Read(ref _callTicks)),
                 Volatile.Read(ref _faults),
                 _leaks);
         }
@@ -133,9 +151,9 @@ internal sealed class InstanceAccount(PluginOrigin plugin, ComponentContext cont
 
     private void Reach(InstanceState state)
     {
+        _lifecycle.MoveTo(state);
         lock (_gate)
         {
-            _state = state;
             _openTime = clock.GetElapsedTime(_begun);
         }
     }
@@ -187,6 +205,7 @@ internal sealed class InstanceAccount(PluginOrigin plugin, ComponentContext cont
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
+            account._lifecycle.RequireAlive("set a timer");
             var timer = new CountedTimer(account, inner.CreateTimer(callback, state, dueTime, period));
             account.Count(account._timers, timer, Caller());
             return timer;
@@ -215,6 +234,7 @@ internal sealed class InstanceAccount(PluginOrigin plugin, ComponentContext cont
         public IBackgroundWork Register(string name, Func<CancellationToken, StepResult> step)
         {
             ArgumentNullException.ThrowIfNull(step);
+            account._lifecycle.RequireAlive("register background work");
             var work = new CountedWork(account, inner.Register(name, stop => account.Run(step, stop)));
             account.Count(account._works, work, name);
             return work;
@@ -223,6 +243,7 @@ internal sealed class InstanceAccount(PluginOrigin plugin, ComponentContext cont
 
     private StepResult Run(Func<CancellationToken, StepResult> step, CancellationToken stop)
     {
+        using FlightRecorder.Flight.Mark mark = Mark(FlightPhase.Step);
         long started = clock.GetTimestamp();
         try
         {
@@ -252,4 +273,21 @@ internal sealed class InstanceAccount(PluginOrigin plugin, ComponentContext cont
             account.Forget(account._works, this);
         }
     }
+
+    /// <summary>A call under way; ends when it is disposed.</summary>
+    internal readonly struct Call(InstanceAccount account, FlightPhase phase, long began) : IDisposable
+    {
+        private readonly FlightRecorder.Flight.Mark _mark = account.Mark(phase);
+
+        public void Dispose()
+        {
+            _mark.Dispose();
+            Interlocked.Increment(ref account._calls);
+            Interlocked.Add(ref account._callTicks, account.Since(began));
+        }
+    }
+
+    private FlightRecorder.Flight.Mark Mark(FlightPhase phase) => flight?.Enter(phase) ?? default;
+
+    private long Since(long began) => clock.GetElapsedTime(began).Ticks;
 }

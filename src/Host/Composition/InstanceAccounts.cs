@@ -6,7 +6,7 @@ namespace Mortise.Host.Composition;
 
 /// <summary>The accounts of all instances of all stores of a host.</summary>
 /// <remarks>Of those that are closed the last ones that leaked or failed are kept. Threads: any.</remarks>
-internal sealed class InstanceAccounts(TimeProvider clock)
+internal sealed class InstanceAccounts(TimeProvider clock, CrashMarks? marks = null)
 {
     private const int KeptAfterwards = 64;
 
@@ -21,9 +21,20 @@ internal sealed class InstanceAccounts(TimeProvider clock)
 
     public InstanceAccount Begin(PluginOrigin plugin, ComponentContext context)
     {
-        var account = new InstanceAccount(plugin, context, clock);
+        FlightRecorder.Flight? flight = marks?.Follow(plugin, context.InstanceName, unmarked => context.Log.Write(
+            ComponentLogLevel.Warning, "what plugins do is not marked: a crash will not be laid to one", unmarked));
+        var account = new InstanceAccount(plugin, context, clock, flight);
         _open[context] = account;
         return account;
+    }
+
+    /// <summary>Nothing new begins to use an instance.</summary>
+    public void Drain(ComponentContext context)
+    {
+        if (_open.TryGetValue(context, out InstanceAccount? account))
+        {
+            account.Drain();
+        }
     }
 
     /// <summary>An instance did not open.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Mortise.Caching;
 using Mortise.Engine;
 using Mortise.Files;
 using Mortise.Host.Configuration;
@@ -7,6 +8,7 @@ using Mortise.Host.Files;
 using Mortise.Host.Installing;
 using Mortise.Host.Loading;
 using Mortise.Host.Running;
+using Mortise.Partitioning;
 
 namespace Mortise.Host.Composition;
 
@@ -47,7 +49,7 @@ public sealed class MortiseHost
             Logs = options.Logs,
             OpenTimeout = options.OpenTimeout,
             CloseTimeout = options.CloseTimeout,
-            Accounts = new InstanceAccounts(options.Time),
+            Accounts = new InstanceAccounts(options.Time, options.CrashMarks),
             Blame = Blame,
             Services = options.Services,
             PluginServices = [.. options.PluginServices],
@@ -149,7 +151,7 @@ public sealed class MortiseHost
         {
             ResolvedStack resolved = Resolver(stack, definition, problems).Resolve(stack, definition)
                 ?? throw new StackException(problems);
-            _roles.Add(resolved.Families.Select(static f => f.Structure));
+            _roles.Add(resolved.Exchangeable);
             return resolved;
         }
     }
@@ -165,15 +167,15 @@ public sealed class MortiseHost
     /// <summary>The folders that plugins of a stack are looked for in.</summary>
     internal IReadOnlyList<string> FoldersOf(StackFile stack) => Roots(stack, Read(stack, []));
 
-    /// <summary>Finds the families of a stack that other code should serve, and loads it. They are to be given back with
+    /// <summary>Finds the roles of a stack that other code should play, and loads it. They are to be given back with
     /// <see cref="EndExchanges"/>.</summary>
     /// <param name="stack">The stack in force.</param>
-    /// <param name="problems">Receives why other families stay as they are.</param>
-    internal IReadOnlyList<(ResolvedFamily Family, ResolvedComponent Next)> FindExchanges(
+    /// <param name="problems">Receives why other roles stay as they are.</param>
+    internal IReadOnlyList<(ResolvedComponent Role, ResolvedComponent Next)> FindExchanges(
         ResolvedStack stack, ICollection<Problem> problems)
     {
         StackDefinition definition = Read(stack.Source, []);
-        var found = new List<(ResolvedFamily, ResolvedComponent)>();
+        var found = new List<(ResolvedComponent, ResolvedComponent)>();
         lock (_loading)
         {
             if (_options.ReadTrust is { } read)
@@ -182,12 +184,12 @@ public sealed class MortiseHost
             }
 
             StackResolver resolver = Resolver(stack.Source, definition, problems);
-            foreach (ResolvedFamily family in stack.Families.Where(static f => f.Structure.Choice.CanSwap))
+            foreach (ResolvedComponent role in stack.Exchangeable)
             {
-                if (resolver.ResolveAgain(family.Structure.Choice) is { } next
-                    && next.Component.Plugin.Sha256 != family.Structure.Component.Plugin.Sha256)
+                if (resolver.ResolveAgain(role.Choice) is { } next
+                    && next.Component.Plugin.Sha256 != role.Component.Plugin.Sha256)
                 {
-                    found.Add((family, next));
+                    found.Add((role, next));
                 }
             }
 
@@ -209,6 +211,12 @@ public sealed class MortiseHost
     /// <summary>A family of a composition with another component found for its structure.</summary>
     internal FamilyPart Exchange(FamilyPart family, ResolvedComponent structure) =>
         StackComposer.Exchange(family, structure, _services);
+
+    /// <summary>Makes cache policies by a component that was found.</summary>
+    internal Func<long, ICachePolicy> PolicyOf(ResolvedComponent cache) => StackComposer.PolicyOf(cache, _services);
+
+    /// <summary>Makes the partition scheme of a component that was found.</summary>
+    internal IPartitionScheme SchemeOf(ResolvedComponent scheme) => StackComposer.SchemeOf(scheme, _services);
 
     /// <summary>Begins to unload every plugin that can be unloaded and that no stack's role names.</summary>
     internal IReadOnlyList<PluginUnload> UnloadUnused()

@@ -5,21 +5,21 @@ using Mortise.Host.Loading;
 
 namespace Mortise.Host.Composition;
 
-/// <summary>A family of an open store that other code serves now.</summary>
+/// <summary>A role of an open store that other code plays now.</summary>
 /// <param name="Instance">Its place in the stack: <c>indexes.tag</c>.</param>
 /// <param name="From">The plugin before.</param>
 /// <param name="To">The plugin now.</param>
-/// <param name="Records">Records that the new code was built from.</param>
+/// <param name="Records">Records that the new code was built from; 0 for roles that hold none.</param>
 /// <param name="Duration">How long that took; the old code served meanwhile.</param>
 public sealed record PluginSwap(string Instance, PluginOrigin From, PluginOrigin To, long Records, TimeSpan Duration);
 
 /// <summary>What looking for other code came to.</summary>
 public sealed class ReloadReport
 {
-    /// <summary>Families that other code serves now.</summary>
+    /// <summary>Roles that other code plays now.</summary>
     public required IReadOnlyList<PluginSwap> Swapped { get; init; }
 
-    /// <summary>Why others are served by the code that they had.</summary>
+    /// <summary>Why others are played by the code that they had.</summary>
     public required IReadOnlyList<Problem> Problems { get; init; }
 
     /// <summary>Plugins that nothing uses any more, each with the proof that it is gone, or without it.</summary>
@@ -29,12 +29,14 @@ public sealed class ReloadReport
     public bool IsEmpty => Swapped.Count == 0 && Problems.Count == 0 && Unloads.Count == 0;
 }
 
-/// <summary>Exchanges the code of an open store's index families whose role says <c>reload: swap</c>, when other files of
-/// their plugins are installed.</summary>
+/// <summary>Exchanges the code of an open store's roles that say <c>reload: swap</c>, when other files of their plugins are
+/// installed.</summary>
 /// <remarks>
-/// <para>The new code is found, checked and trusted as at a start, opens an index of its own beside the old one, and is
-/// given every record; then the two are exchanged between two commits. Whatever fails before, the old code serves on.
-/// No read or write fails, and the old code is unloaded, with a proof, when the last view of it is closed.</para>
+/// <para>The new code is found, checked and trusted as at a start. That of an index family opens an index of its own
+/// beside the old one and is given every record; then the two are exchanged between two commits. That of the cache policy
+/// is tried and told what is resident in each cache. That of a partition scheme takes over
+/// when it answers as the old one does. Whatever fails before, the old code serves on. No read or write fails, and the old
+/// code is unloaded, with a proof, when the last view of it is closed.</para>
 /// <para>Threads: any; one run at a time.</para>
 /// </remarks>
 public sealed class PluginReload
@@ -70,7 +72,7 @@ public sealed class PluginReload
     }
 
     /// <summary>True when the stack has a role whose code may be exchanged.</summary>
-    public bool IsWanted => _store.Stack.Families.Any(static f => f.Structure.Choice.CanSwap);
+    public bool IsWanted => _store.Stack.Exchangeable.Any();
 
     /// <summary>Runs after every change in the folders of plugins, until it is disposed.</summary>
     /// <param name="done">Told of each run that did anything.</param>
@@ -127,12 +129,17 @@ public sealed class PluginReload
     private async Task<IReadOnlyList<PluginSwap>> SwapAsync(List<Problem> problems, CancellationToken cancellation)
     {
         var swapped = new List<PluginSwap>();
-        IReadOnlyList<(ResolvedFamily Family, ResolvedComponent Next)> found = _host.FindExchanges(_store.Stack, problems);
+        IReadOnlyList<(ResolvedComponent Role, ResolvedComponent Next)> found =
+            _host.FindExchanges(_store.Stack, problems);
         try
         {
-            foreach ((ResolvedFamily family, ResolvedComponent next) in found)
+            foreach ((ResolvedComponent role, ResolvedComponent next) in found)
             {
-                if (await SwapAsync(family, next, problems, cancellation).ConfigureAwait(false) is { } swap)
+                ResolvedFamily? family = _store.Stack.Families.FirstOrDefault(f => ReferenceEquals(f.Structure, role));
+                PluginSwap? swap = family is null
+                    ? Swap(role, next, problems)
+                    : await SwapAsync(family, next, problems, cancellation).ConfigureAwait(false);
+                if (swap is not null)
                 {
                     swapped.Add(swap);
                 }
@@ -144,6 +151,59 @@ public sealed class PluginReload
         }
 
         return swapped;
+    }
+
+    /// <summary>Exchanges what has no files: the cache policy, or a partition scheme.</summary>
+    private PluginSwap? Swap(ResolvedComponent role, ResolvedComponent next, List<Problem> problems)
+    {
+        PluginOrigin from = role.Component.Plugin;
+        long began = _store.Composition.Time.GetTimestamp();
+        string? objection = null;
+        try
+        {
+            if (ReferenceEquals(role, _store.Stack.Cache))
+            {
+                _store.Policies!.Exchange(_host.PolicyOf(next));
+            }
+            else
+            {
+                objection = TakeScheme(role, next);
+            }
+        }
+#pragma warning disable CA1031 // A plugin's code may throw anything; what it served before goes on serving.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            objection = (_host.Blame(e) ?? e).Message;
+        }
+
+        if (objection is not null)
+        {
+            problems.Add(new Problem(
+                ProblemCode.LoadFailed,
+                role.Choice.IdAt,
+                $"{role.Place} stays with {from}; {next.Component.Plugin} failed: {objection}"));
+            return null;
+        }
+
+        role.Become(next);
+        return new PluginSwap(
+            role.Place, from, next.Component.Plugin, 0, _store.Composition.Time.GetElapsedTime(began));
+    }
+
+    private string? TakeScheme(ResolvedComponent role, ResolvedComponent next)
+    {
+        string name = _store.Stack.Partitions.Single(p => ReferenceEquals(p.Scheme, role)).Name;
+        string[] families =
+            [.. _store.Stack.Families.Where(f => f.Partition == name).Select(static f => f.Name)];
+        IEnumerable<string> partitions = _engine.GetStatistics().Families
+            .Where(f => families.Contains(f.Name))
+            .SelectMany(static f => f.Partitions)
+            .SelectMany(static p => p.Name.Split(".."));
+        string? difference = _store.Schemes[name].TryExchange(_host.SchemeOf(next), partitions);
+        return difference is null
+            ? null
+            : $"{difference}; partitions are laid out otherwise by 'mortise stack apply'";
     }
 
     private async Task<PluginSwap?> SwapAsync(

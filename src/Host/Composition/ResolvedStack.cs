@@ -105,6 +105,13 @@ public sealed class ResolvedStack
     /// elsewhere.</summary>
     public required bool HasRelativeFolders { get; init; }
 
+    /// <summary>The roles whose code may be exchanged while the store is open.</summary>
+    internal IEnumerable<ResolvedComponent> Exchangeable =>
+        Families.Select(static f => f.Structure)
+            .Concat(Partitions.Select(static p => p.Scheme))
+            .Concat(Cache is { } cache ? [cache] : [])
+            .Where(static role => role.Choice.CanSwap);
+
     /// <summary>Finds a section; false when the stack does not have it.</summary>
     public bool TryGetSection(string name, [NotNullWhen(true)] out StackSection? section)
     {

@@ -2,6 +2,7 @@ using Mortise.Caching;
 using Mortise.Components;
 using Mortise.Engine;
 using Mortise.Files;
+using Mortise.Host.Configuration;
 using Mortise.Host.Decorating;
 using Mortise.Host.Files;
 using Mortise.Host.Loading;
@@ -62,7 +63,8 @@ public static class StackComposer
         ArgumentNullException.ThrowIfNull(services);
         Dictionary<string, IPartitionScheme> schemes = stack.Partitions.ToDictionary(
             static p => p.Name, p => CreateScheme(p.Scheme, services), StringComparer.Ordinal);
-        CacheBudget? budget = CreateBudget(stack, schemes, services);
+        ExchangeablePolicies? policies = CreatePolicies(stack.Cache, services);
+        CacheBudget? budget = CreateBudget(stack, schemes, policies, services);
         var composition = new StoreComposition
         {
             Root = root,
@@ -84,6 +86,7 @@ public static class StackComposer
             Seed = services.Seed,
             Blame = services.Blame,
             CloseTimeout = services.CloseTimeout,
+            InstanceDraining = services.Accounts.Drain,
             InstanceClosed = services.Accounts.Close,
             Scratch = static () => new TemporaryCopies(),
             CacheGrants = instance => GrantFor(budget, instance),
@@ -92,6 +95,9 @@ public static class StackComposer
         {
             Projections = stack.Projections.ToDictionary(
                 static p => p.Name, static p => CreateProjection(p.Projection), StringComparer.Ordinal),
+            Policies = policies,
+            Schemes = schemes.Where(static s => s.Value is ExchangeableScheme).ToDictionary(
+                static s => s.Key, static s => (ExchangeableScheme)s.Value, StringComparer.Ordinal),
         };
     }
 
@@ -102,40 +108,75 @@ public static class StackComposer
             : null;
 
     private static CacheBudget? CreateBudget(
-        ResolvedStack stack, Dictionary<string, IPartitionScheme> schemes, HostServices services)
+        ResolvedStack stack,
+        Dictionary<string, IPartitionScheme> schemes,
+        ExchangeablePolicies? policies,
+        HostServices services)
     {
         if (stack.Cache is not { } cache)
         {
             return null;
         }
 
-        Func<object, long, ulong, ICachePolicy> create = cache.Component.CacheFactory;
-        ulong seed = services.Seed;
         var tiers = new PartitionTiers(
             stack.Families.ToDictionary(static f => f.Name, f => schemes[f.Partition], StringComparer.Ordinal),
             services.Time,
             stack.CacheDivision.Recent);
-        ContractCheck? check = CheckOf(cache, services);
         return new CacheBudget(
             stack.CacheBudget,
             stack.Families.Count + 1,
-            capacity =>
-            {
-                ICachePolicy policy = PluginGuard.Run(
-                    cache.Component, "make a cache policy", () => create(cache.Options, capacity, seed));
-                return check is null ? policy : new CheckedPolicy(policy, check);
-            },
+            policies is null ? PolicyOf(cache, services) : policies.Create,
             stack.CacheDivision,
             tiers.Of);
     }
 
-    private static IPartitionScheme CreateScheme(ResolvedComponent scheme, HostServices services)
+    /// <summary>What is between caches and their policies, when those may be exchanged or begun anew.</summary>
+    private static ExchangeablePolicies? CreatePolicies(ResolvedComponent? cache, HostServices services)
+    {
+        if (cache?.Choice.Settings is not CacheSettings settings
+            || (settings.Reload == ReloadMode.Never && settings.OnFault == FaultPolicy.Stop))
+        {
+            return null;
+        }
+
+        IComponentLog log = services.Logs(cache.Place);
+        return new ExchangeablePolicies(
+            PolicyOf(cache, services),
+            settings.OnFault == FaultPolicy.Restart,
+            failure => log.Write(
+                ComponentLogLevel.Error,
+                $"a cache policy was begun anew: {(services.Blame(failure) ?? failure).Message}",
+                failure));
+    }
+
+    /// <summary>Makes policies by the component that plays a role now, whoever plays it later.</summary>
+    internal static Func<long, ICachePolicy> PolicyOf(ResolvedComponent cache, HostServices services)
+    {
+        (PluginComponent component, object options) = cache.Now;
+        ulong seed = services.Seed;
+        ContractCheck? check = CheckOf(cache, services);
+        return capacity =>
+        {
+            ICachePolicy policy = PluginGuard.Run(
+                component, "make a cache policy", () => component.CacheFactory(options, capacity, seed));
+            return check is null ? policy : new CheckedPolicy(policy, check);
+        };
+    }
+
+    /// <summary>Makes the scheme of the component that plays a role now.</summary>
+    internal static IPartitionScheme SchemeOf(ResolvedComponent scheme, HostServices services)
     {
         IPartitionScheme made = PluginGuard.Run(
             scheme.Component,
             $"make the scheme {scheme.Place}",
             () => scheme.Component.PartitionFactory(scheme.Options));
         return CheckOf(scheme, services) is { } check ? new CheckedScheme(made, check) : made;
+    }
+
+    private static IPartitionScheme CreateScheme(ResolvedComponent scheme, HostServices services)
+    {
+        IPartitionScheme made = SchemeOf(scheme, services);
+        return scheme.Choice.CanSwap ? new ExchangeableScheme(made) : made;
     }
 
     private static ContractCheck? CheckOf(ResolvedComponent component, HostServices services) =>
@@ -178,21 +219,33 @@ public static class StackComposer
                 var own = new PluginServices(component, context, services);
                 InstanceAccount account = services.Accounts.Begin(component.Plugin, context);
                 ComponentContext given = account.Watched(own);
+                account.Opening();
+                T? opened = null;
                 try
                 {
-                    T opened = await PluginGuard.RunAsync(
-                        component,
-                        $"open {context.InstanceName}",
-                        limit,
-                        stop => opener(component)(given, options, stop),
-                        cancellation).ConfigureAwait(false);
+                    using (account.Begin(FlightPhase.Open))
+                    {
+                        opened = await PluginGuard.RunAsync(
+                            component,
+                            $"open {context.InstanceName}",
+                            limit,
+                            stop => opener(component)(given, options, stop),
+                            cancellation).ConfigureAwait(false);
+                    }
+
                     own.Close();
+                    T decorated = Decorations.Decorate(Accounted.Around(opened, account, own), settings, context);
                     account.Opened();
-                    return Decorations.Decorate(own.IsUsed ? Owning.Around(opened, own) : opened, settings, context);
+                    return decorated;
                 }
                 catch
                 {
                     services.Accounts.Fail(context);
+                    if (opened is not null)
+                    {
+                        await opened.DisposeAsync().ConfigureAwait(false);
+                    }
+
                     await own.DisposeAsync().ConfigureAwait(false);
                     throw;
                 }
@@ -214,6 +267,13 @@ public sealed record ComposedStore(ResolvedStack Stack, StoreComposition Composi
     /// of.</summary>
     public IReadOnlyDictionary<string, TermProjectionPart> Projections { get; init; } =
         new Dictionary<string, TermProjectionPart>();
+
+    /// <summary>The policies of its caches, when those may be exchanged or begun anew.</summary>
+    internal ExchangeablePolicies? Policies { get; init; }
+
+    /// <summary>Its partition schemes that may be exchanged, by name.</summary>
+    internal IReadOnlyDictionary<string, ExchangeableScheme> Schemes { get; init; } =
+        new Dictionary<string, ExchangeableScheme>();
 }
 
 /// <summary>A plugin's projection, made from its options.</summary>

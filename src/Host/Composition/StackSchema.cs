@@ -39,7 +39,7 @@ internal static class StackSchema
             ["records"] = Role(ComponentKind.Records, typeof(RecordSettings)),
             ["cache"] = Role(ComponentKind.Cache, typeof(CacheSettings)),
             ["partitions"] = Named(ComponentKind.Partition, typeof(SchemeSettings)),
-            ["projections"] = Named(ComponentKind.Projection, typeof(NoSettings)),
+            ["projections"] = Named(ComponentKind.Projection, typeof(ProjectionSettings)),
             ["indexes"] = Named(ComponentKind.Index, typeof(FamilySettings)),
         };
         foreach ((string name, Type? type) in sections.OrderBy(static s => s.Key, StringComparer.Ordinal))

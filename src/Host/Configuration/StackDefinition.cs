@@ -1,3 +1,4 @@
+using Mortise.Host.Decorating;
 using Mortise.Host.Loading;
 
 namespace Mortise.Host.Configuration;
@@ -45,7 +46,7 @@ internal sealed class ComponentChoice
     public object Settings { get; private init; } = new NoSettings();
 
     /// <summary>True when the component's code may be exchanged while the store is open.</summary>
-    public bool CanSwap => Settings is FamilySettings { Reload: ReloadMode.Swap };
+    public bool CanSwap => Settings is DecoratedSettings { Reload: ReloadMode.Swap };
 
     /// <summary>Where a key's value is, or where the mapping begins when the key is absent.</summary>
     public SourcePosition PositionOf(string key) => WrittenAt(key) ?? At;
@@ -193,7 +194,7 @@ internal sealed class StackDefinition
                 ReadNamed(entry, ComponentKind.Partition, typeof(SchemeSettings), Partitions, problems);
                 break;
             case "projections":
-                ReadNamed(entry, ComponentKind.Projection, typeof(NoSettings), Projections, problems);
+                ReadNamed(entry, ComponentKind.Projection, typeof(ProjectionSettings), Projections, problems);
                 break;
             case "indexes":
                 ReadNamed(entry, ComponentKind.Index, typeof(FamilySettings), Indexes, problems);

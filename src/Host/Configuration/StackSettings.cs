@@ -17,6 +17,8 @@ internal sealed class LogSettings : DecoratedSettings
     protected override string? Refuse(Decoration decoration) =>
         decoration == Decoration.Checksum ? "has checksum: a log checks its own records" : null;
 
+    protected override string? RefuseSwap() => OnlyByReopening("a log");
+
     public override IEnumerable<OptionProblem> Validate()
     {
         foreach (OptionProblem problem in base.Validate())
@@ -136,6 +138,8 @@ internal sealed class CacheSettings : DecoratedSettings
 
     public TimeSpan Recent { get; set; } = s_default.Recent;
 
+    public FaultPolicy OnFault { get; set; } = FaultPolicy.Stop;
+
     public CacheBudgetOptions Division => new()
     {
         CapacityPercent = CapacityPercent,
@@ -153,6 +157,12 @@ internal sealed class CacheSettings : DecoratedSettings
         foreach (OptionProblem problem in base.Validate())
         {
             yield return problem;
+        }
+
+        if (OnFault == FaultPolicy.Ignore)
+        {
+            yield return new OptionProblem(
+                nameof(OnFault), "must be stop or restart: a cache without a policy would never give memory back");
         }
 
         if (Budget.Bytes > 1L << 40)
@@ -193,8 +203,6 @@ internal sealed class FamilySettings : DecoratedSettings
 
     public ByteSize InlineBelow { get; set; }
 
-    public ReloadMode Reload { get; set; } = ReloadMode.Never;
-
     public FaultPolicy OnFault { get; set; } = FaultPolicy.Stop;
 
     public override IEnumerable<OptionProblem> Validate()
@@ -227,12 +235,31 @@ internal sealed class RecordSettings : DecoratedSettings
 {
     protected override string? Refuse(Decoration decoration) =>
         decoration == Decoration.Checksum ? "has checksum: a record store checks its own records" : null;
+
+    protected override string? RefuseSwap() => OnlyByReopening("a record store");
 }
 
 /// <summary>The keys of a partition scheme that are the host's.</summary>
 internal sealed class SchemeSettings : DecoratedSettings
 {
     protected override string? Refuse(Decoration decoration) => OnlyChecks(decoration, "a partition scheme");
+}
+
+/// <summary>The keys of a projection of a plugin's that are the host's.</summary>
+internal sealed class ProjectionSettings : IValidatedOptions
+{
+    public ReloadMode Reload { get; set; } = ReloadMode.Never;
+
+    public IEnumerable<OptionProblem> Validate()
+    {
+        if (Reload == ReloadMode.Swap)
+        {
+            yield return new OptionProblem(
+                nameof(Reload),
+                "must be never: other code of a projection may give other keys, so what it filled has to be built anew; "
+                + "install the new version, open the store again, and run 'mortise upgrade'");
+        }
+    }
 }
 
 /// <summary>A role without keys of the host's.</summary>

@@ -1,3 +1,4 @@
+using Mortise.Host.Configuration;
 using Mortise.Plugins;
 
 namespace Mortise.Host.Decorating;
@@ -14,11 +15,23 @@ internal abstract class DecoratedSettings : IValidatedOptions
     /// <summary>Bytes a second that the throttle lets through.</summary>
     public ByteSize? Throttle { get; set; }
 
+    /// <summary>Whether other files of the plugin take its place while the store is open.</summary>
+    public ReloadMode Reload { get; set; } = ReloadMode.Never;
+
     /// <summary>True when values carry a checksum, which is a format of its own.</summary>
     public bool HasChecksum => Decorate is { } list && list.Contains(Decoration.Checksum);
 
     /// <summary>Why a decoration cannot be put around the role's component; null when it can.</summary>
     protected virtual string? Refuse(Decoration decoration) => null;
+
+    /// <summary>Why the role's code cannot be exchanged while the store is open; null when it can.</summary>
+    protected virtual string? RefuseSwap() => null;
+
+    /// <summary>For roles whose component holds data that exist once: H14 wants the new code to be open and sound before
+    /// the old lets go, and no two may have the same files open.</summary>
+    protected static string OnlyByReopening(string role) =>
+        $"must be never: {role} has files that one code at a time may have open, so the new could only be tried when the old "
+        + "had let go; install the new version and open the store again";
 
     /// <summary>For roles whose component has no calls worth counting and writes nothing.</summary>
     protected static string? OnlyChecks(Decoration decoration, string role) => decoration == Decoration.Check
@@ -40,6 +53,11 @@ internal abstract class DecoratedSettings : IValidatedOptions
             {
                 yield return new OptionProblem(nameof(Decorate), reason);
             }
+        }
+
+        if (Reload == ReloadMode.Swap && RefuseSwap() is { } because)
+        {
+            yield return new OptionProblem(nameof(Reload), because);
         }
 
         if (list.Contains(Decoration.Throttle) && Throttle is null)

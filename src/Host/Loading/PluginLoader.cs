@@ -80,6 +80,7 @@ public sealed class PluginLoader(PluginLoaderOptions options)
         [
             () => CheckFolder(plugin),
             () => CheckTrust(plugin, plugin, PluginFolder.Hash(plugin.Folder).Sha256),
+            () => CheckDeaths(plugin, PluginFolder.Hash(plugin.Folder).Sha256),
             () => PluginInspection.Check(plugin, problems, options.Allowed),
         ])
         {
@@ -190,12 +191,17 @@ public sealed class PluginLoader(PluginLoaderOptions options)
 
     private void CheckDeaths(InstalledPlugin plugin, string sha256)
     {
-        if (options.CrashMarks?.Deaths(sha256) is >= CrashMarks.Patience and var deaths)
+        foreach (string line in options.CrashMarks?.Settle() ?? [])
+        {
+            options.Log.Write(ComponentLogLevel.Warning, line);
+        }
+
+        if (options.CrashMarks?.Objection(sha256) is { } objection)
         {
             throw new PluginLoadException([Failed(
                 plugin,
                 ProblemCode.Quarantined,
-                $"was starting when {deaths} processes died; 'mortise plugins doctor' tries it in a process of its own, "
+                $"{objection}; 'mortise plugins doctor' tries it in a process of its own, "
                 + $"'mortise plugins release {plugin.Manifest.Id}' lets it start again")]);
         }
     }

@@ -23,6 +23,11 @@ public sealed class WilfulIndex(MemoryIndex inner) : IIndexFamily
             s_kept = context.Time.CreateTimer(static _ => _ = s_kept, null, TimeSpan.FromDays(1), TimeSpan.FromDays(1));
         }
 
+        if (WilfulPlugin.Is("ends-in-step"))
+        {
+            context.Background.Register("overflow", static _ => Overflow(0)).Signal();
+        }
+
         if (WilfulPlugin.Is("leaks"))
         {
             IStorageFile file = context.Files.Open("left-open", FileIntent.CreateNew);
@@ -56,6 +61,11 @@ public sealed class WilfulIndex(MemoryIndex inner) : IIndexFamily
         if (batch.Lsn != Lsn.None && batch.Mutations.Length > 0)
         {
             WilfulPlugin.Fail("apply");
+            if (WilfulPlugin.Is("ends-in-apply"))
+            {
+                Environment.FailFast("ends in apply");
+            }
+
             if (WilfulPlugin.Is("apply-once") && Interlocked.Exchange(ref s_failures, 1) == 0)
             {
                 throw new FormatException("fails once in apply");
@@ -88,5 +98,13 @@ public sealed class WilfulIndex(MemoryIndex inner) : IIndexFamily
 
         WilfulPlugin.Fail("close");
         await inner.DisposeAsync().ConfigureAwait(false);
+    }
+
+    // Never comes back: each call needs the one that it makes.
+    private static StepResult Overflow(int depth)
+    {
+        Span<byte> room = stackalloc byte[4096];
+        room[0] = (byte)depth;
+        return room[0] == (byte)depth && Overflow(depth + 1) == StepResult.More ? StepResult.More : StepResult.Idle;
     }
 }

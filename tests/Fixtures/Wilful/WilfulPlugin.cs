@@ -4,7 +4,7 @@ using Mortise.Reference;
 
 namespace Mortise.Fixtures.Wilful;
 
-/// <summary>An index in memory that misbehaves as <c>behaviour.txt</c> beside its assembly says; well, without one. So one
+/// <summary>An index in memory, a cache policy and a scheme that misbehave as <c>behaviour.txt</c> beside its assembly says; well, without one. So one
 /// build is as many versions of a plugin as a test needs.</summary>
 public sealed class WilfulPlugin : IPlugin
 {
@@ -24,6 +24,13 @@ public sealed class WilfulPlugin : IPlugin
         {
             registrar.AddIndexFamily<MemoryIndexOptions>(s_descriptor, WilfulIndex.OpenAsync);
         }
+
+        registrar.AddCachePolicy<NoOptions>(
+            new ComponentDescriptor { Id = "mortise.wilful.cache", Summary = "First in, first out, if it likes." },
+            static (_, capacity, _) => WilfulPolicy.Create(capacity));
+        registrar.AddPartitionScheme<SinglePartitionOptions>(
+            new ComponentDescriptor { Id = "mortise.wilful.scheme", Summary = "One partition, of a name that it likes." },
+            Scheme);
     }
 
     internal static string Behaviour { get; } = Read();
@@ -38,6 +45,12 @@ public sealed class WilfulPlugin : IPlugin
         {
             throw new FormatException($"fails in {where}");
         }
+    }
+
+    private static SinglePartition Scheme(SinglePartitionOptions options)
+    {
+        Fail("scheme");
+        return new SinglePartition(Is("scheme-differs") ? options.Name + "2" : options.Name);
     }
 
     private static readonly ComponentDescriptor s_descriptor = new()
