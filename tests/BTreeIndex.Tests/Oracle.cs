@@ -37,11 +37,64 @@ internal static class Oracle
     public static void AssertEqual(ImmutableSortedDictionary<byte[], byte[]> expected, IIndexSnapshot snapshot)
     {
         AssertRange(expected, snapshot, [], []);
+        AssertFirst(expected, snapshot);
         byte[] buffer = new byte[9000];
         foreach ((byte[] key, byte[] value) in expected.Take(50))
         {
             Assert.True(snapshot.TryGet(key, buffer, out int length));
             Assert.True(value.AsSpan().SequenceEqual(buffer.AsSpan(0, length)), Convert.ToHexString(key));
+        }
+    }
+
+    /// <summary>The first entries of ranges that begin and end at, before and behind keys, more than are looked for at
+    /// once; the sink stops at one of them.</summary>
+    private static void AssertFirst(ImmutableSortedDictionary<byte[], byte[]> expected, IIndexSnapshot snapshot)
+    {
+        KeyValuePair<byte[], byte[]>[] all = Range(expected, [], []).ToArray();
+        List<byte[]> bounds = [[], [0], [255]];
+        for (int i = 0; i < all.Length; i += Math.Max(1, all.Length / 20))
+        {
+            bounds.AddRange([all[i].Key, [.. all[i].Key, 0], all[i].Key[..^1]]);
+        }
+
+        List<byte> keys = [];
+        List<int> ends = [];
+        List<(int Range, KeyValuePair<byte[], byte[]> Entry)> wanted = [];
+        for (int i = 0; i < bounds.Count; i++)
+        {
+            byte[] start = bounds[i];
+            byte[] end = bounds[(i * 7) % bounds.Count];
+            keys.AddRange(start);
+            ends.Add(keys.Count);
+            keys.AddRange(end);
+            ends.Add(keys.Count);
+            ReadOnlyMemory<KeyValuePair<byte[], byte[]>> range = Range(expected, start, end);
+            if (range.Length > 0)
+            {
+                wanted.Add((i, range.Span[0]));
+            }
+        }
+
+        foreach (int stopAfter in (int[])[int.MaxValue, 1, 20])
+        {
+            var sink = new FirstSink([], stopAfter);
+            snapshot.ScanFirst(new KeyRanges([.. keys], [.. ends]), ref sink);
+            Assert.Equal(
+                wanted.Take(stopAfter).Select(static w => Show(w.Range, w.Entry.Key, w.Entry.Value)), sink.Seen);
+        }
+    }
+
+    private static string Show(int range, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
+        $"{range}: {Convert.ToHexString(key)} = {Convert.ToHexString(value)}";
+
+    private readonly struct FirstSink(List<string> seen, int stopAfter) : IFirstEntrySink
+    {
+        public List<string> Seen => seen;
+
+        public bool Accept(int range, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+        {
+            seen.Add(Show(range, key, value));
+            return seen.Count < stopAfter;
         }
     }
 

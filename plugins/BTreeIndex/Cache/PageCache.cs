@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using Mortise.Caching;
 
 namespace Mortise.BTreeIndex;
@@ -104,6 +105,27 @@ internal sealed class PageCache
         }
 
         return null;
+    }
+
+    /// <summary>Asks the memory for where a page's frame is found.</summary>
+    public unsafe void PrefetchPlace(uint number)
+    {
+        PageFrame?[] frames = Volatile.Read(ref _frames);
+        if (Sse.IsSupported && number < (uint)frames.Length)
+        {
+            // A prefetch never faults, so the address needs no pin: at worst it warms a line in vain.
+            Sse.Prefetch0(Unsafe.AsPointer(ref frames[number]));
+        }
+    }
+
+    /// <summary>Asks the memory for a page's frame, when the page is in memory.</summary>
+    public void PrefetchFrame(uint number)
+    {
+        PageFrame?[] frames = Volatile.Read(ref _frames);
+        if (number < (uint)frames.Length && Volatile.Read(ref frames[number]) is { } frame)
+        {
+            frame.Prefetch();
+        }
     }
 
     /// <summary>Drops pages that are about to be written anew. No reader may be using them.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Mortise.BTreeIndex;
 
@@ -15,6 +16,11 @@ namespace Mortise.BTreeIndex;
 /// </remarks>
 internal readonly unsafe struct EntryPage
 {
+    /// <summary>Keys that are spread evenly are so many lines from where they should be, mostly.</summary>
+    private const int LinesAround = 3;
+
+    private const int CacheLineBytes = 64;
+
     private readonly byte* _page;
     private readonly HeadArray _heads;
     private readonly byte* _prefix;
@@ -186,6 +192,50 @@ internal readonly unsafe struct EntryPage
         return HasStems ? LowerBoundAmongStems(rest, out isEqual) : LowerBoundAmongHeads(rest, out isEqual);
     }
 
+    /// <summary>Asks the memory for what <see cref="LowerBound"/> will read.</summary>
+    public void PrefetchSearch(ReadOnlySpan<byte> key)
+    {
+        ReadOnlySpan<byte> rest = key[Math.Min(key.Length, PrefixLength)..];
+        if (HasStems)
+        {
+            _stems.Prefetch(rest);
+        }
+        else
+        {
+            _heads.Prefetch(KeyHead.Of(rest));
+        }
+    }
+
+    /// <summary>Asks the memory for what <see cref="LowerBound"/> will read of a key that is probably there, and for its
+    /// entry.</summary>
+    public void PrefetchLookup(ReadOnlySpan<byte> key)
+    {
+        if (HasStems || !IsUniform || !Sse.IsSupported)
+        {
+            PrefetchSearch(key);
+            return;
+        }
+
+        int guess = _heads.Prefetch(KeyHead.Of(key[Math.Min(key.Length, PrefixLength)..]));
+        byte* entry = _body + ((nint)guess * _stride);
+        for (int line = -LinesAround; line <= LinesAround; line++)
+        {
+            Sse.Prefetch0(entry + (line * CacheLineBytes));
+        }
+    }
+
+    /// <summary>Asks the memory for an entry.</summary>
+    public void PrefetchEntry(int index)
+    {
+        if (Sse.IsSupported)
+        {
+            _heads.PrefetchAt(index);
+            byte* entry = IsUniform ? _body + ((nint)index * _stride) : _body + (index * PageFormat.SlotBytes);
+            Sse.Prefetch0(entry);
+            Sse.Prefetch0(_prefix);
+        }
+    }
+
     /// <summary>The child of a branch under which a key belongs: the number of separators at or before it.</summary>
     public int ChildOf(ReadOnlySpan<byte> key)
     {
@@ -301,7 +351,9 @@ internal readonly unsafe struct EntryPage
 
         rest = rest[_stems.StemBytes..];
         ulong head = KeyHead.Of(rest);
-        int low = _heads.FirstNotBelow(head, start, end);
+
+        // Who wants all of a stem asks for less than its first head.
+        int low = Head(start) >= head ? start : _heads.FirstNotBelow(head, start, end);
         if (low == end || Head(low) != head)
         {
             return low;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Mortise.BTreeIndex;
 
@@ -74,8 +75,7 @@ internal readonly unsafe struct HeadArray
             return FirstNotBelow(head, 0, _count);
         }
 
-        int guess = (int)((((head - _first) >> _shift) * _scale) >> 32);
-        int start = Math.Clamp(guess - (Window / 2), 0, _count - Window);
+        int start = Math.Clamp(Guess(head) - (Window / 2), 0, _count - Window);
         for (int i = 0; i < MostWindows; i++)
         {
             int below = CountBelow(start, head);
@@ -89,6 +89,33 @@ internal readonly unsafe struct HeadArray
         }
 
         return FirstNotBelow(head, 0, _count);
+    }
+
+    /// <summary>Asks the memory for the heads around the place where one should be.</summary>
+    /// <returns>That place.</returns>
+    public int Prefetch(ulong head)
+    {
+        if (!Sse.IsSupported || _count == 0)
+        {
+            return 0;
+        }
+
+        int guess = head <= _first ? 0 : head > _last ? _count - 1 : Guess(head);
+        int start = Math.Max(0, Math.Min(guess - (Window / 2), _count - Window));
+        byte* line = _heads + ((nint)start * sizeof(ulong));
+        Sse.Prefetch0(line);
+        Sse.Prefetch0(line + (Window * sizeof(ulong) / 2));
+        Sse.Prefetch0(line + ((Window - 1) * sizeof(ulong)));
+        return guess;
+    }
+
+    /// <summary>Asks the memory for a head.</summary>
+    public void PrefetchAt(int index)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(_heads + ((nint)index * sizeof(ulong)));
+        }
     }
 
     /// <summary>The first head at or above one in a part of the array that is not empty, by halving.</summary>
@@ -107,6 +134,10 @@ internal readonly unsafe struct HeadArray
 
         return (int)low + Unsafe.BitCast<bool, byte>(this[(int)low] < head);
     }
+
+    /// <summary>Where a head between the first and the last is among evenly spread ones.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Guess(ulong head) => (int)((((head - _first) >> _shift) * _scale) >> 32);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int CountBelow(int start, ulong head)

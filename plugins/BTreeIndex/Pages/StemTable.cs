@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Mortise.BTreeIndex;
 
@@ -16,6 +17,8 @@ internal readonly unsafe struct StemTable
     public const int MaxStems = byte.MaxValue + 1;
 
     public const int HeaderBytes = 2 * sizeof(ushort);
+
+    private const int CacheLineBytes = 64;
 
     private readonly HeadArray _heads;
     private readonly byte* _rests;
@@ -81,10 +84,30 @@ internal readonly unsafe struct StemTable
                 wantedRest, number, head == ulong.MaxValue ? _count : _heads.FirstNotBelow(head + 1, number, _count));
         }
 
-        start = FirstOf(number);
-        end = FirstOf(number + 1);
+        start = FirstOf(number, 0);
+        end = FirstOf(number + 1, start);
         return number < _count && wanted.Length == StemBytes && _heads[number] == head
             && Rest(number).SequenceEqual(wantedRest);
+    }
+
+    /// <summary>Asks the memory for what <see cref="TryFind"/> will read.</summary>
+    /// <param name="rest">The key after the page's prefix.</param>
+    public void Prefetch(ReadOnlySpan<byte> rest)
+    {
+        if (!Sse.IsSupported)
+        {
+            return;
+        }
+
+        int guess = _heads.Prefetch(KeyHead.Of(rest[..Math.Min(rest.Length, StemBytes)]));
+        int restBytes = RestBytes(StemBytes);
+        Sse.Prefetch0(_rests + (guess * restBytes));
+        Sse.Prefetch0(_rests + ((guess + 1) * restBytes));
+
+        for (int line = 0; line < _entries; line += CacheLineBytes)
+        {
+            Sse.Prefetch0(_numbers + line);
+        }
     }
 
     /// <summary>What is wrong with a table, or null.</summary>
@@ -146,9 +169,12 @@ internal readonly unsafe struct StemTable
         return new(_rests + (number * length), length);
     }
 
-    private int FirstOf(int number)
+    /// <summary>The first entry of a stem, which is not before another entry.</summary>
+    private int FirstOf(int number, int from)
     {
-        int first = number < _count ? new ReadOnlySpan<byte>(_numbers, _entries).IndexOf((byte)number) : _entries;
-        return first < 0 ? _entries : first;
+        int first = number < _count
+            ? new ReadOnlySpan<byte>(_numbers + from, _entries - from).IndexOf((byte)number)
+            : -1;
+        return first < 0 ? _entries : from + first;
     }
 }

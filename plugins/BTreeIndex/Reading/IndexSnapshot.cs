@@ -92,6 +92,23 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache, Index
         }
     }
 
+    public void ScanFirst<TSink>(KeyRanges ranges, ref TSink sink)
+        where TSink : struct, IFirstEntrySink
+    {
+        ThrowIfDisposed();
+        FirstEntries state = FirstEntries.Rent(cache);
+        try
+        {
+            state.Push(version, cache, ranges, new ScanOne<TSink>(this), ref sink);
+        }
+        finally
+        {
+            state.Return();
+        }
+
+        Pay(ReaderToll.Seek * (long)ranges.Count * Math.Max(0, version.Disk.Length - 1));
+    }
+
     public IIndexCursor OpenCursor(KeyRange range, ScanDirection direction)
     {
         ThrowIfDisposed();
@@ -257,6 +274,25 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache, Index
             }
 
             age++;
+        }
+    }
+
+    private readonly struct ScanOne<TSink>(IndexSnapshot snapshot) : IRangeScan<TSink>
+        where TSink : struct, IFirstEntrySink
+    {
+        public bool Scan(int range, KeyRange keys, ref TSink sink)
+        {
+            var first = new FirstOfRange<TSink>(sink, range);
+            try
+            {
+                snapshot.Scan(keys, ScanDirection.Forward, ref first);
+            }
+            finally
+            {
+                sink = first.Sink;
+            }
+
+            return !first.IsStopped;
         }
     }
 

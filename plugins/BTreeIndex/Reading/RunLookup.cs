@@ -6,7 +6,7 @@ namespace Mortise.BTreeIndex;
 internal static unsafe class RunLookup
 {
     /// <summary>No run has so many leaves.</summary>
-    private const uint Unknown = uint.MaxValue;
+    public const uint Unknown = uint.MaxValue;
 
     /// <summary>Looks a key up.</summary>
     /// <param name="run">The run.</param>
@@ -53,6 +53,9 @@ internal static unsafe class RunLookup
 
         leaf = leaf == Unknown ? LeafOf(run, cache, reader, key) : leaf;
         ref readonly EntryPage page = ref Leaf(run, cache, reader, leaf).Page;
+
+        // The filter says it is there, so its value is fetched from where it should be, together with the heads.
+        page.PrefetchLookup(key);
         int index = page.LowerBound(key, out bool isEqual);
         if (!isEqual)
         {

@@ -9,18 +9,11 @@ internal struct FamilyEntries<TSink>(TSink sink, LocationPlacement placement) : 
 {
     public TSink Sink = sink;
 
-    private readonly bool _isInKey = placement == LocationPlacement.InKey;
+    private readonly FamilyEntryFormat _format = new(placement);
 
     public bool Accept(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
-        if (!_isInKey)
-        {
-            RecordLocation inValue = FamilyView.ReadLocation(value, key);
-            return Sink.Accept(key, inValue, value[FamilyView.LocationBytes..]);
-        }
-
-        int length = Math.Max(0, key.Length - FamilyView.LocationBytes);
-        RecordLocation location = FamilyView.ReadLocation(key[length..], key);
-        return Sink.Accept(key[..length], location, value);
+        RecordLocation location = _format.Split(ref key, ref value);
+        return Sink.Accept(key, location, value);
     }
 }

@@ -156,6 +156,29 @@ public sealed class FamilyView
         sink = entries.Sink;
     }
 
+    /// <summary>Pushes the first entry of each of several key ranges in one partition to a sink, in the order of the
+    /// ranges: cheaper than as many scans.</summary>
+    /// <param name="partition">0 to <see cref="PartitionCount"/>, excluded.</param>
+    /// <param name="ranges">Projected keys, with or without the location that follows them.</param>
+    /// <param name="sink">Stops by returning false.</param>
+    public void ScanFirst<TSink>(int partition, KeyRanges ranges, ref TSink sink)
+        where TSink : struct, IFamilyFirstSink
+    {
+        var entries = new FamilyFirstEntries<TSink>(sink, Projection.Placement);
+        SharedSnapshot shared = _partitions[partition].Shared;
+        IIndexSnapshot snapshot = shared.Rent();
+        try
+        {
+            snapshot.ScanFirst(ranges, ref entries);
+        }
+        finally
+        {
+            shared.Return();
+        }
+
+        sink = entries.Sink;
+    }
+
     /// <summary>About how many entries a range holds; never 0 when there is one. Asks partitions that are open, and takes
     /// the others to be like them; opens one when none is.</summary>
     public long Estimate(KeyRange range, OrdinalRange ordinals)

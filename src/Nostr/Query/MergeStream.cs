@@ -25,6 +25,9 @@ internal sealed class MergeStream : EntryStream
     private const int MaxBuffered = 16 << 10;
     private const int MaxInlinePortion = 16 << 10;
 
+    /// <summary>Ranges whose first entries are looked for in one call.</summary>
+    private const int RangesPerCall = 256;
+
     private readonly AccessPath _path;
     private readonly QueryWindow _window;
     private readonly PortionSizing _sizing;
@@ -177,10 +180,7 @@ internal sealed class MergeStream : EntryStream
         {
             if (family.BoundsOf(partition).Overlaps(_period.Ordinals))
             {
-                for (int range = 0; range < _path.Count; range++)
-                {
-                    Open(range, partition, first);
-                }
+                OpenRanges(partition, first);
             }
         }
 
@@ -192,9 +192,49 @@ internal sealed class MergeStream : EntryStream
         return true;
     }
 
+    private void OpenRanges(int partition, int portion)
+    {
+        _partitions += _path.Count;
+        if (portion > 1 || _path.Count == 1 || _records is not null)
+        {
+            for (int range = 0; range < _path.Count; range++)
+            {
+                Open(range, partition, portion);
+            }
+
+            return;
+        }
+
+        for (int range = 0; range < _path.Count; range += RangesPerCall)
+        {
+            int count = Math.Min(RangesPerCall, _path.Count - range);
+            Reserve(ref _buffer, _bufferUsed + count, keep: _bufferUsed);
+            var sink = new FirstSink(this, partition, range);
+            _path.ScanFirst(range, count, _period, partition, ref sink);
+        }
+    }
+
+    private void TakeFirst(int range, int partition, in Entry entry)
+    {
+        int at = _bufferUsed++;
+        _buffer[at] = entry;
+        _inputs[_inputCount] = new Input
+        {
+            Range = range,
+            Partition = partition,
+            Start = at,
+            Capacity = 1,
+            Next = at,
+            End = at + 1,
+            Portion = 1,
+            HasMore = true,
+        };
+        _heap[_size++] = new Head(entry, _inputCount++);
+        Examined++;
+    }
+
     private void Open(int range, int partition, int portion)
     {
-        _partitions++;
         _inputs[_inputCount] = new Input { Range = range, Partition = partition };
         if (ReadPortion(_inputCount, portion, []))
         {
@@ -378,6 +418,15 @@ internal sealed class MergeStream : EntryStream
         {
             int comparison = _order.CompareTo(other._order);
             return comparison != 0 ? comparison < 0 : _location < other._location;
+        }
+    }
+
+    private readonly struct FirstSink(MergeStream stream, int partition, int firstRange) : IFamilyFirstSink
+    {
+        public bool Accept(int range, ReadOnlySpan<byte> key, RecordLocation location, ReadOnlySpan<byte> inline)
+        {
+            stream.TakeFirst(firstRange + range, partition, new Entry(OrderKey.Read(key), location));
+            return true;
         }
     }
 

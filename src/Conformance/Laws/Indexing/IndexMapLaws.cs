@@ -73,10 +73,12 @@ internal static class IndexMapLaws
 
             Random random = Seeds.Generator(seed, 5);
             using IIndexSnapshot snapshot = index.OpenSnapshot();
+            List<(byte[] Start, byte[] End)> ranges = [];
             for (int i = 0; i < 60; i++)
             {
                 byte[] start = random.Next(5) == 0 ? [] : IndexChanges.Key(random.Next(400));
                 byte[] end = random.Next(5) == 0 ? [] : IndexChanges.Key(random.Next(400));
+                ranges.Add((start, end));
                 foreach (ScanDirection direction in (ReadOnlySpan<ScanDirection>)
                     [ScanDirection.Forward, ScanDirection.Backward])
                 {
@@ -86,6 +88,14 @@ internal static class IndexMapLaws
                     IndexReading.Same(expected, IndexReading.Walk(snapshot, start, end, direction), $"cursor {what}");
                 }
             }
+
+            List<ReadEntry> firsts = [];
+            foreach ((byte[] start, byte[] end) in ranges)
+            {
+                firsts.AddRange(IndexReading.Expected(state, start, end, ScanDirection.Forward).Take(1));
+            }
+
+            IndexReading.Same(firsts, IndexReading.ScanFirst(snapshot, ranges), $"first entries of {ranges.Count} ranges");
 
             for (int i = 0; i < 400; i++)
             {

@@ -26,6 +26,25 @@ internal struct EntryCollector : IEntrySink
     }
 }
 
+/// <summary>Collects the first entries of ranges.</summary>
+internal struct FirstEntryCollector : IFirstEntrySink
+{
+    public List<ReadEntry> Entries { get; } = [];
+
+    public List<int> Ranges { get; } = [];
+
+    public FirstEntryCollector()
+    {
+    }
+
+    public readonly bool Accept(int range, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        Ranges.Add(range);
+        Entries.Add(new ReadEntry(key.ToArray(), value.ToArray()));
+        return true;
+    }
+}
+
 /// <summary>Reads an index in each of its ways and compares them with an oracle.</summary>
 internal static class IndexReading
 {
@@ -34,6 +53,31 @@ internal static class IndexReading
     {
         EntryCollector sink = new() { StopAfter = stopAfter };
         snapshot.Scan(new KeyRange(start, end), direction, ref sink);
+        return sink.Entries;
+    }
+
+    /// <summary>The first entries of some ranges; fails when they do not come in the order of the ranges.</summary>
+    public static List<ReadEntry> ScanFirst(IIndexSnapshot snapshot, List<(byte[] Start, byte[] End)> ranges)
+    {
+        List<byte> keys = [];
+        List<int> ends = [];
+        foreach ((byte[] start, byte[] end) in ranges)
+        {
+            keys.AddRange(start);
+            ends.Add(keys.Count);
+            keys.AddRange(end);
+            ends.Add(keys.Count);
+        }
+
+        FirstEntryCollector sink = new();
+        snapshot.ScanFirst(new KeyRanges([.. keys], [.. ends]), ref sink);
+        for (int i = 1; i < sink.Ranges.Count; i++)
+        {
+            LawRun.Require(
+                sink.Ranges[i - 1] < sink.Ranges[i],
+                $"the first entry of range {sink.Ranges[i]} follows that of range {sink.Ranges[i - 1]}");
+        }
+
         return sink.Entries;
     }
 
