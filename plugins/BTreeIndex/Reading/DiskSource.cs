@@ -7,6 +7,8 @@ namespace Mortise.BTreeIndex;
 /// together when it is asked for.</remarks>
 internal sealed class DiskSource : EntrySource
 {
+    private const int ChecksPerLeaf = 4;
+
     private DiskRun _run = null!;
     private PageCache _cache = null!;
     private ScanBounds _bounds = null!;
@@ -16,8 +18,15 @@ internal sealed class DiskSource : EntrySource
     private uint _leaf;
     private int _index;
 
-    /// <summary>Within the leaf: the first index not wanted, or, backward, the last one wanted.</summary>
+    /// <summary>Within the leaf: the first index not wanted, or, backward, the last one wanted; the leaf's end while it is
+    /// not known.</summary>
     private int _stop;
+
+    /// <summary>Whether <see cref="_stop"/> was looked for: a scan that ends after a few entries never asks.</summary>
+    private bool _isStopKnown;
+
+    /// <summary>So many entries of the leaf are held against the bound before the bound is looked for.</summary>
+    private int _checksLeft;
 
     /// <summary>Length of the current key, or -1 while it is not put together in <see cref="_key"/>.</summary>
     private int _keyLength;
@@ -76,22 +85,8 @@ internal sealed class DiskSource : EntrySource
 
     public override bool IsTombstone => _frame!.Page.IsTombstone(_index);
 
-    public override bool MoveNext()
-    {
-        if (_isBackward ? --_index >= _stop && _frame is not null : ++_index < _stop)
-        {
-            Load();
-            return true;
-        }
-
-        if (!_isStarted ? !Start() : !ToNextLeafWithEntries())
-        {
-            return false;
-        }
-
-        Load();
-        return true;
-    }
+    public override bool MoveNext() =>
+        !_isStarted ? Start() : (_frame is not null && StepInLeaf()) || ToNextLeafWithEntries();
 
     public override bool Seek(ReadOnlySpan<byte> key)
     {
@@ -110,13 +105,7 @@ internal sealed class DiskSource : EntrySource
         }
 
         _isStarted = true;
-        if (!(_isBackward ? ToAtOrBefore(key, isInclusive: true) : ToAtOrAfter(key)))
-        {
-            return false;
-        }
-
-        Load();
-        return true;
+        return _isBackward ? ToAtOrBefore(key, isInclusive: true) : ToAtOrAfter(key);
     }
 
     /// <summary>Pushes everything that is left to a sink; for a run that has no tombstones and stands alone.</summary>
@@ -131,6 +120,17 @@ internal sealed class DiskSource : EntrySource
 
         do
         {
+            bool isInLeaf = true;
+            while (!_isStopKnown && isInLeaf)
+            {
+                if (!sink.Accept(Key, Value))
+                {
+                    return false;
+                }
+
+                isInLeaf = StepInLeaf();
+            }
+
             ref readonly EntryPage page = ref _frame!.Page;
             if (!(page.IsUniform ? PushUniform(in page, ref sink) : PushVaried(in page, ref sink)))
             {
@@ -206,8 +206,8 @@ internal sealed class DiskSource : EntrySource
         return true;
     }
 
-    /// <summary>Takes over the entry at <see cref="_index"/>.</summary>
-    private void Load()
+    /// <summary>Takes over the key at <see cref="_index"/>, which may lie outside of the range.</summary>
+    private void LoadKey()
     {
         ref readonly EntryPage page = ref _frame!.Page;
         _keyLength = -1;
@@ -217,14 +217,15 @@ internal sealed class DiskSource : EntrySource
             page.CopyStem(_stem, _key);
             SetHeadBase(page.HeadOffset);
         }
-
-        Head = _headShift switch
-        {
-            < 0 => KeyHead.Of(Key[_bounds.Skip..]),
-            < 64 => _headBase | (page.Head(_index) >> _headShift),
-            _ => _headBase,
-        };
     }
+
+    /// <summary>Takes over the head of a key that lies in the range.</summary>
+    private void LoadHead() => Head = _headShift switch
+    {
+        < 0 => KeyHead.Of(Key[_bounds.Skip..]),
+        < 64 => _headBase | (_frame!.Page.Head(_index) >> _headShift),
+        _ => _headBase,
+    };
 
     private void SetHeadBase(int headOffset)
     {
@@ -247,7 +248,7 @@ internal sealed class DiskSource : EntrySource
     {
         OpenLeafOf(key);
         _index = key.IsEmpty ? 0 : _frame!.Page.LowerBound(key, out _);
-        return _index < _stop || ToNextLeafWithEntries();
+        return IsWanted() || ToNextLeafWithEntries();
     }
 
     private bool ToAtOrBefore(ReadOnlySpan<byte> key, bool isInclusive)
@@ -255,14 +256,58 @@ internal sealed class DiskSource : EntrySource
         OpenLeafOf(key);
         _index = _frame!.Page.LowerBound(key, out bool isEqual);
         _index -= isInclusive && isEqual ? 0 : 1;
-        return _index >= _stop || ToNextLeafWithEntries();
+        return IsWanted() || ToNextLeafWithEntries();
     }
 
     private bool ToEndOfRun()
     {
         OpenLeaf(_run.Record.Leaves.PageCount - 1);
         _index = _frame!.Page.Count - 1;
-        return _index >= _stop || ToNextLeafWithEntries();
+        return IsWanted() || ToNextLeafWithEntries();
+    }
+
+    private bool StepInLeaf()
+    {
+        _index += _isBackward ? -1 : 1;
+        return IsWanted();
+    }
+
+    /// <summary>Takes over the entry at <see cref="_index"/> if the leaf has it and it is in the range.</summary>
+    private bool IsWanted()
+    {
+        if (_isBackward ? _index < _stop : _index >= _stop)
+        {
+            return false;
+        }
+
+        LoadKey();
+        if (!_isStopKnown && !IsWithinBound())
+        {
+            return false;
+        }
+
+        LoadHead();
+        return true;
+    }
+
+    /// <summary>Whether the loaded entry is on this side of the bound; then the bound may still not be known.</summary>
+    private bool IsWithinBound()
+    {
+        if (_checksLeft-- == 0)
+        {
+            _isStopKnown = true;
+            _stop = _frame!.Page.LowerBound(_isBackward ? _bounds.Start : _bounds.End, out _);
+            return _isBackward ? _index >= _stop : _index < _stop;
+        }
+
+        if (_isBackward ? _bounds.IsBeforeStart(Key) : _bounds.IsPastEnd(Key))
+        {
+            _isStopKnown = true;
+            _stop = _isBackward ? _index + 1 : _index;
+            return false;
+        }
+
+        return true;
     }
 
     /// <summary>Goes on behind the current leaf; false when the range ends.</summary>
@@ -291,7 +336,7 @@ internal sealed class DiskSource : EntrySource
 
             OpenLeaf(_isBackward ? _leaf - 1 : _leaf + 1);
             _index = _isBackward ? _frame!.Page.Count - 1 : 0;
-            if (_isBackward ? _index >= _stop : _index < _stop)
+            if (IsWanted())
             {
                 return true;
             }
@@ -335,7 +380,8 @@ internal sealed class DiskSource : EntrySource
         page.Prefix.CopyTo(_key);
         _stem = -1;
         SetHeadBase(page.HeadOffset);
-        ReadOnlySpan<byte> bound = _isBackward ? _bounds.Start : _bounds.End;
-        _stop = bound.IsEmpty ? (_isBackward ? 0 : page.Count) : page.LowerBound(bound, out _);
+        _stop = _isBackward ? 0 : page.Count;
+        _isStopKnown = (_isBackward ? _bounds.Start : _bounds.End).IsEmpty;
+        _checksLeft = ChecksPerLeaf;
     }
 }
