@@ -14,7 +14,7 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
     private const int BatchReadAhead = 16 << 10;
     private const int ScanReadAhead = 256 << 10;
     private const int PrefetchDistance = 4;
-    private const int PrefetchBytes = 256;
+    private const int PrefetchBytes = 640;
     private const int CacheLineBytes = 64;
 
     public RecordLease Read(RecordLocation location)
@@ -22,6 +22,8 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
         long token = gate.Enter();
         try
         {
+            // A record of usual size is then waited for once, and not once more at each page and line of it.
+            Prefetch(location);
             var window = new FileWindow(SingleReadAhead, keeps: true);
             ReadOnlySpan<byte> frame = Frame(location, ref window, out Segment segment);
             return new RecordLease(Body(frame), Info(segment, location, frame), gate, token);
@@ -229,7 +231,7 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
             : Damage(found!, address.Offset, outcome.Value);
     }
 
-    /// <summary>Asks the memory for the first lines of a mapped record, some records before it is its turn.</summary>
+    /// <summary>Asks the memory for the lines of a mapped record of usual size, before it is its turn.</summary>
     private unsafe void Prefetch(RecordLocation location)
     {
         SegmentAddress address = SegmentAddress.Of(location);
