@@ -11,7 +11,7 @@ namespace Mortise.Wal;
 /// <summary>The log: appends to one segment after another, syncs for all who wait, replays, forgets.</summary>
 /// <remarks>Threads: <c>_gate</c> orders everything that writes; <c>_chain</c> guards the list of segments and is held
 /// for moments only. <c>_gate</c> is taken before <c>_chain</c>; syncs take only <c>_chain</c>.</remarks>
-internal sealed class SegmentedLog : IWriteAheadLog, ISyncSource
+internal sealed partial class SegmentedLog : IWriteAheadLog, ISyncSource
 {
     // A sealed segment is synced in the background; a second one waiting makes the writer wait.
     private const int MaxUnsyncedSealed = 2;
@@ -232,6 +232,7 @@ internal sealed class SegmentedLog : IWriteAheadLog, ISyncSource
                     nameof(keepFrom), keepFrom, $"records up to {_sync.Durable} are durable");
             }
 
+            _neededFrom = keepFrom.Value;
             int count = 0;
             while (count < _live.Count - 1 && _live[count].EndLsn <= keepFrom.Value)
             {
@@ -277,14 +278,6 @@ internal sealed class SegmentedLog : IWriteAheadLog, ISyncSource
             _isControlBehind = true;
             BringControlUpToDate(started.Sequence);
             Drop(old);
-        }
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        lock (_closingLock)
-        {
-            return new ValueTask(_closing ??= CloseAsync());
         }
     }
 
@@ -421,9 +414,18 @@ internal sealed class SegmentedLog : IWriteAheadLog, ISyncSource
 
     private LogSegment Start(ulong firstLsn, ulong durable, ulong previous, bool isRestart)
     {
+        SegmentHeader header = NewHeader(firstLsn, durable, previous, isRestart, mayRecycle: true);
+        LogSegment? started = null;
+        Guarded(() => started = _segments.Start(header));
+        _highestSequence = header.Sequence;
+        return started!;
+    }
+
+    private SegmentHeader NewHeader(ulong firstLsn, ulong durable, ulong previous, bool isRestart, bool mayRecycle)
+    {
         long now = Clock.Microseconds(_context.Time);
         ulong sequence = checked(_highestSequence + 1);
-        var header = new SegmentHeader
+        return new SegmentHeader
         {
             StoreId = _context.StoreId,
             Sequence = sequence,
@@ -434,12 +436,8 @@ internal sealed class SegmentedLog : IWriteAheadLog, ISyncSource
             TimeMicroseconds = now,
             Checksum = _options.Checksum,
             IsRestart = isRestart,
-            IsRecycled = _segments.HasSpare,
+            IsRecycled = mayRecycle && _segments.HasSpare,
         };
-        LogSegment? started = null;
-        Guarded(() => started = _segments.Start(header));
-        _highestSequence = sequence;
-        return started!;
     }
 
     /// <summary>Writes the control file when it says less than is true: before the first record after a clean open, and
@@ -558,35 +556,6 @@ internal sealed class SegmentedLog : IWriteAheadLog, ISyncSource
         {
             // Whoever leads the sync under way does not need the gate.
             pending.AsTask().GetAwaiter().GetResult();
-        }
-    }
-
-    private async Task CloseAsync()
-    {
-        await _sealing.DisposeAsync().ConfigureAwait(false);
-        lock (_gate)
-        {
-            Volatile.Write(ref _disposed, true);
-            try
-            {
-                if (_fault.Cause is null && !_isMarkedClean)
-                {
-                    WaitForSync();
-                    WriteControl(_control.State.Oldest, _live[^1].Sequence, isClean: true);
-                    _segments.DeleteSpares();
-                }
-            }
-            finally
-            {
-                foreach (LogSegment segment in _unsynced)
-                {
-                    segment.File?.Dispose();
-                }
-
-                _live[^1].File?.Dispose();
-                _control.Dispose();
-                _lock.Dispose();
-            }
         }
     }
 }

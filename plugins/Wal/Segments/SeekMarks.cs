@@ -42,4 +42,17 @@ internal sealed class SeekMarks
             return index < 0 ? (first, firstOffset) : _marks[index];
         }
     }
+
+    /// <summary>The last mark at or in front of an offset.</summary>
+    /// <param name="offset">The place that is wanted.</param>
+    /// <param name="first">The segment's first record.</param>
+    /// <param name="firstOffset">Where that begins.</param>
+    public (ulong Lsn, long Offset) BeforeOffset(long offset, ulong first, long firstOffset)
+    {
+        lock (_lock)
+        {
+            int index = _marks.FindLastIndex(m => m.Offset <= offset);
+            return index < 0 ? (first, firstOffset) : _marks[index];
+        }
+    }
 }
