@@ -204,6 +204,9 @@ internal sealed class BTreeIndexFamily : IIndexFamily, IPackableIndex
         Extent[] freed = [.. extents];
         _cache.Purge(freed);
         space.Free(freed);
+
+        // What became free is given back when there is nothing else to do.
+        _maintenance.Signal();
     }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);

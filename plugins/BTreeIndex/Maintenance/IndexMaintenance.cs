@@ -133,6 +133,26 @@ internal sealed class IndexMaintenance : IAsyncDisposable
         {
             _merging.FailPacks(closed);
             _merging.Dispose();
+            GiveBackAtLast();
+        }
+    }
+
+    /// <summary>A closed file is no longer than it has to be: what readers have let go of since is given back.</summary>
+    private void GiveBackAtLast()
+    {
+        if (_durable.Fault is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            _durable.GiveBack();
+        }
+        catch (StorageException e)
+        {
+            _context.Log.Write(
+                ComponentLogLevel.Warning, $"{_context.InstanceName}: free room was not given back: {e.Message}", e);
         }
     }
 

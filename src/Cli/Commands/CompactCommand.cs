@@ -23,7 +23,7 @@ internal static class CompactCommand
         };
         var all = new Option<bool>("--all")
         {
-            Description = "Rewrites every full segment, so that its records are compressed as the stack says now.",
+            Description = "Rewrites every full segment, so that its records are compressed as the stack says now, and every index.",
         };
         var rate = new Option<string>("--rate")
         {
@@ -73,7 +73,10 @@ internal static class CompactCommand
             .ConfigureAwait(false);
         if (!options.IsDryRun)
         {
-            await session.Store.Engine.PackAsync(cancellation).ConfigureAwait(false);
+            StoreEngine engine = session.Store.Engine;
+            _ = options.IncludesAll
+                ? await engine.PackAllAsync(cancellation).ConfigureAwait(false)
+                : await engine.PackAsync(cancellation).ConfigureAwait(false);
         }
 
         progress.Clear();

@@ -213,17 +213,12 @@ internal sealed partial class FamilyState : IKeySink, IAsyncDisposable
             if (partition.Pending.Count > 0)
             {
                 partition.LastWrite = _indexes.Now;
-                if (lsn != Lsn.None && partition.Published is { } published)
+                if (lsn != Lsn.None)
                 {
-                    published.Supersede();
-                    partition.Pending.ApplyTo(partition.Index, lsn);
-                    published.Release();
-                    partition.Published = null;
+                    partition.Supersede();
                 }
-                else
-                {
-                    partition.Pending.ApplyTo(partition.Index, lsn);
-                }
+
+                partition.Pending.ApplyTo(partition.Index, lsn);
             }
         }
 

@@ -55,6 +55,18 @@ internal sealed class PartitionState(
         CoveredLsn = Lsn.Max(CoveredLsn, _held.DurableLsn);
     }
 
+    /// <summary>Gives up the published snapshot, because the index changes, or changed its shape: the next version has
+    /// another. The writer only.</summary>
+    public void Supersede()
+    {
+        if (Published is { } published)
+        {
+            published.Supersede();
+            published.Release();
+            Published = null;
+        }
+    }
+
     public void EndHold()
     {
         _held = null;

@@ -9,8 +9,23 @@ namespace Mortise.Engine;
 /// <remarks>A partition is sealed when it ended longer ago than <see cref="EngineOptions.SealAfter"/> and nothing was
 /// written to it for as long. A late event still lands in it, in order, and it is packed again later. One at a time; a
 /// partition that the manifest calls packed is not opened for it. Ordinals are seconds since 1970.</remarks>
-internal sealed class PartitionPacking(OpenedParts parts, Func<Func<ValueTask>, ValueTask> onWriter)
+internal sealed class PartitionPacking(
+    OpenedParts parts, VersionHolder versions, Func<Func<ValueTask>, ValueTask> onWriter)
 {
+    /// <summary>Packs everything that is not packed, whatever its time: all families beside each other.</summary>
+    /// <returns>Partitions packed.</returns>
+    public async ValueTask<int> RunOnAllAsync(CancellationToken cancellation)
+    {
+        List<Task<int>> packing = [];
+        foreach (FamilyState family in parts.Families)
+        {
+            packing.Add(PackAllOfAsync(family, cancellation));
+        }
+
+        int[] packed = await Task.WhenAll(packing).ConfigureAwait(false);
+        return packed.Sum();
+    }
+
     /// <summary>Packs what is sealed and not packed yet.</summary>
     /// <returns>Partitions packed.</returns>
     public async ValueTask<int> RunAsync(CancellationToken cancellation)
@@ -30,7 +45,7 @@ internal sealed class PartitionPacking(OpenedParts parts, Func<Func<ValueTask>, 
                 cancellation.ThrowIfCancellationRequested();
                 if (!partition.Handle.IsPacked
                     && partition.IsSealed(sealedBefore)
-                    && await PackAsync(partition.Handle, cancellation).ConfigureAwait(false))
+                    && await PackAsync(family, partition, cancellation).ConfigureAwait(false))
                 {
                     packed++;
                 }
@@ -40,7 +55,51 @@ internal sealed class PartitionPacking(OpenedParts parts, Func<Func<ValueTask>, 
         return packed;
     }
 
-    private async ValueTask<bool> PackAsync(IndexHandle handle, CancellationToken cancellation)
+    private async Task<int> PackAllOfAsync(FamilyState family, CancellationToken cancellation)
+    {
+        int packed = 0;
+        foreach (PartitionState partition in family.Partitions)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (!partition.Handle.IsPacked && await PackAsync(family, partition, cancellation).ConfigureAwait(false))
+            {
+                packed++;
+            }
+        }
+
+        return packed;
+    }
+
+    private async ValueTask<bool> PackAsync(
+        FamilyState family, PartitionState partition, CancellationToken cancellation)
+    {
+        if (!await PackOnceAsync(partition.Handle, cancellation).ConfigureAwait(false))
+        {
+            return false;
+        }
+
+        // What was packed lies behind what it was packed from. Once no view reads that, it can be moved there.
+        await RefreshAsync(family, partition).ConfigureAwait(false);
+        if (await PackOnceAsync(partition.Handle, cancellation).ConfigureAwait(false))
+        {
+            await RefreshAsync(family, partition).ConfigureAwait(false);
+        }
+
+        return true;
+    }
+
+    private ValueTask RefreshAsync(FamilyState family, PartitionState partition) => onWriter(() =>
+    {
+        if (parts.Families.Contains(family) && family.Partitions.Contains(partition))
+        {
+            partition.Supersede();
+            versions.Publish(versions.Lsn, parts.Families);
+        }
+
+        return ValueTask.CompletedTask;
+    });
+
+    private async ValueTask<bool> PackOnceAsync(IndexHandle handle, CancellationToken cancellation)
     {
         IIndexFamily index = handle.Acquire();
         bool isClaimed = false;
