@@ -14,6 +14,7 @@ internal sealed record Metric(string Name, string Title, string Unit, bool MoreI
     [
         new("durable", "ingest, each batch of 1000 durable", "events/s", true),
         new("durable_half", "ingest durable, second half", "events/s", true),
+        new("durable_packed", "ingest durable, then settled", "events/s", true),
         new("relaxed", "ingest, relaxed", "events/s", true),
         new("commit", "one event a durable commit", "events/s", true),
         new("bytes", "disk", "B/event", false),

@@ -87,6 +87,7 @@ internal static partial class Rivals
             yield return ("commit", Number(commits, "all"));
             Match durable = LoadLine().Match(Run(program, Name, "load", workload, store, "sync=1"));
             yield return ("durable", Number(durable, "settled"));
+            yield return ("durable_packed", Number(durable, "settled"));
             yield return ("durable_half", Number(durable, "half"));
             yield return ("bytes", Number(durable, "bytes"));
             Match open = OpenLine().Match(Run(program, Name, "open", workload, store));

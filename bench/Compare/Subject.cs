@@ -49,6 +49,7 @@ internal abstract class Subject(string name)
                 yield return (mode, ingest.GetProperty("withCheckpoint").GetDouble());
                 if (mode == "durable")
                 {
+                    yield return ("durable_packed", ingest.GetProperty("withPack").GetDouble());
                     yield return ("durable_half", ingest.GetProperty("secondHalf").GetDouble());
                     yield return ("bytes", ingest.GetProperty("bytesPerEvent").GetDouble());
                 }

@@ -30,11 +30,12 @@ public sealed class BenchResult
 /// <param name="EventsPerSecond">Over the whole load.</param>
 /// <param name="SecondHalf">Over its second half: a store that slows down as it grows shows it here.</param>
 /// <param name="WithCheckpoint">Over the load and the checkpoint at its end.</param>
+/// <param name="WithPack">Over the load, the checkpoint, and the packing of all indexes after it.</param>
 /// <param name="CpuMicroseconds">Processor time an event, all threads.</param>
 /// <param name="BatchP50">Median of a batch, milliseconds.</param>
 /// <param name="BatchP99">Of a batch, milliseconds.</param>
 /// <param name="BatchMax">Of a batch, milliseconds.</param>
-/// <param name="BytesPerEvent">Of all files of the closed store.</param>
+/// <param name="BytesPerEvent">Of all files of the closed store, after packing.</param>
 /// <param name="AllocatedPerEvent">Managed bytes that the load allocated, an event.</param>
 /// <param name="WriteAmplification">Bytes handed to the block layer, a byte of body; 0 when unknown.</param>
 /// <param name="DiskByPart">Bytes of files by the folder of each part.</param>
@@ -44,6 +45,7 @@ public sealed record IngestResult(
     double EventsPerSecond,
     double SecondHalf,
     double WithCheckpoint,
+    double WithPack,
     double CpuMicroseconds,
     double BatchP50,
     double BatchP99,

@@ -24,6 +24,8 @@ internal static class IngestPhase
         await using (store.ConfigureAwait(false))
         {
             load = await LoadAsync(store, workload, batchSize, cancellation).ConfigureAwait(false);
+            await store.Engine.PackAllAsync(cancellation).ConfigureAwait(false);
+            load.PackedAt = Stopwatch.GetTimestamp();
         }
 
         return load.ToResult(mode, workload, folder);
@@ -99,6 +101,8 @@ internal static class IngestPhase
 
         public long LoadedAt { get; set; }
 
+        public long PackedAt { get; set; }
+
         public void Begin(long now)
         {
             _began = HalfAt = now;
@@ -124,6 +128,7 @@ internal static class IngestPhase
                 count / Seconds(_began, LoadedAt),
                 (count - HalfEvents) / Seconds(HalfAt, LoadedAt),
                 count / Seconds(_began, _ended),
+                count / Seconds(_began, PackedAt),
                 _cpu * 1e6 / count,
                 Batches.Microseconds(0.5) / 1000,
                 Batches.Microseconds(0.99) / 1000,

@@ -13,7 +13,8 @@ internal static class BenchText
         foreach (IngestResult ingest in result.Ingest)
         {
             Line(to, $"ingest {ingest.Mode}: {ingest.EventsPerSecond:N0} events/s (second half {ingest.SecondHalf:N0}, "
-                + $"with checkpoint {ingest.WithCheckpoint:N0}), {ingest.CpuMicroseconds:F2} us of processor, "
+                + $"with checkpoint {ingest.WithCheckpoint:N0}, packed {ingest.WithPack:N0}), "
+                + $"{ingest.CpuMicroseconds:F2} us of processor, "
                 + $"{ingest.AllocatedPerEvent:F0} B allocated an event");
             Line(to, $"  a batch: p50 {ingest.BatchP50:F2} ms, p99 {ingest.BatchP99:F2} ms, "
                 + $"longest {ingest.BatchMax:F1} ms");
