@@ -53,7 +53,8 @@ internal sealed partial class SegmentedLog
     }
 
     /// <summary>Puts the newest records into a segment of their own and gives up all others. In each state that a crash
-    /// can leave either the old segments make up the log or, from the new one's name on, all of them together do.</summary>
+    /// can leave either the old segments make up the log or, from the new one's name on, all of them together
+    /// do.</summary>
     /// <returns>False when that is not worth it, or there is no room.</returns>
     private bool TryKeepTail()
     {
@@ -70,7 +71,8 @@ internal sealed partial class SegmentedLog
         {
             ulong first = ClosedTail.FirstKept(
                 _segments.Directory, active, _lastLsn, _writer.Position, segmentBytes);
-            SegmentHeader header = NewHeader(first, _sync.Durable, active.Sequence, isRestart: false, mayRecycle: false);
+            SegmentHeader header = NewHeader(
+                first, _sync.Durable, active.Sequence, isRestart: false, mayRecycle: false);
             Guarded(() => tail = TailRewrite.Run(_segments, _live, header, _lastLsn, _options, out end));
         }
         catch (StorageException e) when (e.IsRetryable)

@@ -1,7 +1,7 @@
 namespace Mortise.Indexing;
 
-/// <summary>Hands on the first entry of one range, and ends the scan: what <see cref="IIndexSnapshot.ScanFirst"/> is for
-/// one range, by a scan.</summary>
+/// <summary>Hands on the first entry of one range, and ends the scan: what <see cref="IIndexSnapshot.ScanFirst"/> is
+/// for one range, by a scan.</summary>
 /// <typeparam name="TSink">Whom it hands the entry to.</typeparam>
 /// <param name="sink">Copied; read it back when the scan has ended.</param>
 /// <param name="range">The range's number.</param>

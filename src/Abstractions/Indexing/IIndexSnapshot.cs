@@ -28,8 +28,9 @@ public interface IIndexSnapshot : IDisposable
     void Scan<TSink>(KeyRange range, ScanDirection direction, ref TSink sink)
         where TSink : struct, IEntrySink, allows ref struct;
 
-    /// <summary>Pushes the first entry of each of several ranges: what a merge of them begins with. An index may override
-    /// it to look for several at once, so that their waits for memory overlap; this scans one after the other.</summary>
+    /// <summary>Pushes the first entry of each of several ranges: what a merge of them begins with. An index may
+    /// override it to look for several at once, so that their waits for memory overlap; this scans one after the
+    /// other.</summary>
     /// <param name="ranges">The ranges, in any order; those without an entry are passed over.</param>
     /// <param name="sink">Receives the entries in the order of the ranges; stops by returning false. Its exceptions
     /// propagate, and nothing stays held.</param>

@@ -8,8 +8,8 @@ public readonly ref struct KeyRanges
     private readonly ReadOnlySpan<int> _ends;
 
     /// <summary>Makes a list of ranges.</summary>
-    /// <param name="keys">First the start and the end of range 0, then those of range 1, and so on, with nothing between
-    /// them. An empty one means what it does in <see cref="KeyRange"/>.</param>
+    /// <param name="keys">First the start and the end of range 0, then those of range 1, and so on, with nothing
+    /// between them. An empty one means what it does in <see cref="KeyRange"/>.</param>
     /// <param name="ends">Where each of them ends in <paramref name="keys"/>: two places a range, none below the one
     /// before.</param>
     /// <exception cref="ArgumentException">An odd number of ends.</exception>

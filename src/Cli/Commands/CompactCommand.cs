@@ -23,7 +23,8 @@ internal static class CompactCommand
         };
         var all = new Option<bool>("--all")
         {
-            Description = "Rewrites every full segment, so that its records are compressed as the stack says now, and every index.",
+            Description = "Rewrites every full segment, so that its records are compressed as the stack says now, and "
+                + "every index.",
         };
         var rate = new Option<string>("--rate")
         {

@@ -95,7 +95,8 @@ internal static class IndexMapLaws
                 firsts.AddRange(IndexReading.Expected(state, start, end, ScanDirection.Forward).Take(1));
             }
 
-            IndexReading.Same(firsts, IndexReading.ScanFirst(snapshot, ranges), $"first entries of {ranges.Count} ranges");
+            IndexReading.Same(
+                firsts, IndexReading.ScanFirst(snapshot, ranges), $"first entries of {ranges.Count} ranges");
 
             for (int i = 0; i < 400; i++)
             {
