@@ -207,4 +207,39 @@ public sealed class OpenPartitionTests
         Assert.Equal(0, store.Engine.GetStatistics().PartitionOpenings);
         store.RequireAgreement(8);
     }
+
+    [Fact]
+    public async Task Everything_is_packed_on_demand_and_takes_the_least_space_at_once()
+    {
+        await using PartitionedStore store = await PartitionedStore.OpenAsync(TimeInterval.Daily);
+        long today = store.World.Clock.GetUtcNow().ToUnixTimeSeconds() / Day * Day;
+        for (int batch = 0; batch < 6; batch++)
+        {
+            int first = batch * 2000;
+            await store.PutAsync([.. Enumerable.Range(first, 2000).Select(id => (id, today - (id % 2 * Day)))]);
+            await ObservedStore.Finish(store.World, store.Engine.CheckpointAsync().AsTask());
+        }
+
+        // A view of before, read while everything is written anew, and closed only then.
+        using (StoreView view = store.Engine.OpenView())
+        {
+            Assert.Equal(3, await ObservedStore.Finish(store.World, store.Engine.PackAllAsync().AsTask()));
+            store.RequireAgreement(12_000);
+            Assert.Equal(new Lsn(6), view.Lsn);
+        }
+
+        await ObservedStore.Finish(store.World, store.Engine.PackAllAsync().AsTask());
+        store.World.Background.RunAll();
+        long open = DiskBytes(store);
+        Assert.Equal(0, await ObservedStore.Finish(store.World, store.Engine.PackAllAsync().AsTask()));
+        store.RequireAgreement(12_000);
+
+        await store.ReopenAsync();
+        store.RequireAgreement(12_000);
+        Assert.Equal(0, await ObservedStore.Finish(store.World, store.Engine.PackAllAsync().AsTask()));
+        Assert.Equal(open, DiskBytes(store));
+    }
+
+    private static long DiskBytes(PartitionedStore store) =>
+        store.Engine.GetStatistics().Families.Sum(static f => f.Partitions.Sum(static p => p.Index.DiskBytes));
 }
