@@ -81,11 +81,21 @@ internal sealed class SegmentsExaminer : IExaminer, IDurableCopier, IQuarantine
         Guid storeId,
         Lsn durable,
         Action<Finding> report,
+        CancellationToken cancellation) => Quarantine(files, storeId, durable, next: null, report, cancellation);
+
+    /// <inheritdoc/>
+    public QuarantineSummary Quarantine(
+        IStorageDirectory files,
+        Guid storeId,
+        Lsn durable,
+        RecordLocation? next,
+        Action<Finding> report,
         CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(report);
-        return new SegmentsQuarantine(files, storeId, durable, report, cancellation).Run();
+        SegmentAddress? end = next is { } location && location != RecordLocation.None ? SegmentAddress.Of(location) : null;
+        return new SegmentsQuarantine(files, storeId, durable, end, report, cancellation).Run();
     }
 
     private static ExaminationSummary ExamineWithoutCheckpoint(SegmentCatalog catalog, Action<Finding> report)

@@ -364,7 +364,8 @@ public sealed class QuarantineLaws
         return [.. damaged];
     }
 
-    private static bool IsTouched(LoggedStore store, SegmentEntry entry, ulong at, byte[] old, byte[] bytes)
+    /// <summary>True when the bytes that a record is read from are others.</summary>
+    internal static bool IsTouched(LoggedStore store, SegmentEntry entry, ulong at, byte[] old, byte[] bytes)
     {
         SegmentAddress address = SegmentAddress.Of(new RecordLocation(at));
         long from = address.Offset;

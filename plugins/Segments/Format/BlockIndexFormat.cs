@@ -43,6 +43,17 @@ internal static class BlockIndexFormat
         return bytes;
     }
 
+    /// <summary>What the last bytes of a file say of the index that they may end.</summary>
+    /// <param name="trailer">Exactly <see cref="TrailerBytes"/>, untrusted: the index itself has to be read to believe
+    /// it.</param>
+    /// <returns>Bytes of the index and where the segment's frames end; null when it is no trailer.</returns>
+    public static (uint IndexBytes, long End)? TryReadTrailer(ReadOnlySpan<byte> trailer)
+    {
+        long bytes = ((long)BinaryPrimitives.ReadUInt32LittleEndian(trailer[CountOffset..]) * EntryBytes) + TrailerBytes;
+        long end = (long)Math.Min(long.MaxValue, BinaryPrimitives.ReadUInt64LittleEndian(trailer[EndOffset..]));
+        return trailer.StartsWith(Magic) && bytes <= int.MaxValue ? ((uint)bytes, end) : null;
+    }
+
     /// <summary>Reads an index from untrusted bytes.</summary>
     /// <param name="bytes">The whole index.</param>
     /// <param name="place">Where it begins in the file: where the blocks end.</param>

@@ -9,19 +9,48 @@ namespace Mortise.Segments;
 /// frames and tombstones carry their commit, so what came later is told apart. The log has it again.</para>
 /// <para>What cannot be known: a segment that was given back and whose file was not deleted yet comes back, with its records
 /// undeleted if the tombstones were rewritten since. The window for that is one file deletion.</para>
+/// <para>Where the records end, the last whole frame says, unless the log knows better: it says where its first record goes,
+/// and what is damaged in front of that place is lost, but still in front of it. A segment with another behind it ends with its
+/// file.</para>
 /// </remarks>
+/// <param name="catalog">Where the files are.</param>
+/// <param name="durable">The commit.</param>
+/// <param name="next">Where the first record behind it goes; null when nobody knows.</param>
+/// <param name="report">Told what does not belong to the state.</param>
+/// <param name="cancellation">Stops it.</param>
 internal sealed class CheckpointSearch(
-    SegmentCatalog catalog, Lsn durable, Action<Finding> report, CancellationToken cancellation)
+    SegmentCatalog catalog, Lsn durable, SegmentAddress? next, Action<Finding> report, CancellationToken cancellation)
 {
+    private readonly List<(uint Segment, Finding Damage)> _damage = [];
+
     public CheckpointState Run()
     {
         List<SegmentEntry> segments = [];
-        foreach (uint number in Numbers(SegmentFormat.SegmentPrefix, SegmentFormat.SegmentSuffix))
+        foreach (uint number in Numbers(SegmentFormat.SegmentPrefix, SegmentFormat.SegmentSuffix).Order())
         {
             cancellation.ThrowIfCancellationRequested();
             if (Entry(number) is { } entry)
             {
                 segments.Add(entry);
+            }
+        }
+
+        if (next is { } end)
+        {
+            EndAt(segments, end);
+        }
+
+        for (int i = 0; i + 1 < segments.Count; i++)
+        {
+            segments[i] = Sealed(segments[i]);
+        }
+
+        // What is damaged in front of an end is found again when the segment is mended.
+        foreach ((uint number, Finding damage) in _damage)
+        {
+            if (segments.Find(entry => entry.Number == number).End <= damage.Offset)
+            {
+                report(damage);
             }
         }
 
@@ -86,7 +115,7 @@ internal sealed class CheckpointSearch(
         PackedBlocks? blocks = encoding == SegmentEncoding.Packed
             ? catalog.Blocks(number, file, file.Length, 0, long.MaxValue)
             : null;
-        long end = blocks is null ? file.Length : Ends(blocks);
+        long end = Math.Min(blocks is null ? file.Length : Ends(blocks), MostOf(number));
         if (end <= SegmentHeader.Bytes)
         {
             return null;
@@ -101,7 +130,7 @@ internal sealed class CheckpointSearch(
             number,
             SegmentFormat.SegmentName(number),
             new DeletionMap(),
-            static _ => { },
+            finding => _damage.Add((number, finding)),
             cancellation)
         {
             Frames = frames,
@@ -116,6 +145,57 @@ internal sealed class CheckpointSearch(
         (long last, int size) = frames[^1];
         var entry = new SegmentEntry(number, (uint)size, last + size, walk.Found) { Encoding = encoding };
         return blocks is null ? entry : entry with { FileEnd = blocks.FileEndOf(entry.End) };
+    }
+
+    /// <summary>Behind this nothing of a segment belongs to the state.</summary>
+    private long MostOf(uint number) =>
+        next is not { } end || number < end.Segment ? long.MaxValue
+        : number == end.Segment ? end.Offset
+        : 0;
+
+    /// <summary>Lets a segment end where its file says that it was sealed, even if the last records are damaged.</summary>
+    private SegmentEntry Sealed(SegmentEntry entry)
+    {
+        using IStorageFile file = catalog.Files.Open(SegmentFormat.SegmentName(entry.Number), FileIntent.Read);
+        if (entry.Encoding == SegmentEncoding.Plain)
+        {
+            long length = file.Length & ~(FrameFormat.Alignment - 1L);
+            return length - entry.End < FrameFormat.MinFrameBytes ? entry : entry with { End = length, FileEnd = length };
+        }
+
+        byte[] trailer = new byte[BlockIndexFormat.TrailerBytes];
+        return file.Read(trailer, Math.Max(0, file.Length - trailer.Length)) == trailer.Length
+            && BlockIndexFormat.TryReadTrailer(trailer) is var (indexBytes, end)
+            && end - entry.End >= FrameFormat.MinFrameBytes
+            && catalog.ReadIndex(entry.Number, file, file.Length - indexBytes, indexBytes, end) is not null
+            ? entry with { End = end, FileEnd = file.Length, IndexBytes = indexBytes }
+            : entry;
+    }
+
+    /// <summary>Lets the state end where the log goes on.</summary>
+    private void EndAt(List<SegmentEntry> segments, SegmentAddress end)
+    {
+        uint last = segments is [.., var found] ? found.Number : 0;
+        uint wanted = end.Offset == SegmentHeader.Bytes ? end.Segment - 1 : end.Segment;
+        if (wanted == 0)
+        {
+            return;
+        }
+
+        if (last < wanted)
+        {
+            // A segment that is gone, or of which nothing is left. It has at least one frame, which says that.
+            segments.Add(new SegmentEntry(wanted, 0, SegmentHeader.Bytes + FrameFormat.MinFrameBytes, default));
+        }
+        else if (last == wanted && wanted < end.Segment)
+        {
+            segments[^1] = Sealed(segments[^1]);
+        }
+
+        if (wanted == end.Segment && segments[^1].End < end.Offset)
+        {
+            segments[^1] = segments[^1] with { End = end.Offset, FileEnd = Math.Max(segments[^1].FileEnd, end.Offset) };
+        }
     }
 
     private static long Ends(PackedBlocks blocks)

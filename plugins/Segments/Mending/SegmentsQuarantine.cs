@@ -8,7 +8,12 @@ namespace Mortise.Segments;
 /// nothing has changed. Then each damaged file is renamed and the new one takes its name, the checkpoint last. Cut short in
 /// between, the next call finds the new checkpoint under its other name and goes on.</remarks>
 internal sealed class SegmentsQuarantine(
-    IStorageDirectory files, Guid storeId, Lsn durable, Action<Finding> report, CancellationToken cancellation)
+    IStorageDirectory files,
+    Guid storeId,
+    Lsn durable,
+    SegmentAddress? next,
+    Action<Finding> report,
+    CancellationToken cancellation)
 {
     private const string AsideInfix = ".damaged-";
     private const string MendedCheckpoint = SegmentFormat.MendedCheckpointName;
@@ -35,7 +40,7 @@ internal sealed class SegmentsQuarantine(
                 advice: "restore the store's manifest, or a backup");
         }
 
-        CheckpointState state = read ?? new CheckpointSearch(_catalog, durable, report, cancellation).Run();
+        CheckpointState state = read ?? new CheckpointSearch(_catalog, durable, next, report, cancellation).Run();
         _isCountKnown = read is not null;
         (TombstonePosition position, List<ulong>? rewritten) = MendTombstones(state);
         if (read is null)

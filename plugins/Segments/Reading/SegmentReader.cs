@@ -136,9 +136,15 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
         return at == offset;
     }
 
-    /// <summary>True when an offset is within a region whose records were lost and that was set aside.</summary>
+    /// <summary>True when an offset is within a region whose records were lost and that was set aside, or behind the end of
+    /// a segment that was cut short.</summary>
     public bool IsLost(Segment segment, long offset)
     {
+        if (offset >= segment.Tail.End)
+        {
+            return true;
+        }
+
         var window = new FileWindow(ScanReadAhead);
         Extent[] extents = catalog.Extents(segment);
         for (long at = SegmentHeader.Bytes; at <= offset;)

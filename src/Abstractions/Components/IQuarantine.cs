@@ -1,4 +1,5 @@
 using Mortise.Files;
+using Mortise.Records;
 
 namespace Mortise.Components;
 
@@ -23,4 +24,22 @@ public interface IQuarantine
     /// <see cref="StorageErrorCode.ForeignFile"/> for another store's files; the device's own errors.</exception>
     QuarantineSummary Quarantine(
         IStorageDirectory files, Guid storeId, Lsn durable, Action<Finding> report, CancellationToken cancellation);
+
+    /// <summary>The same for a store that knows more.</summary>
+    /// <inheritdoc cref="Quarantine(IStorageDirectory, Guid, Lsn, Action{Finding}, CancellationToken)"/>
+    /// <param name="files">The instance's directory.</param>
+    /// <param name="storeId">The store it belongs to.</param>
+    /// <param name="durable">As above.</param>
+    /// <param name="next">Where the first record goes that a commit behind <paramref name="durable"/> puts, as the log says:
+    /// there the instance has to end, whatever is damaged before it, or the log does not fit on. Null when nothing says
+    /// so.</param>
+    /// <param name="report">As above.</param>
+    /// <param name="cancellation">As above.</param>
+    QuarantineSummary Quarantine(
+        IStorageDirectory files,
+        Guid storeId,
+        Lsn durable,
+        RecordLocation? next,
+        Action<Finding> report,
+        CancellationToken cancellation) => Quarantine(files, storeId, durable, report, cancellation);
 }

@@ -1,5 +1,7 @@
 using Mortise.Components;
 using Mortise.Files;
+using Mortise.Logging;
+using Mortise.Records;
 
 namespace Mortise.Engine;
 
@@ -40,8 +42,9 @@ public static class StoreQuarantine
                 "the manifest is lost, and no record file says which store it belongs to",
                 ManifestFile.Name,
                 advice: "restore a backup");
-        QuarantineSummary summary = records.Quarantine(
-            files, storeId, new Lsn(manifest?.RecordsDurableLsn ?? 0), findings.Add, cancellation);
+        var durable = new Lsn(manifest?.RecordsDurableLsn ?? 0);
+        RecordLocation? next = manifest is null ? null : NextInLog(stack, durable, cancellation);
+        QuarantineSummary summary = records.Quarantine(files, storeId, durable, next, findings.Add, cancellation);
         if (manifest is null)
         {
             // As for a copy: the records say how far they have got, the log goes on from there.
@@ -58,6 +61,39 @@ public static class StoreQuarantine
         }
 
         return new QuarantineReport(summary, findings);
+    }
+
+    /// <summary>Where the log says that the first record behind a commit goes: there the records have to end, or what the log
+    /// has does not fit on.</summary>
+    private static RecordLocation? NextInLog(StoreComposition stack, Lsn durable, CancellationToken cancellation)
+    {
+        if (stack.Log.Examiner is not ILogDumper log || !stack.Root.Exists(OpenedParts.LogDirectory))
+        {
+            return null;
+        }
+
+        RecordLocation? next = null;
+        var mutations = new List<RecordMutation>();
+        log.Dump(
+            stack.Root.OpenDirectory(OpenedParts.LogDirectory),
+            durable.Next,
+            new Lsn(ulong.MaxValue),
+            (in LogDumpRecord record, ReadOnlySpan<byte> payload) =>
+            {
+                if (record.State != LogDumpState.Whole)
+                {
+                    // Of what lies behind nobody knows whether a put came before it.
+                    return false;
+                }
+
+                mutations.Clear();
+                CommitFormat.Read(record.Lsn, payload, mutations, out _);
+                int put = mutations.FindIndex(static mutation => mutation.Operation == RecordOperation.Put);
+                next = put < 0 ? null : mutations[put].Location;
+                return put < 0;
+            },
+            cancellation);
+        return next;
     }
 
     private static StoreManifest? TryReadManifest(IStorageDirectory root, List<Finding> findings)

@@ -21,6 +21,23 @@ internal static class ObservedStore
     public static Task DeleteAsync(this StoreEngine engine, long id) =>
         engine.WriteAsync(new SimWrite([], [id])).AsTask();
 
+    /// <summary>The records that a store shows, in the order of their ids, on all access paths.</summary>
+    public static long[] Ids(this StoreEngine engine)
+    {
+        using StoreView view = engine.OpenView();
+        Assert.True(AgreementCheck.Run(view).IsClean);
+        var ids = new List<long>();
+        using FamilyCursor cursor = view.Families[0].OpenCursor(
+            Indexing.KeyRange.All, Partitioning.OrdinalRange.All, EntryOrder.ByKey);
+        while (cursor.MoveNext())
+        {
+            using Records.RecordLease lease = view.Records.Read(cursor.Location);
+            ids.Add(SimRecord.Id(lease.Bytes));
+        }
+
+        return [.. ids];
+    }
+
     public static async Task<T> Finish<T>(SimWorld world, Task<T> task)
     {
         await Finish(world, (Task)task);

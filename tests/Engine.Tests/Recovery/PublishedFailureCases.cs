@@ -291,19 +291,5 @@ public sealed class PublishedFailureCases
         }
     }
 
-    private static long[] Ids(StoreEngine engine)
-    {
-        using StoreView view = engine.OpenView();
-        Assert.True(AgreementCheck.Run(view).IsClean);
-        var ids = new List<long>();
-        using FamilyCursor cursor = view.Families[0].OpenCursor(
-            Indexing.KeyRange.All, Partitioning.OrdinalRange.All, EntryOrder.ByKey);
-        while (cursor.MoveNext())
-        {
-            using Records.RecordLease lease = view.Records.Read(cursor.Location);
-            ids.Add(SimRecord.Id(lease.Bytes));
-        }
-
-        return [.. ids];
-    }
+    private static long[] Ids(StoreEngine engine) => engine.Ids();
 }
