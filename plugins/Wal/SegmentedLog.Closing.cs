@@ -85,9 +85,16 @@ internal sealed partial class SegmentedLog
         _highestSequence = tail!.Sequence;
         _live.Add(tail);
         _writer = WriterOf(tail, end);
-        WriteControl(tail.Sequence, tail.Sequence, isClean: true);
-        active.File!.Dispose();
-        active.File = null;
+        try
+        {
+            WriteControl(tail.Sequence, tail.Sequence, isClean: true);
+        }
+        finally
+        {
+            active.File!.Dispose();
+            active.File = null;
+        }
+
         foreach (LogSegment segment in _live.GetRange(0, old))
         {
             _segments.DeleteSegment(segment.Sequence);

@@ -10,8 +10,8 @@ namespace Mortise.BTreeIndex;
 /// reader writes. Hits are noted per reader, once in a while for each page, and handed to the policy in
 /// batches; a batch that finds the lock taken is lost. A miss takes the lock once, to enter its page and to drop others;
 /// it reads the file before, into a spare frame that it took without the lock.</para>
-/// <para>Beyond the budget there are at most: frames that readers pin or are inside of, and <see cref="SpareFrames"/>
-/// waiting for their next page. The page array itself costs 8 bytes a page of the file.</para>
+/// <para>Beyond the budget there are at most: frames that readers pin or are inside of (<see cref="FirstEntries"/>: of 16
+/// ranges in each run), and <see cref="SpareFrames"/> waiting for their next page. The page array itself costs 8 bytes a page of the file.</para>
 /// <para>Threads: any.</para>
 /// </remarks>
 internal sealed class PageCache
