@@ -1,8 +1,5 @@
-using System.Diagnostics.Metrics;
 using Mortise.Components;
 using Mortise.Conformance;
-using Mortise.Host.Files;
-using Mortise.Host.Running;
 using Mortise.Indexing;
 
 namespace Mortise.Index.Lmdb.Tests;
@@ -10,17 +7,12 @@ namespace Mortise.Index.Lmdb.Tests;
 /// <summary>Damaged, foreign and missing environments; and the bytes that FORMAT.md promises.</summary>
 public sealed class LmdbFileTests : IDisposable
 {
-    private static readonly Guid s_store = new("00112233-4455-6677-8899-aabbccddeeff");
+    private static readonly Guid s_store = Opening.Store;
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mortise-lmdb-");
     private readonly CollectingLog _log = new();
-    private readonly Meter _meter = new("test");
 
-    public void Dispose()
-    {
-        _meter.Dispose();
-        _folder.Delete(recursive: true);
-    }
+    public void Dispose() => _folder.Delete(recursive: true);
 
     [Fact]
     public void The_state_is_laid_out_as_documented()
@@ -86,18 +78,5 @@ public sealed class LmdbFileTests : IDisposable
         index.Apply(new IndexBatch(new Lsn(9), [7, 8], [new IndexMutation(IndexOperation.Set, 0, 1, 1, 1)]));
     }
 
-    private IIndexFamily Open(Guid store) => LmdbIndex.Open(
-        new ComponentContext
-        {
-            InstanceName = "indexes/id",
-            StoreId = store,
-            Files = PosixDirectory.OpenRoot(_folder.FullName),
-            Time = TimeProvider.System,
-            Background = new HostBackground(NullLog.Instance),
-            Seed = 1,
-            Log = _log,
-            Meter = _meter,
-        },
-        new LmdbOptions { MapSize = ByteSize.MiB(16) },
-        default);
+    private IIndexFamily Open(Guid store) => Opening.Open(_folder.FullName, _log, ByteSize.MiB(16), store);
 }

@@ -1,8 +1,5 @@
-using System.Diagnostics.Metrics;
 using Mortise.Components;
 using Mortise.Conformance;
-using Mortise.Host.Files;
-using Mortise.Host.Running;
 using Mortise.Indexing;
 
 namespace Mortise.Index.Lmdb.Tests;
@@ -19,11 +16,8 @@ public sealed class LmdbPowerCutTests : IDisposable
     private const int Commits = 12;
     private const int CutsPerCommit = 4;
 
-    private static readonly Guid s_store = new("00112233-4455-6677-8899-aabbccddeeff");
-
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mortise-lmdb-");
     private readonly CollectingLog _log = new();
-    private readonly Meter _meter = new("test");
 
     private static int Seed { get; } =
         int.TryParse(Environment.GetEnvironmentVariable("MORTISE_SEED"), out int seed) ? seed : 20_260_101;
@@ -31,11 +25,7 @@ public sealed class LmdbPowerCutTests : IDisposable
     private static int Soak { get; } =
         int.TryParse(Environment.GetEnvironmentVariable("MORTISE_SOAK"), out int soak) ? Math.Max(1, soak) : 1;
 
-    public void Dispose()
-    {
-        _meter.Dispose();
-        _folder.Delete(recursive: true);
-    }
+    public void Dispose() => _folder.Delete(recursive: true);
 
     [SkippableFact]
     public async Task A_cut_in_a_commit_leaves_the_state_before_it_or_after_it_and_DurableLsn_says_which()
@@ -218,20 +208,7 @@ public sealed class LmdbPowerCutTests : IDisposable
 
     private string Below(string name) => _folder.CreateSubdirectory(name).FullName;
 
-    private IIndexFamily Open(string folder) => LmdbIndex.Open(
-        new ComponentContext
-        {
-            InstanceName = "indexes/id",
-            StoreId = s_store,
-            Files = PosixDirectory.OpenRoot(folder),
-            Time = TimeProvider.System,
-            Background = new HostBackground(NullLog.Instance),
-            Seed = 1,
-            Log = _log,
-            Meter = _meter,
-        },
-        new LmdbOptions { MapSize = ByteSize.MiB(4) },
-        default);
+    private IIndexFamily Open(string folder) => Opening.Open(folder, _log, ByteSize.MiB(4));
 
     /// <summary>Changes in the order of the contract; null removes.</summary>
     private sealed class IndexBatchBytes((string Key, byte[]? Value)[] changes)
