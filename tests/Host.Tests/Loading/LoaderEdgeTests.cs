@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Reflection;
 using System.Reflection.Emit;
+using System.Resources;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 using Mortise.Host.Configuration;
@@ -8,12 +10,40 @@ using Mortise.Host.Running;
 
 namespace Mortise.Host.Tests.Loading;
 
-/// <summary>H1, H9, H10 and the loader's edge cases E7, E9, E13 to E15 and E25.</summary>
+/// <summary>H1, H9, H10 and the loader's edge cases E7 to E9, E13 to E15 and E25.</summary>
 public sealed class LoaderEdgeTests : IDisposable
 {
     private readonly TemporaryFolder _root = new();
 
     public void Dispose() => _root.Dispose();
+
+    /// <summary>E8.</summary>
+    [Fact]
+    public void Resources_of_a_language_come_from_its_folder_and_an_absent_language_is_no_error()
+    {
+        var plugin = new EmittedPlugin("Acme.Spoken")
+        {
+            Assets = """, "resources": { "de/Acme.Spoken.resources.dll": { "locale": "de" } }""",
+        };
+        string folder = plugin.WithEntry("Entry").WriteTo(_root);
+        var german = new PersistedAssemblyBuilder(
+            new AssemblyName("Acme.Spoken.resources") { Version = new Version(1, 0, 0, 0), CultureName = "de" },
+            typeof(object).Assembly);
+        german.DefineDynamicModule("Acme.Spoken.resources");
+        string file = Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "de")).FullName, "Acme.Spoken.resources.dll");
+        german.Save(file);
+
+        var context = new PluginLoadContext("acme.spoken 1.0.0", Path.Combine(folder, "Acme.Spoken.dll"), isCollectible: false);
+        Assembly main = context.LoadFromAssemblyPath(Path.Combine(folder, "Acme.Spoken.dll"));
+        Assembly found = main.GetSatelliteAssembly(CultureInfo.GetCultureInfo("de"));
+        Assert.Equal((file, "de"), (found.Location, found.GetName().CultureName));
+        Assert.Equal("private", Assert.Single(context.Resolutions).Rule);
+
+        // What a resource manager does about it is to ask for the next language.
+        Assert.Throws<FileNotFoundException>(() => main.GetSatelliteAssembly(CultureInfo.GetCultureInfo("fr")));
+        Assert.Null(new ResourceManager("Acme.Spoken.Words", main)
+            .GetResourceSet(CultureInfo.GetCultureInfo("fr"), createIfNotExists: true, tryParents: false));
+    }
 
     [Fact]
     public void Two_hundred_plugins_are_listed_and_no_assembly_is_loaded()
