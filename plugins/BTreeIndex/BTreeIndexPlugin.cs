@@ -20,6 +20,7 @@ public sealed class BTreeIndexPlugin : IPlugin
                 FormatName = PageFormat.FormatName,
                 FormatVersion = PageFormat.FormatVersion,
                 OldestReadableFormatVersion = PageFormat.OldestReadableFormatVersion,
+                Offers = ["index.pack"],
             },
             static (context, options, cancellation) => new(BTreeIndexOpener.Open(context, options, cancellation)),
             new BTreeExaminer());

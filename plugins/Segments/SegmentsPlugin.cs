@@ -16,6 +16,7 @@ public sealed class SegmentsPlugin : IPlugin
             FormatName = SegmentFormat.Name,
             FormatVersion = SegmentFormat.Version,
             OldestReadableFormatVersion = SegmentFormat.OldestReadableVersion,
+            Offers = ["records.reclaim", "records.salvage"],
         };
         registrar.AddRecordStore<SegmentsOptions>(descriptor, SegmentRecordStore.OpenAsync, new SegmentsExaminer());
     }

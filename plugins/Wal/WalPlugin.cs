@@ -12,6 +12,7 @@ public sealed class WalPlugin : IPlugin
         FormatName = Format.WalFormat.Name,
         FormatVersion = Format.WalFormat.Version,
         OldestReadableFormatVersion = Format.WalFormat.OldestReadable,
+        Offers = ["log.dump"],
     };
 
     /// <inheritdoc/>

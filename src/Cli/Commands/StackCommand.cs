@@ -24,6 +24,11 @@ internal static class StackCommand
         try
         {
             ResolvedStack stack = Resolve(context, arguments);
+            foreach (string fallback in stack.Fallbacks)
+            {
+                await context.Console.Error.WriteLineAsync($"mortise: {fallback}").ConfigureAwait(false);
+            }
+
             await Report.WriteAsync(
                 context,
                 arguments,
@@ -31,6 +36,13 @@ internal static class StackCommand
                 json =>
                 {
                     json.WriteBoolean("ok", true);
+                    json.WriteStartArray("fallbacks");
+                    foreach (string fallback in stack.Fallbacks)
+                    {
+                        json.WriteStringValue(fallback);
+                    }
+
+                    json.WriteEndArray();
                     WriteParts(json, stack);
                 }).ConfigureAwait(false);
             return ExitCode.Ok;

@@ -105,6 +105,9 @@ public sealed class ResolvedStack
     /// elsewhere.</summary>
     public required bool HasRelativeFolders { get; init; }
 
+    /// <summary>What components prefer and the stack does not have, a line each.</summary>
+    public IReadOnlyList<string> Fallbacks { get; init; } = [];
+
     /// <summary>The roles whose code may be exchanged while the store is open.</summary>
     internal IEnumerable<ResolvedComponent> Exchangeable =>
         Families.Select(static f => f.Structure)

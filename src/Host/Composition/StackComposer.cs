@@ -234,6 +234,7 @@ public static class StackComposer
                     }
 
                     own.Close();
+                    StackAgreement.RequireTrue(component, opened);
                     T decorated = Decorations.Decorate(Accounted.Around(opened, account, own), settings, context);
                     account.Opened();
                     return decorated;

@@ -70,8 +70,18 @@ internal sealed class StackResolver(
             }
         }
 
+        IReadOnlyList<string> fallbacks = StackAgreement.Check(
+            [
+                .. new[] { log, records, cache }.OfType<ResolvedComponent>(),
+                .. partitions.Select(static p => p.Item2),
+                .. ownProjections.Select(static p => p.Item2),
+                .. families.Select(static f => f.Structure),
+            ],
+            catalog,
+            problems);
         return problems.Count > 0 ? null : new ResolvedStack
         {
+            Fallbacks = fallbacks,
             Source = source,
             Log = log!,
             Records = records!,
@@ -199,7 +209,8 @@ internal sealed class StackResolver(
                 Report(
                     ProblemCode.InvalidValue,
                     choice.PositionOf("reload"),
-                    $"{choice.Place}.reload is 'swap', and {fromCode.Plugin} is part of the program, which is not unloaded");
+                    $"{choice.Place}.reload is 'swap', and {fromCode.Plugin} is part of the program, which is not "
+                        + "unloaded");
             }
 
             return fromCode;

@@ -89,6 +89,20 @@ public sealed class ManifestWriter
             json["oldestReadable"] = component.Descriptor.OldestReadableFormatVersion;
         }
 
+        foreach ((string key, IReadOnlyList<string> names) in ((string, IReadOnlyList<string>)[])
+        [
+            ("offers", component.Descriptor.Offers),
+            ("requires", component.Descriptor.Requires),
+            ("prefers", component.Descriptor.Prefers),
+            ("conflicts", component.Descriptor.Conflicts),
+        ])
+        {
+            if (names.Count > 0)
+            {
+                json[key] = new JsonArray([.. names.Select(static n => JsonValue.Create(n))]);
+            }
+        }
+
         json["summary"] = component.Descriptor.Summary;
         return json;
     }

@@ -282,9 +282,10 @@ public sealed class PluginLoader(PluginLoaderOptions options)
             }
 
             ComponentDescriptor d = actual.Descriptor;
-            string said = Describe(
-                declared.Kind, declared.Format, declared.FormatVersion, declared.OldestReadable);
-            string found = Describe(actual.Kind, d.FormatName, d.FormatVersion, d.OldestReadableFormatVersion);
+            string said = Describe(declared.Kind, declared.Format, declared.FormatVersion, declared.OldestReadable)
+                + Describe(declared.Offers, declared.Requires, declared.Prefers, declared.Conflicts);
+            string found = Describe(actual.Kind, d.FormatName, d.FormatVersion, d.OldestReadableFormatVersion)
+                + Describe(d.Offers, d.Requires, d.Prefers, d.Conflicts);
             if (said != found)
             {
                 problems.Add(Failed(
@@ -309,6 +310,12 @@ public sealed class PluginLoader(PluginLoaderOptions options)
 
     private static string Describe(ComponentKind kind, string format, int version, int oldest) =>
         $"{kind}, format '{format}' {version} from {oldest}";
+
+    private static string Describe(params IReadOnlyList<string>[] names) => names.All(static n => n.Count == 0)
+        ? ""
+        : string.Concat(names.Zip(
+            (string[])["offers", "requires", "prefers", "conflicts with"],
+            static (n, word) => n.Count == 0 ? "" : $", {word} {string.Join(", ", n.Order(StringComparer.Ordinal))}"));
 
     /// <summary>Runs code of a plugin on a thread of its own, so that one that never comes back does not stop the
     /// host.</summary>

@@ -27,6 +27,18 @@ public sealed class ComponentDeclaration
     /// <summary>Ids that the component had before; stacks that name one still find it.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
+    /// <summary>What it offers to other components beyond its contract.</summary>
+    public IReadOnlyList<string> Offers { get; init; } = [];
+
+    /// <summary>What another component of a stack must offer, or be.</summary>
+    public IReadOnlyList<string> Requires { get; init; } = [];
+
+    /// <summary>What it would use if another component offered it, or were it.</summary>
+    public IReadOnlyList<string> Prefers { get; init; } = [];
+
+    /// <summary>What no other component of a stack may offer, or be.</summary>
+    public IReadOnlyList<string> Conflicts { get; init; } = [];
+
     /// <summary>True when a stack's name means this component.</summary>
     public bool IsCalled(string id) =>
         string.Equals(Id, id, StringComparison.Ordinal) || Aliases.Contains(id, StringComparer.Ordinal);
@@ -199,6 +211,16 @@ public sealed class PluginManifest
             else if (!ids.Add(component.Id))
             {
                 problems.Add(new Problem(ProblemCode.Ambiguous, at, $"component '{component.Id}' is declared twice"));
+            }
+
+            foreach (string name in component.Offers.Concat(component.Requires).Concat(component.Prefers)
+                .Concat(component.Conflicts).Where(static n => !IsId(n) || !n.Contains('.', StringComparison.Ordinal)))
+            {
+                problems.Add(new Problem(
+                    ProblemCode.InvalidValue,
+                    at,
+                    $"component '{component.Id}' names '{name}': two or more parts of a-z, 0-9 and '-' joined by "
+                        + "dots"));
             }
 
             if (component.OldestReadable < 0 || component.OldestReadable > component.FormatVersion)

@@ -1,12 +1,9 @@
-using System.Diagnostics.Metrics;
 using Mortise.Caching;
 using Mortise.Components;
 using Mortise.Engine;
 using Mortise.Host.Composition;
 using Mortise.Host.Configuration;
-using Mortise.Host.Files;
 using Mortise.Host.Memory;
-using Mortise.Host.Running;
 
 namespace Mortise.Host.Tests.Composition;
 
@@ -173,15 +170,5 @@ public sealed class MortiseHostTests : IDisposable
     private ComposedStore Compose(MortiseHost host, string text) =>
         host.Compose(host.Resolve(StackFile.Parse("stack.yaml", text)), _folder.Path);
 
-    private ComponentContext Context(string instance) => new()
-    {
-        InstanceName = instance,
-        StoreId = Guid.Empty,
-        Files = PosixDirectory.OpenRoot(_folder.Path),
-        Time = TimeProvider.System,
-        Background = new HostBackground(NullLog.Instance),
-        Seed = 1,
-        Log = NullLog.Instance,
-        Meter = new Meter(instance),
-    };
+    private ComponentContext Context(string instance) => SampleStack.Context(_folder, instance);
 }

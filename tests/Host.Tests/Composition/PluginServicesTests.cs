@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -8,7 +7,6 @@ using Mortise.Components;
 using Mortise.Engine;
 using Mortise.Host.Composition;
 using Mortise.Host.Configuration;
-using Mortise.Host.Files;
 using Mortise.Host.Loading;
 using Mortise.Host.Running;
 using Mortise.Indexing;
@@ -192,17 +190,7 @@ public sealed class PluginServicesTests : IDisposable
         return (program, await composition.Families[0].Structure.Open(Context(NullLog.Instance), default));
     }
 
-    private ComponentContext Context(IComponentLog log) => new()
-    {
-        InstanceName = "indexes/id/all",
-        StoreId = Guid.NewGuid(),
-        Files = PosixDirectory.OpenRoot(_folder.Path),
-        Time = TimeProvider.System,
-        Background = new HostBackground(NullLog.Instance),
-        Seed = 1,
-        Log = log,
-        Meter = new Meter("sample"),
-    };
+    private ComponentContext Context(IComponentLog log) => SampleStack.Context(_folder, "indexes/id/all", log);
 
     /// <summary>A plugin of the tests, loaded so that it can be unloaded.</summary>
     private sealed class PluginsUnderTest(string id)
@@ -251,7 +239,7 @@ public sealed class PluginServicesTests : IDisposable
     }
 
     /// <summary>An index that is there to be opened and closed.</summary>
-    private sealed class Silent : IIndexFamily
+    internal sealed class Silent : IIndexFamily
     {
         public ComponentIdentity Identity => throw new NotSupportedException();
 

@@ -52,6 +52,9 @@ public sealed class SamplePlugin : IPlugin
     public Func<ComponentContext, SampleOptions, IIndexFamily> OpenIndex { get; init; } =
         static (_, _) => throw new InvalidCastException("no such index");
 
+    /// <summary>What components say of others, by id; each list may be null.</summary>
+    public Dictionary<string, (string[]? Offers, string[]? Requires, string[]? Prefers, string[]? Conflicts)> Says { get; } = [];
+
     public void Register(IPluginRegistrar registrar)
     {
         registrar.AddLog<SampleNoOptions>(
@@ -71,7 +74,19 @@ public sealed class SamplePlugin : IPlugin
             Named("sample.broken-partition"), static _ => throw new NotSupportedException("never"));
     }
 
-    private static ComponentDescriptor Named(string id) => new() { Id = id, Summary = "a sample" };
+    private ComponentDescriptor Named(string id)
+    {
+        (string[]? offers, string[]? requires, string[]? prefers, string[]? conflicts) = Says.GetValueOrDefault(id);
+        return new ComponentDescriptor
+        {
+            Id = id,
+            Summary = "a sample",
+            Offers = offers ?? [],
+            Requires = requires ?? [],
+            Prefers = prefers ?? [],
+            Conflicts = conflicts ?? [],
+        };
+    }
 
     private sealed class Policy(long capacity) : ICachePolicy
     {

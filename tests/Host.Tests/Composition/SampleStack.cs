@@ -1,6 +1,10 @@
+using System.Diagnostics.Metrics;
+using Mortise.Components;
 using Mortise.Host.Composition;
 using Mortise.Host.Configuration;
+using Mortise.Host.Files;
 using Mortise.Host.Loading;
+using Mortise.Host.Running;
 
 namespace Mortise.Host.Tests.Composition;
 
@@ -36,6 +40,19 @@ internal static class SampleStack
     /// <summary>Every problem of a stack, one a line.</summary>
     public static string[] Problems(string text, params string[] overrides) =>
         [.. Assert.Throws<StackException>(() => Resolve(text, overrides)).Problems.Select(static p => p.ToString())];
+
+    /// <summary>What an instance over a folder is opened with.</summary>
+    public static ComponentContext Context(TemporaryFolder folder, string instance, IComponentLog? log = null) => new()
+    {
+        InstanceName = instance,
+        StoreId = Guid.Empty,
+        Files = PosixDirectory.OpenRoot(folder.Path),
+        Time = TimeProvider.System,
+        Background = new HostBackground(NullLog.Instance),
+        Seed = 1,
+        Log = log ?? NullLog.Instance,
+        Meter = new Meter(instance),
+    };
 
     /// <summary>Compares as one text, so that a failure shows the whole difference.</summary>
     public static void AssertLines(string[] expected, string[] actual) =>
