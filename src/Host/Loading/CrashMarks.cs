@@ -6,13 +6,13 @@ namespace Mortise.Host.Loading;
 
 /// <summary>Remembers across processes which plugin's code was running when a process died.</summary>
 /// <remarks>
-/// <para>While a plugin starts, a file with its name is held open and locked; it goes when the plugin has started or has
-/// failed in order. A file that nobody has locked is left by a process that died meanwhile. A plugin with two of them, and no
-/// start that went well between, is not started again: one may be somebody's kill -9.</para>
+/// <para>While a plugin starts, a file with its name is held open and locked; it goes when the plugin has started or
+/// has failed in order. A file that nobody has locked is left by a process that died meanwhile. A plugin with two of
+/// them, and no start that went well between, is not started again: one may be somebody's kill -9.</para>
 /// <para>What instances do later is marked in a <see cref="FlightRecorder"/>. Whoever finds one of a process that is
-/// gone makes a file of each call that was running, and says so. Three of them in the same phase, and none of that phase
-/// that came to its end between, keep the plugin from being started as well: kills fall anywhere, a defect on the same
-/// place. Phases that mostly wait for the device are named and do not count: that is where kills fall.</para>
+/// gone makes a file of each call that was running, and says so. Three of them in the same phase, and none of that
+/// phase that came to its end between, keep the plugin from being started as well: kills fall anywhere, a defect on the
+/// same place. Phases that mostly wait for the device are named and do not count: that is where kills fall.</para>
 /// <para>Threads and processes: any.</para>
 /// </remarks>
 /// <param name="folder">The folder of the marks; made when it is absent.</param>
@@ -87,11 +87,17 @@ public sealed class CrashMarks(string folder)
             byte[] bytes = new byte[Math.Min(
                 file.Length, FlightRecorder.HeadBytes + (FlightRecorder.Places * FlightRecorder.PlaceBytes))];
             file.ReadExactly(bytes);
+            if (!TryDelete(path))
+            {
+                // Another user's, who is told.
+                continue;
+            }
+
             foreach ((string sha256, string plugin, string instance, FlightPhase phase) in FlightRecorder.Read(bytes))
             {
                 found.Add(
-                    $"an earlier process ended while {plugin} was in '{Word(phase)}' of {instance}: a crash of that code, "
-                    + "or a kill meanwhile");
+                    $"an earlier process ended while {plugin} was in '{Word(phase)}' of {instance}: a crash of that "
+                    + "code, or a kill meanwhile");
                 if (Counts(phase) && Of(sha256, phase).Count() < RunningPatience)
                 {
                     File.WriteAllText(
@@ -99,8 +105,6 @@ public sealed class CrashMarks(string folder)
                         $"{plugin}\n{instance}\n");
                 }
             }
-
-            File.Delete(path);
         }
 
         return found;
@@ -141,7 +145,8 @@ public sealed class CrashMarks(string folder)
     /// <returns>Null when it cannot.</returns>
     internal FlightRecorder.Flight? Follow(PluginOrigin plugin, string instance, Action<Exception> unmarked)
     {
-        if (plugin.Sha256.Length == 0 || Recorder(unmarked)?.Begin(plugin.Sha256, plugin.ToString(), instance) is not { } flight)
+        if (plugin.Sha256.Length == 0
+            || Recorder(unmarked)?.Begin(plugin.Sha256, plugin.ToString(), instance) is not { } flight)
         {
             return null;
         }
@@ -172,7 +177,7 @@ public sealed class CrashMarks(string folder)
             try
             {
                 Directory.CreateDirectory(place);
-                return FlightRecorder.Create(Path.Combine(place, $"{Guid.NewGuid():n}{Recording}"));
+                return Create(place) ?? Create(place) ?? throw new IOException($"others look through {place}");
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -181,6 +186,20 @@ public sealed class CrashMarks(string folder)
                 return null;
             }
         })).Value;
+
+    /// <summary>Makes a recording; null when another process that settles has taken it for one that is left.</summary>
+    private static FlightRecorder? Create(string place)
+    {
+        string path = Path.Combine(place, $"{Guid.NewGuid():n}{Recording}");
+        try
+        {
+            return FlightRecorder.Create(path);
+        }
+        catch (IOException) when (!File.Exists(path) && Directory.Exists(place))
+        {
+            return null;
+        }
+    }
 
     private IEnumerable<string> Of(string sha256, FlightPhase phase) =>
         Directory.Exists(folder) ? Directory.EnumerateFiles(folder, $"{Prefix(sha256, phase)}*{Running}") : [];
@@ -195,11 +214,18 @@ public sealed class CrashMarks(string folder)
 
     private static string Word(FlightPhase phase) => phase.ToString().ToLowerInvariant();
 
-    private static void Delete(IEnumerable<string> files)
+    private static void Delete(IEnumerable<string> files) => Array.ForEach([.. files], static f => TryDelete(f));
+
+    private static bool TryDelete(string file)
     {
-        foreach (string file in files.ToArray())
+        try
         {
             File.Delete(file);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 
@@ -212,14 +238,14 @@ public sealed class CrashMarks(string folder)
         return file is not null;
     }
 
-    /// <summary>Opens a file alone; null when a process has it locked, or it is gone.</summary>
+    /// <summary>Opens a file alone; null when a process has it locked, it is gone, or it is another user's.</summary>
     private static FileStream? TryOpen(string path)
     {
         try
         {
             return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.None);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
         }

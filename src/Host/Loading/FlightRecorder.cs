@@ -9,8 +9,8 @@ namespace Mortise.Host.Loading;
 /// <para>The file is mapped: a mark is two additions in memory and no call of the system, and what was marked when the
 /// process ended is what the file says afterwards, however it ended. It is locked while its process lives.</para>
 /// <para>Layout, little-endian: 64 bytes of head (u32 magic <c>MFLT</c>, u32 version 1, zeros), then places of 512
-/// bytes: 16 i32, how many calls of each <see cref="FlightPhase"/> are running; u16 length of the text; the text, UTF-8:
-/// hash of the plugin's files, plugin, instance, with line feeds between. A length of 0 is a free place.</para>
+/// bytes: 16 i32, how many calls of each <see cref="FlightPhase"/> are running; u16 length of the text; the text,
+/// UTF-8: hash of the plugin's files, plugin, instance, with line feeds between. A length of 0 is a free place.</para>
 /// <para>Threads: any.</para>
 /// </remarks>
 internal sealed unsafe class FlightRecorder
@@ -102,7 +102,8 @@ internal sealed unsafe class FlightRecorder
             int length = Math.Min(
                 (int)BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(at + (Phases * sizeof(int)))), MaxTextBytes);
             string[] words = Encoding.UTF8.GetString(bytes, at + TextOffset, length).Split('\n');
-            if (words is not [{ Length: 64 } sha256, var plugin, var instance] || !sha256.All(char.IsAsciiHexDigitLower))
+            if (words is not [{ Length: 64 } sha256, var plugin, var instance]
+                || !sha256.All(char.IsAsciiHexDigitLower))
             {
                 continue;
             }
