@@ -56,12 +56,14 @@ public sealed class RetentionRuleSection : IValidatedOptions
 
         foreach (string kind in Kinds.Where(static kind => !TryReadKinds(kind, out _)))
         {
-            yield return new OptionProblem(nameof(Kinds), $"has '{kind}', which is no kind (0 to 65535) and no range such as 30000-39999");
+            yield return new OptionProblem(nameof(Kinds), $"has '{kind}', which is no kind (0 to 65535) and no range "
+                + "such as 30000-39999");
         }
 
         foreach (string author in Authors.Where(static author => !IsKey(author)))
         {
-            yield return new OptionProblem(nameof(Authors), $"has '{author}', which is not 64 lower-case hexadecimal digits");
+            yield return new OptionProblem(nameof(Authors), $"has '{author}', which is not 64 lower-case hexadecimal "
+                + "digits");
         }
     }
 

@@ -116,14 +116,14 @@ internal sealed class StoreSession : IAsyncDisposable
         CommandContext context, ParseResult arguments, CancellationToken cancellation) =>
         OpenAsync(context, arguments, context.Options.Data(arguments), cancellation);
 
-    /// <summary>Opens the store that a command line asks for, in a directory that holds something: a mistyped one should
-    /// not answer as an empty store.</summary>
+    /// <summary>Opens the store that a command line asks for, in a directory that holds something: a mistyped one
+    /// should not answer as an empty store.</summary>
     public static ValueTask<StoreSession> OpenExistingAsync(
         CommandContext context, ParseResult arguments, CancellationToken cancellation) =>
         OpenAsync(context, arguments, context.Options.Data(arguments), mayCreate: false, cancellation);
 
-    /// <summary>As <see cref="OpenExistingAsync"/>, without the store's lock and over an <see cref="OverlayDirectory"/>:
-    /// whatever is done with it stays in memory.</summary>
+    /// <summary>As <see cref="OpenExistingAsync"/>, without the store's lock and over an
+    /// <see cref="OverlayDirectory"/>: whatever is done with it stays in memory.</summary>
     public static ValueTask<StoreSession> OpenUntouchedAsync(
         CommandContext context, ParseResult arguments, CancellationToken cancellation) => OpenAsync(
             context,

@@ -25,8 +25,8 @@ public interface ICacheGrant
     /// memory anew, so that a cache that is hit and never misses is heard, and one at which nothing happens gives
     /// memory up.</summary>
     /// <param name="follow">Evicts to the target and reports, or does nothing when the cache is busy: whoever is at it
-    /// will. Called from any thread, also from within <see cref="Report"/>, and once more perhaps while the cache is being
-    /// closed; must not wait. The host holds no lock meanwhile. The last one given counts.</param>
+    /// will. Called from any thread, also from within <see cref="Report"/>, and once more perhaps while the cache is
+    /// being closed; must not wait. The host holds no lock meanwhile. The last one given counts.</param>
     void OnRebalance(Action follow)
     {
     }

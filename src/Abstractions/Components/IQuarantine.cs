@@ -7,17 +7,17 @@ namespace Mortise.Components;
 /// <remarks>
 /// <para>Role: what <c>mortise doctor --quarantine</c> calls for parts that nothing can rebuild. A capability of a
 /// component's <see cref="IExaminer"/>: the same object implements both, or does not offer it.</para>
-/// <para>Nothing is destroyed: a file that is replaced is renamed first and stays beside the new one. What is readable keeps
-/// its place; what is lost is <see cref="StorageErrorCode.NotFound"/> from then on. Cut short at any point, another call
-/// completes it.</para>
+/// <para>Nothing is destroyed: a file that is replaced is renamed first and stays beside the new one. What is readable
+/// keeps its place; what is lost is <see cref="StorageErrorCode.NotFound"/> from then on. Cut short at any point,
+/// another call completes it.</para>
 /// </remarks>
 public interface IQuarantine
 {
     /// <summary>Mends one instance that nobody has open.</summary>
     /// <param name="files">The instance's directory.</param>
     /// <param name="storeId">The store it belongs to.</param>
-    /// <param name="durable">The last commit that the store knows this instance to have made durable. Where the instance's
-    /// own record of that is lost, it is mended to be the state at this commit.</param>
+    /// <param name="durable">The last commit that the store knows this instance to have made durable. Where the
+    /// instance's own record of that is lost, it is mended to be the state at this commit.</param>
     /// <param name="report">Called once per thing that is lost or was set aside.</param>
     /// <param name="cancellation">Stops with <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="StorageException"><see cref="StorageErrorCode.Locked"/> when the instance is open;

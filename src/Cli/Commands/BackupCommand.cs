@@ -21,7 +21,8 @@ internal static class BackupCommand
         {
             Description = "Where the copy goes: a new or empty directory, or an earlier copy that nobody has opened.",
         };
-        var command = new Command("backup", "Copies the store, as it is at one commit, while it may be in use.") { target };
+        var command = new Command("backup", "Copies the store, as it is at one commit, while it may be in "
+            + "use.") { target };
         command.SetAction((arguments, cancellation) =>
             RunAsync(context, arguments, Path.GetFullPath(arguments.GetRequiredValue(target)), cancellation));
         return command;

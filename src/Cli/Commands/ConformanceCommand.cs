@@ -33,8 +33,8 @@ internal static class ConformanceCommand
         var skip = Laws("--skip", "Leaves out this law, by its id. May be repeated. The run is then partial.");
         var known = new Option<string>("--known")
         {
-            Description = "A file of known failures, one a line: COMPONENT LAW YYYY-MM-DD REASON. A listed law that holds, "
-                + "or whose day has passed, is a failure; the run is partial.",
+            Description = "A file of known failures, one a line: COMPONENT LAW YYYY-MM-DD REASON. A listed law that "
+                + "holds, or whose day has passed, is a failure; the run is partial.",
             HelpName = "FILE",
         };
         var settings = new RunOptions();

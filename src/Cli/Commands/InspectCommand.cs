@@ -16,8 +16,8 @@ internal static class InspectCommand
     {
         var command = new Command(
             "inspect",
-            "Shows who wrote each part of the store and who could read it here. Loads no plugin, takes no lock, changes "
-            + "nothing. Exit 1 when a part cannot be read here.");
+            "Shows who wrote each part of the store and who could read it here. Loads no plugin, takes no lock, "
+            + "changes nothing. Exit 1 when a part cannot be read here.");
         command.SetAction(arguments => Run(context, arguments));
         return command;
     }

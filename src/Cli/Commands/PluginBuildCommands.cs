@@ -17,7 +17,8 @@ internal static class PluginBuildCommands
         var summary = new Option<string>("--summary") { Description = "One line for a person." };
         var contract = new Option<string>("--contract")
         {
-            Description = "The versions of the contract that it works with. Without it: this tool's, up to the next major.",
+            Description = "The versions of the contract that it works with. Without it: this tool's, up to the next "
+                + "major.",
         };
         var status = new Option<PluginStatus>("--status")
         {
@@ -56,7 +57,8 @@ internal static class PluginBuildCommands
             Required = true,
         };
         var command = new Command(
-            "sign", "Signs a plugin's manifest, and with it the hash of every file; before it is packed.") { folder, key };
+            "sign", "Signs a plugin's manifest, and with it the hash of every file; before it is "
+                + "packed.") { folder, key };
         command.SetAction(arguments =>
         {
             string file = arguments.GetRequiredValue(key);
@@ -81,7 +83,8 @@ internal static class PluginBuildCommands
         var folder = new Argument<string>("FOLDER") { Description = "The plugin's folder, plugin.json included." };
         var file = new Argument<string>("FILE") { Description = "The .nupkg to write." };
         var command = new Command(
-            "pack", "Packs a plugin's folder for 'plugins add'. The same folder gives the same bytes.") { folder, file };
+            "pack", "Packs a plugin's folder for 'plugins add'. The same folder gives the same "
+                + "bytes.") { folder, file };
         command.SetAction(arguments =>
         {
             PackageWriter.Write(arguments.GetRequiredValue(folder), arguments.GetRequiredValue(file));

@@ -19,7 +19,8 @@ internal static class PluginCheckCommands
     public static Command Verify(CommandContext context)
     {
         var command = new Command(
-            "verify", "Checks files, permissions, trust and contracts of what is installed; runs no code. Exit 1 on any problem.");
+            "verify", "Checks files, permissions, trust and contracts of what is installed; runs no code. Exit 1 on "
+                + "any problem.");
         command.SetAction(arguments =>
         {
             MortiseHost host = StoreSession.CreateHost(context, arguments);
@@ -37,7 +38,8 @@ internal static class PluginCheckCommands
         return command;
     }
 
-    /// <summary>Loads each plugin in a process of its own, so that one that kills its process kills only that.</summary>
+    /// <summary>Loads each plugin in a process of its own, so that one that kills its process kills only
+    /// that.</summary>
     public static Command Doctor(CommandContext context)
     {
         var command = new Command("doctor", "Loads each plugin in a process of its own. Exit 1 on any problem.");

@@ -48,7 +48,8 @@ internal static class PluginInstallCommands
     public static Command Release(CommandContext context)
     {
         Argument<string[]> names = Names();
-        var command = new Command("release", "Lets plugins start again that were starting when processes died.") { names };
+        var command = new Command("release", "Lets plugins start again that were starting when processes "
+            + "died.") { names };
         command.SetAction(arguments =>
         {
             var marks = new CrashMarks(CrashMarks.FolderIn(PrivateCopies.DefaultFolder()));
@@ -93,7 +94,8 @@ internal static class PluginInstallCommands
             {
                 if (!installer.Distrust(keyId))
                 {
-                    throw new BadInputException($"no publisher with the key {keyId} is trusted in {installer.TrustPath}");
+                    throw new BadInputException($"no publisher with the key {keyId} is trusted in "
+                        + $"{installer.TrustPath}");
                 }
 
                 error.WriteLine($"{keyId}: trusted no more");

@@ -8,8 +8,8 @@ using Mortise.Host.Loading;
 
 namespace Mortise.Cli.Commands;
 
-/// <summary><c>mortise plugins</c>: what is installed and why it is or is not used. <c>list</c> and <c>verify</c> run no
-/// code of any plugin.</summary>
+/// <summary><c>mortise plugins</c>: what is installed and why it is or is not used. <c>list</c> and <c>verify</c> run
+/// no code of any plugin.</summary>
 internal static class PluginsCommand
 {
     /// <summary>Makes the command.</summary>

@@ -14,7 +14,8 @@ internal static class RetentionCommand
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "Says what would be dropped and changes nothing." };
         var command = new Command(
-            "retention", "Drops the events that are too old by the section 'retention' of the stack, and gives their space back.")
+            "retention", "Drops the events that are too old by the section 'retention' of the stack, and gives their "
+                + "space back.")
         {
             dryRun,
         };
@@ -34,8 +35,8 @@ internal static class RetentionCommand
         if (section?.ToPolicy() is not { DropsAnything: true } policy)
         {
             throw new BadInputException(
-                "the stack has no retention: it drops nothing, whatever its age; write 'retention: { maxAge: 365d }' in it, "
-                + "or give --set retention.maxAge=365d");
+                "the stack has no retention: it drops nothing, whatever its age; write 'retention: { maxAge: 365d }' "
+                + "in it, or give --set retention.maxAge=365d");
         }
 
         RetentionReport report = await session.Store.ApplyRetentionAsync(policy, isDryRun, cancellation)
@@ -75,7 +76,8 @@ internal static class RetentionCommand
         if (isDryRun)
         {
             output.Line(
-                $"would drop {Words.Count(report.Events)} events and delete {Words.Size(report.IndexBytes)} of index files");
+                $"would drop {Words.Count(report.Events)} events and delete {Words.Size(report.IndexBytes)} of index "
+                    + "files");
             return;
         }
 

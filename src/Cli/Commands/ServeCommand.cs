@@ -22,7 +22,8 @@ internal static partial class ServeCommand
     {
         Option<string[]> urls = CreateUrls();
         var command = new Command(
-            "serve", "Serves the store as a Nostr relay until it is interrupted. Without a stack file, with a relay's rules.")
+            "serve", "Serves the store as a Nostr relay until it is interrupted. Without a stack file, with a relay's "
+                + "rules.")
         {
             urls,
         };
@@ -139,7 +140,8 @@ internal static partial class ServeCommand
             cause => DropFailed(log, cause));
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "dropped {Events} events that were too old in {Milliseconds} ms")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "dropped {Events} events that were too old in "
+        + "{Milliseconds} ms")]
     private static partial void Dropped(ILogger log, long events, long milliseconds);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "what is too old could not be dropped and will be tried again")]

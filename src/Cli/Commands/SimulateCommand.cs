@@ -51,8 +51,8 @@ internal static class SimulateCommand
         };
         var stacks = new Option<int>("--stacks")
         {
-            Description = "Runs each script, with questions and without power cuts, over N random stacks of all installed "
-                + "plugins instead: all answers must be equal.",
+            Description = "Runs each script, with questions and without power cuts, over N random stacks of all "
+                + "installed plugins instead: all answers must be equal.",
             HelpName = "N",
         };
         mode.AcceptOnlyFromAmong("always", "batch", "never");

@@ -16,8 +16,8 @@ internal static class StackApplyCommand
         var rehearses = new Option<bool>("--dry-run") { Description = "Says what would be done, and does nothing." };
         var command = new Command(
             "apply",
-            "Builds the index families that the file names otherwise from the records, exchanges them, drops those that "
-            + "it does not name, and keeps the file as the store's stack.") { file, rehearses };
+            "Builds the index families that the file names otherwise from the records, exchanges them, drops those "
+            + "that it does not name, and keeps the file as the store's stack.") { file, rehearses };
         command.SetAction((arguments, cancellation) => RunAsync(
             context, arguments, arguments.GetRequiredValue(file), arguments.GetValue(rehearses), cancellation));
         return command;
@@ -32,7 +32,8 @@ internal static class StackApplyCommand
         ResolvedStack wanted = session.Host.Resolve(StackFile.Read(file, context.Options.Overrides(arguments)));
         if (wanted.Families.All(static f => f.Projection != EventProjections.Id))
         {
-            throw new BadInputException($"{file}: no family has the projection 'id', which every store of events needs");
+            throw new BadInputException($"{file}: no family has the projection 'id', which every store of events "
+                + "needs");
         }
 
         var change = StackChange.Between(session.Composed, session.Host.Compose(wanted, data));
@@ -83,8 +84,8 @@ internal static class StackApplyCommand
         if (stack.HasRelativeFolders)
         {
             error.WriteLine(
-                $"{stack.Source.Origin} names plugin folders relative to itself and is not copied to {path}; name it with "
-                + "--stack from now on");
+                $"{stack.Source.Origin} names plugin folders relative to itself and is not copied to {path}; name it "
+                + "with --stack from now on");
             return;
         }
 

@@ -19,7 +19,8 @@ internal static class StatsCommand
         {
             Description = "Shows each instance of each plugin as well: its state, what it holds, and its calls.",
         };
-        var command = new Command("stats", "Shows counts and sizes of the store and of each of its parts.") { instances };
+        var command = new Command("stats", "Shows counts and sizes of the store and of each of its "
+            + "parts.") { instances };
         command.SetAction((arguments, cancellation) => RunAsync(
             context, arguments, arguments.GetValue(instances), cancellation));
         return command;

@@ -5,7 +5,8 @@ using Mortise.Engine;
 
 namespace Mortise.Cli.Commands;
 
-/// <summary><c>mortise upgrade</c>: brings the files of every part to the format version that its plugin writes.</summary>
+/// <summary><c>mortise upgrade</c>: brings the files of every part to the format version that its plugin
+/// writes.</summary>
 internal static class UpgradeCommand
 {
     /// <summary>Makes the command.</summary>

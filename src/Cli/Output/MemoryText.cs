@@ -16,7 +16,8 @@ internal static class MemoryText
             IReadOnlyList<CacheShare> shares = memory.Shares;
             output.Line(
                 $"memory   {Words.Size(memory.Budget.Bytes)} for caches, "
-                + $"{Words.Size(shares.Sum(static s => s.ResidentBytes))} used, {HitRate(shares)} of pages were there, divided anew {Words.Count(memory.Rounds)} times");
+                + $"{Words.Size(shares.Sum(static s => s.ResidentBytes))} used, {HitRate(shares)} of pages were "
+                + $"there, divided anew {Words.Count(memory.Rounds)} times");
         }
 
         if (statistics.PartitionOpenings > 0)

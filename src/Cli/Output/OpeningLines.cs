@@ -3,8 +3,8 @@ using Mortise.Engine;
 
 namespace Mortise.Cli.Output;
 
-/// <summary>Says on standard error what a long opening is at: a line after the first second, one every few seconds after
-/// it, and one at the end. An opening of less than a second says nothing.</summary>
+/// <summary>Says on standard error what a long opening is at: a line after the first second, one every few seconds
+/// after it, and one at the end. An opening of less than a second says nothing.</summary>
 internal sealed class OpeningLines(TextWriter error) : IStoreListener
 {
     private static readonly TimeSpan s_first = TimeSpan.FromSeconds(1);
@@ -31,8 +31,8 @@ internal sealed class OpeningLines(TextWriter error) : IStoreListener
         {
             error.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"opened in {report.Duration.TotalSeconds:F1} s: {Words.Count(report.ReplayedCommits)} commits replayed, "
-                + $"{Words.Count(report.Rebuilt.Count)} index families rebuilt"));
+                $"opened in {report.Duration.TotalSeconds:F1} s: {Words.Count(report.ReplayedCommits)} commits "
+                + $"replayed, {Words.Count(report.Rebuilt.Count)} index families rebuilt"));
         }
     }
 
@@ -55,6 +55,7 @@ internal sealed class OpeningLines(TextWriter error) : IStoreListener
         string unit = progress.Phase == OpeningPhase.Replay ? "commits" : "records";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $", {Words.Count(progress.Done)} of {Words.Count(progress.Total)} {unit} ({100.0 * progress.Done / progress.Total:F0} %)");
+            $", {Words.Count(progress.Done)} of {Words.Count(progress.Total)} {unit} "
+                + $"({100.0 * progress.Done / progress.Total:F0} %)");
     }
 }

@@ -2,7 +2,8 @@ using Mortise.Host.Loading;
 
 namespace Mortise.Host.Composition;
 
-/// <summary>The roles of all stacks whose plugins can be exchanged: who is named by none of them can be unloaded.</summary>
+/// <summary>The roles of all stacks whose plugins can be exchanged: who is named by none of them can be
+/// unloaded.</summary>
 /// <remarks>Knows roles without keeping them. Threads: under the owner's lock.</remarks>
 internal sealed class ExchangeableRoles
 {

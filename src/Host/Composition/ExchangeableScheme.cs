@@ -33,7 +33,8 @@ internal sealed class ExchangeableScheme(IPartitionScheme scheme) : IPartitionSc
     public bool Accepts(string recordedMap, [NotNullWhen(false)] out string? reason) =>
         _scheme.Accepts(recordedMap, out reason);
 
-    /// <summary>Takes other code when it answers as the code before on all that is there and on what may come.</summary>
+    /// <summary>Takes other code when it answers as the code before on all that is there and on what may
+    /// come.</summary>
     /// <param name="next">The other code's scheme.</param>
     /// <param name="partitions">The names of the partitions that there are.</param>
     /// <returns>Where the two differ; null when it is in force.</returns>

@@ -17,7 +17,8 @@ namespace Mortise.Host.Composition;
 /// <param name="Works">Pieces of background work that are registered.</param>
 /// <param name="Steps">Steps of those that have run.</param>
 /// <param name="StepTime">How long they took together.</param>
-/// <param name="Calls">How often it was called to change something, or to make it durable; reads are not counted.</param>
+/// <param name="Calls">How often it was called to change something, or to make it durable; reads are not
+/// counted.</param>
 /// <param name="CallTime">How long those calls took together, waiting included.</param>
 /// <param name="Faults">How often it threw what its contract does not allow: while it opened, or in a step.</param>
 /// <param name="Leaks">What it held when it was closed: files by name, timers and works by the method that made
@@ -38,8 +39,8 @@ public sealed record InstanceUse(
     int Faults,
     IReadOnlyList<string> Leaks);
 
-/// <summary>Counts what one instance holds and takes. Costs nothing per record read: files are counted by the directory,
-/// timers and background work are few, and calls are those that come once a commit or less often.</summary>
+/// <summary>Counts what one instance holds and takes. Costs nothing per record read: files are counted by the
+/// directory, timers and background work are few, and calls are those that come once a commit or less often.</summary>
 /// <remarks>Keeps nothing of the plugin once the instance is closed, but texts. Threads: any.</remarks>
 internal sealed class InstanceAccount(
     PluginOrigin plugin, ComponentContext context, TimeProvider clock, FlightRecorder.Flight? flight)

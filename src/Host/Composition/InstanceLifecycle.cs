@@ -1,6 +1,7 @@
 namespace Mortise.Host.Composition;
 
-/// <summary>How far an instance of a component has come. Its role is registered, configured and validated before.</summary>
+/// <summary>How far an instance of a component has come. Its role is registered, configured and validated
+/// before.</summary>
 public enum InstanceState
 {
     /// <summary>Its plugin has been asked to open it.</summary>

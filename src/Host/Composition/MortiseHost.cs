@@ -61,8 +61,8 @@ public sealed class MortiseHost
     /// <summary>Every plugin whose code is in the process, whether from a folder or from code.</summary>
     public IReadOnlyList<LoadedPlugin> Loaded => [.. _inProcess, .. _loader.Loaded];
 
-    /// <summary>What every open instance of every plugin holds and takes, by name, and what the last ones that were closed
-    /// have left behind.</summary>
+    /// <summary>What every open instance of every plugin holds and takes, by name, and what the last ones that were
+    /// closed have left behind.</summary>
     public IReadOnlyList<InstanceUse> Instances => _services.Accounts.All;
 
     /// <summary>Finds the plugin whose code threw something that its contract does not allow.</summary>

@@ -28,8 +28,8 @@ public sealed class MortiseHostOptions
     /// <summary>The plugins that are trusted by the hash of their files.</summary>
     public TrustList Trust { get; set; } = TrustList.Empty;
 
-    /// <summary>Reads mode and list anew, at the start and before plugins are exchanged under an open store; null to keep
-    /// <see cref="TrustMode"/> and <see cref="Trust"/>.</summary>
+    /// <summary>Reads mode and list anew, at the start and before plugins are exchanged under an open store; null to
+    /// keep <see cref="TrustMode"/> and <see cref="Trust"/>.</summary>
     public Func<TrustRules>? ReadTrust { get; set; }
 
     /// <summary>The folder of private copies that plugins are loaded from

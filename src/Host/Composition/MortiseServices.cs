@@ -17,8 +17,8 @@ public static class MortiseServices
     /// <see cref="TimeProvider"/> and an <see cref="ILoggerFactory"/> that the program has registered are used; logs of
     /// instances have names such as <c>Mortise.indexes/id/all</c>. Metrics are in meters called <c>Mortise</c> and
     /// <c>Mortise.*</c>, which any listener of the program finds.</para>
-    /// <para>Plugins get no service of the program but those on <see cref="MortiseHostOptions.PluginServices"/>, so that
-    /// none keeps a plugin from being unloaded or is kept by one.</para>
+    /// <para>Plugins get no service of the program but those on <see cref="MortiseHostOptions.PluginServices"/>, so
+    /// that none keeps a plugin from being unloaded or is kept by one.</para>
     /// </remarks>
     /// <param name="services">The program's services.</param>
     /// <param name="configure">Folders, plugins from code, logs.</param>

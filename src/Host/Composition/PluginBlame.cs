@@ -6,8 +6,8 @@ namespace Mortise.Host.Composition;
 
 /// <summary>Finds the plugin whose code threw, from where an exception was thrown; calls pay nothing for it.</summary>
 /// <remarks>The nearest frame to the throw that is a plugin's or the host's own decides. Frames of the runtime and of
-/// a plugin's private dependencies count for whoever called them. What a contract lets a plugin throw while a store runs
-/// (<see cref="StorageException"/>, cancellation, disposal) is no fault.</remarks>
+/// a plugin's private dependencies count for whoever called them. What a contract lets a plugin throw while a store
+/// runs (<see cref="StorageException"/>, cancellation, disposal) is no fault.</remarks>
 internal static class PluginBlame
 {
     private const string Ours = "Mortise.";
@@ -66,7 +66,8 @@ internal static class PluginBlame
         return [.. inner.SelectMany(Causes), failure];
     }
 
-    /// <summary>The method as its author wrote it: an asynchronous one runs as <c>&lt;Name&gt;d__1.MoveNext</c>.</summary>
+    /// <summary>The method as its author wrote it: an asynchronous one runs as
+    /// <c>&lt;Name&gt;d__1.MoveNext</c>.</summary>
     public static string Describe(MethodBase method)
     {
         Type? type = method.DeclaringType;

@@ -29,14 +29,14 @@ public sealed class ReloadReport
     public bool IsEmpty => Swapped.Count == 0 && Problems.Count == 0 && Unloads.Count == 0;
 }
 
-/// <summary>Exchanges the code of an open store's roles that say <c>reload: swap</c>, when other files of their plugins are
-/// installed.</summary>
+/// <summary>Exchanges the code of an open store's roles that say <c>reload: swap</c>, when other files of their plugins
+/// are installed.</summary>
 /// <remarks>
 /// <para>The new code is found, checked and trusted as at a start. That of an index family opens an index of its own
-/// beside the old one and is given every record; then the two are exchanged between two commits. That of the cache policy
-/// is tried and told what is resident in each cache. That of a partition scheme takes over
-/// when it answers as the old one does. Whatever fails before, the old code serves on. No read or write fails, and the old
-/// code is unloaded, with a proof, when the last view of it is closed.</para>
+/// beside the old one and is given every record; then the two are exchanged between two commits. That of the cache
+/// policy is tried and told what is resident in each cache. That of a partition scheme takes over
+/// when it answers as the old one does. Whatever fails before, the old code serves on. No read or write fails, and the
+/// old code is unloaded, with a proof, when the last view of it is closed.</para>
 /// <para>Threads: any; one run at a time.</para>
 /// </remarks>
 public sealed class PluginReload
@@ -230,8 +230,8 @@ public sealed class PluginReload
                 ProblemCode.LoadFailed,
                 family.Structure.Choice.IdAt,
                 isInForce
-                    ? $"{family.Structure.Place} is served by {next.Component.Plugin}, and what it took the place of could "
-                        + $"not be put away: {(_host.Blame(e) ?? e).Message}"
+                    ? $"{family.Structure.Place} is served by {next.Component.Plugin}, and what it took the place of "
+                        + $"could not be put away: {(_host.Blame(e) ?? e).Message}"
                     : $"{family.Structure.Place} stays with {from}; {next.Component.Plugin} failed: "
                         + (_host.Blame(e) ?? e).Message));
             if (isInForce)

@@ -24,8 +24,8 @@ internal sealed class PluginServices(PluginComponent component, ComponentContext
     public bool IsUsed => _container is not null;
 
     /// <inheritdoc/>
-    /// <exception cref="StorageException"><see cref="StorageErrorCode.Unsupported"/>: the program has the service and does
-    /// not allow it to plugins; or two classes of the plugin claim to be it.</exception>
+    /// <exception cref="StorageException"><see cref="StorageErrorCode.Unsupported"/>: the program has the service and
+    /// does not allow it to plugins; or two classes of the plugin claim to be it.</exception>
     public object? GetService(Type serviceType)
     {
         ArgumentNullException.ThrowIfNull(serviceType);
@@ -45,10 +45,11 @@ internal sealed class PluginServices(PluginComponent component, ComponentContext
             ? null
             : throw new StorageException(
                 StorageErrorCode.Unsupported,
-                $"plugin {component.Plugin} asks for {serviceType.FullName}, a service of the program that plugins may not "
-                + "have",
+                $"plugin {component.Plugin} asks for {serviceType.FullName}, a service of the program that plugins "
+                + "may not have",
                 context.InstanceName,
-                advice: $"add typeof({serviceType.Name}) to MortiseHostOptions.PluginServices, if the plugin is trusted");
+                advice: $"add typeof({serviceType.Name}) to MortiseHostOptions.PluginServices, if the plugin is "
+                    + "trusted");
     }
 
     /// <summary>The instance is open: who has not asked yet does not get any.</summary>

@@ -8,8 +8,8 @@ namespace Mortise.Host.Composition;
 /// <summary>One part of a store as its manifest records it, and who could read it here.</summary>
 /// <param name="Instance">Its place in a stack: <c>wal</c>, <c>indexes/author-time</c>.</param>
 /// <param name="Writer">Who wrote it.</param>
-/// <param name="DurableLsn">The commit that it had made durable at the last checkpoint; null where the manifest does not
-/// say.</param>
+/// <param name="DurableLsn">The commit that it had made durable at the last checkpoint; null where the manifest does
+/// not say.</param>
 /// <param name="Files">Files in its directory.</param>
 /// <param name="Bytes">Their bytes.</param>
 /// <param name="Reader">An installed plugin that can read it; null when there is none.</param>

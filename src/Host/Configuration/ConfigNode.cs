@@ -26,8 +26,8 @@ public sealed class ConfigText(string text, bool isQuoted, SourcePosition at) : 
     /// <summary>True when it was written in quotes.</summary>
     public bool IsQuoted { get; } = isQuoted;
 
-    /// <summary>What was written, when the value came from the environment or a file; shown in its place, because it may
-    /// be a secret.</summary>
+    /// <summary>What was written, when the value came from the environment or a file; shown in its place, because it
+    /// may be a secret.</summary>
     public string? Expression { get; init; }
 
     /// <summary><see cref="Expression"/> as it stands in a stack: in quotes when it was.</summary>

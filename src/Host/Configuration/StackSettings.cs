@@ -225,8 +225,8 @@ internal enum ReloadMode
     /// <summary>Its code is loaded for good.</summary>
     Never = 1,
 
-    /// <summary>Other files of the plugin take its place while the store serves. Calls through interfaces inside code that
-    /// can be unloaded cost 3 to 6 times more.</summary>
+    /// <summary>Other files of the plugin take its place while the store serves. Calls through interfaces inside code
+    /// that can be unloaded cost 3 to 6 times more.</summary>
     Swap = 2,
 }
 
@@ -256,8 +256,8 @@ internal sealed class ProjectionSettings : IValidatedOptions
         {
             yield return new OptionProblem(
                 nameof(Reload),
-                "must be never: other code of a projection may give other keys, so what it filled has to be built anew; "
-                + "install the new version, open the store again, and run 'mortise upgrade'");
+                "must be never: other code of a projection may give other keys, so what it filled has to be built "
+                + "anew; install the new version, open the store again, and run 'mortise upgrade'");
         }
     }
 }

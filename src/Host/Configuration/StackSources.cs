@@ -60,7 +60,8 @@ internal static partial class StackSources
         if (include.Value is not ConfigList list)
         {
             problems.Add(new Problem(
-                ProblemCode.WrongType, include.Value.At, $"include is {include.Value.Description}, not a list of files"));
+                ProblemCode.WrongType, include.Value.At, $"include is {include.Value.Description}, not a list of "
+                    + "files"));
             return root.Where(static key => key != IncludeKey);
         }
 
@@ -76,7 +77,8 @@ internal static partial class StackSources
             else if (above.Contains(Path.GetFullPath(path)) || above.Count == MaxIncludes)
             {
                 problems.Add(new Problem(
-                    ProblemCode.InvalidValue, item.At, $"'{path}' includes itself, or includes go deeper than {MaxIncludes}"));
+                    ProblemCode.InvalidValue, item.At, $"'{path}' includes itself, or includes go deeper than "
+                        + $"{MaxIncludes}"));
             }
             else if (read(path, item.At) is { } included)
             {

@@ -27,11 +27,11 @@ internal abstract class DecoratedSettings : IValidatedOptions
     /// <summary>Why the role's code cannot be exchanged while the store is open; null when it can.</summary>
     protected virtual string? RefuseSwap() => null;
 
-    /// <summary>For roles whose component holds data that exist once: H14 wants the new code to be open and sound before
-    /// the old lets go, and no two may have the same files open.</summary>
+    /// <summary>For roles whose component holds data that exist once: H14 wants the new code to be open and sound
+    /// before the old lets go, and no two may have the same files open.</summary>
     protected static string OnlyByReopening(string role) =>
-        $"must be never: {role} has files that one code at a time may have open, so the new could only be tried when the old "
-        + "had let go; install the new version and open the store again";
+        $"must be never: {role} has files that one code at a time may have open, so the new could only be tried when "
+        + "the old had let go; install the new version and open the store again";
 
     /// <summary>For roles whose component has no calls worth counting and writes nothing.</summary>
     protected static string? OnlyChecks(Decoration decoration, string role) => decoration == Decoration.Check

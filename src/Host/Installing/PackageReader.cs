@@ -4,8 +4,8 @@ using Mortise.Host.Loading;
 
 namespace Mortise.Host.Installing;
 
-/// <summary>Unpacks a plugin's package (a <c>.nupkg</c> or <c>.zip</c>) into a folder, treating every name and length in
-/// it as hostile.</summary>
+/// <summary>Unpacks a plugin's package (a <c>.nupkg</c> or <c>.zip</c>) into a folder, treating every name and length
+/// in it as hostile.</summary>
 /// <remarks>The plugin is the folder of the package that holds <c>plugin.json</c>; the rest is the package's own
 /// affair and stays behind. Nothing is written unless every name is good.</remarks>
 internal static class PackageReader

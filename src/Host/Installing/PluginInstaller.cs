@@ -41,7 +41,8 @@ public sealed class PluginInstaller
     /// <summary>Installs a package or a folder.</summary>
     /// <param name="source">A <c>.nupkg</c> or <c>.zip</c>, or a plugin's folder.</param>
     /// <param name="replace">True to put it in the place of other files of the same id and version.</param>
-    /// <exception cref="PluginLoadException">It is no plugin that this host could load; nothing was changed.</exception>
+    /// <exception cref="PluginLoadException">It is no plugin that this host could load; nothing was
+    /// changed.</exception>
     public InstalledPlugin Add(string source, bool replace = false)
     {
         Directory.CreateDirectory(_root);

@@ -8,9 +8,10 @@ namespace Mortise.Host.Installing;
 
 /// <summary>What publishers say of a plugin: each signs its manifest, which has the hash of every other file.</summary>
 /// <remarks>
-/// The file <see cref="FileName"/> beside the manifest has a line for each: <c>mortise-plugin-1 KEY SIGNATURE</c>, with the
-/// key's id and the signature in base64. Signed are the bytes <c>mortise-plugin-1</c>, a line feed and the manifest. The
-/// signatures themselves are no part of what is signed or hashed in the manifest, so several can be added.
+/// The file <see cref="FileName"/> beside the manifest has a line for each: <c>mortise-plugin-1 KEY SIGNATURE</c>, with
+/// the key's id and the signature in base64. Signed are the bytes <c>mortise-plugin-1</c>, a line feed and the
+/// manifest. The signatures themselves are no part of what is signed or hashed in the manifest, so several can be
+/// added.
 /// </remarks>
 public static class PluginSignature
 {
@@ -24,8 +25,8 @@ public static class PluginSignature
     /// <param name="folder">The folder, manifest included.</param>
     /// <param name="privatePem">The private key, in PEM.</param>
     /// <returns>The key that others have to trust.</returns>
-    /// <exception cref="PluginLoadException">It is no plugin that this host could load, or its manifest does not list its
-    /// files; nothing is written.</exception>
+    /// <exception cref="PluginLoadException">It is no plugin that this host could load, or its manifest does not list
+    /// its files; nothing is written.</exception>
     /// <exception cref="CryptographicException">It is no private key of a kind that is taken.</exception>
     public static PublisherKey Sign(string folder, string privatePem)
     {
@@ -34,7 +35,8 @@ public static class PluginSignature
         if (plugin.Manifest.Files.Count == 0)
         {
             problems.Add(new Problem(
-                ProblemCode.NotTrusted, plugin.Manifest.At, $"{plugin} does not list its files; 'plugins describe' does"));
+                ProblemCode.NotTrusted, plugin.Manifest.At, $"{plugin} does not list its files; 'plugins describe' "
+                    + "does"));
         }
 
         PluginInspection.Check(plugin, problems);

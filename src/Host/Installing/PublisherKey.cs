@@ -3,7 +3,8 @@ using System.Security.Cryptography;
 
 namespace Mortise.Host.Installing;
 
-/// <summary>A publisher's public key: RSA of 2048 bits or more (PSS), or ECDSA on P-256, P-384 or P-521; SHA-256.</summary>
+/// <summary>A publisher's public key: RSA of 2048 bits or more (PSS), or ECDSA on P-256, P-384 or P-521;
+/// SHA-256.</summary>
 /// <remarks>The key's kind decides how a signature is checked; nothing in a signature does.</remarks>
 public sealed class PublisherKey
 {

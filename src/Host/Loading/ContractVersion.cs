@@ -23,6 +23,6 @@ public static class ContractVersion
     /// <param name="contractLocation">Where its contract assembly is.</param>
     internal static string? Objection(string contractLocation) => contractLocation.Length > 0
         ? null
-        : "cannot be loaded: this program is published as a single file, in which assemblies have no place of their own to "
-            + "be compared and shared from; publish it without PublishSingleFile, or register plugins from code";
+        : "cannot be loaded: this program is published as a single file, in which assemblies have no place of their "
+            + "own to be compared and shared from; publish it without PublishSingleFile, or register plugins from code";
 }

@@ -87,7 +87,8 @@ internal static class DependencyFile
         return problems;
     }
 
-    /// <summary>Assemblies outside <c>runtimes/</c> whose file names are equal; resources of languages may be.</summary>
+    /// <summary>Assemblies outside <c>runtimes/</c> whose file names are equal; resources of languages may
+    /// be.</summary>
     private static IEnumerable<string> Twice(string folder) => PluginFolder.Files(folder)
         .Where(static p => Path.GetExtension(p) == ".dll")
         .Select(p => Path.GetRelativePath(folder, p).Replace(Path.DirectorySeparatorChar, '/'))

@@ -16,8 +16,8 @@ internal static class PinSearch
 {
     private const int MaxObjects = 4_000_000;
 
-    // The rest of the process goes on meanwhile: a timer that fires leaves its list, and takes the way to those behind it
-    // along. What is really held is there the next time.
+    // The rest of the process goes on meanwhile: a timer that fires leaves its list, and takes the way to those behind
+    // it along. What is really held is there the next time.
     private const int Walks = 3;
     private const int MaxPath = 12;
 

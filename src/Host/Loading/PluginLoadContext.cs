@@ -126,7 +126,8 @@ internal sealed class PluginLoadContext : AssemblyLoadContext
     {
         if (!FolderSafety.IsWithin(_folder, path))
         {
-            throw new FileLoadException($"{_plugin} would load '{path}', which is outside its folder '{_folder}'", path);
+            throw new FileLoadException($"{_plugin} would load '{path}', which is outside its folder "
+                + $"'{_folder}'", path);
         }
     }
 

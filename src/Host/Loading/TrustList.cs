@@ -23,12 +23,12 @@ public enum TrustMode
 /// <param name="List">Those that are.</param>
 public sealed record TrustRules(TrustMode Mode, TrustList List);
 
-/// <summary>The plugins that an operator trusts, each by the hash of all its files, and the publishers whose signature is
-/// as good.</summary>
+/// <summary>The plugins that an operator trusts, each by the hash of all its files, and the publishers whose signature
+/// is as good.</summary>
 /// <remarks>
 /// <para>One a line: <c>ID VERSION SHA256</c>, or <c>publisher IDS KEY</c> with an id or <c>vendor.*</c> and a key as
-/// <see cref="PublisherKey.ToString"/> writes it; lines that begin with '#' are comments. A changed, added or missing file
-/// gives another hash, private dependencies and deps.json included.</para>
+/// <see cref="PublisherKey.ToString"/> writes it; lines that begin with '#' are comments. A changed, added or missing
+/// file gives another hash, private dependencies and deps.json included.</para>
 /// <para>A load context is no security boundary: a plugin that is trusted can do what the process can. The list says
 /// that these are the bytes somebody looked at, and no more. Who can write to a plugin's folder between the check and
 /// the load cannot exchange them when code is loaded from private copies, because the copy is what is
@@ -107,7 +107,8 @@ public sealed class TrustList
         ArgumentNullException.ThrowIfNull(key);
         if (!IsPublished(ids))
         {
-            throw new ArgumentException($"'{ids}' is neither a plugin's id nor vendor.*: nobody signs for all", nameof(ids));
+            throw new ArgumentException($"'{ids}' is neither a plugin's id nor vendor.*: nobody signs for "
+                + "all", nameof(ids));
         }
 
         _publishers[$"{ids} {key}"] = key;
@@ -148,7 +149,8 @@ public sealed class TrustList
     public override string ToString()
     {
         var text = new StringBuilder(
-            "# Plugins trusted by the hash of all their files: ID VERSION SHA256; or by who signed: publisher IDS KEY\n");
+            "# Plugins trusted by the hash of all their files: ID VERSION SHA256; or by who signed: publisher IDS "
+                + "KEY\n");
         foreach (((string id, string version), HashSet<string> hashes) in _hashes.OrderBy(
                      static e => $"{e.Key.Id} {e.Key.Version}", StringComparer.Ordinal))
         {

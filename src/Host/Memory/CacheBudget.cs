@@ -8,8 +8,9 @@ namespace Mortise.Host.Memory;
 /// cref="CacheBudgetOptions.AccessesPerRound"/> accesses the budget is divided anew: most of it by how much memory is in
 /// use or was lacking, the rest by accesses. Families that lose memory are told, so that it is free when others take
 /// it. The shares of all sum up to the budget at most, whatever is opened.</para>
-/// <para>Threads: any. A round runs on whichever thread counts the access that begins it, one at a time. Caches are asked
-/// to follow with no lock held, so whatever they do then, this never waits for them and they never for this.</para>
+/// <para>Threads: any. A round runs on whichever thread counts the access that begins it, one at a time. Caches are
+/// asked to follow with no lock held, so whatever they do then, this never waits for them and they never for
+/// this.</para>
 /// </remarks>
 public sealed class CacheBudget
 {
@@ -24,8 +25,8 @@ public sealed class CacheBudget
 
     /// <summary>Makes a budget.</summary>
     /// <param name="budget">Bytes for all caches together.</param>
-    /// <param name="expectedFamilies">How many families there will be, the record store included, so that the first does
-    /// not begin with everything.</param>
+    /// <param name="expectedFamilies">How many families there will be, the record store included, so that the first
+    /// does not begin with everything.</param>
     /// <param name="createPolicy">Makes a policy of a capacity in bytes.</param>
     /// <param name="options">How the budget follows the load; null for the defaults.</param>
     /// <param name="tierOf">The tier of an instance, asked when it is opened; null for a single tier.</param>

@@ -3,12 +3,12 @@ namespace Mortise.Host.Memory;
 /// <summary>How a memory budget follows the load.</summary>
 public sealed class CacheBudgetOptions
 {
-    /// <summary>The part of the budget, in percent, that goes to where memory is in use or lacking; the rest goes to where
-    /// accesses are. 0 to 100.</summary>
+    /// <summary>The part of the budget, in percent, that goes to where memory is in use or lacking; the rest goes to
+    /// where accesses are. 0 to 100.</summary>
     public int CapacityPercent { get; init; } = 70;
 
-    /// <summary>What each family keeps whatever the load, in percent of the budget; all floors together are at most half
-    /// of it. 0 to 50.</summary>
+    /// <summary>What each family keeps whatever the load, in percent of the budget; all floors together are at most
+    /// half of it. 0 to 50.</summary>
     public int FloorPercent { get; init; } = 1;
 
     /// <summary>The weight of partitions that contain the present.</summary>

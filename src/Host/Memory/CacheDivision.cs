@@ -1,7 +1,7 @@
 namespace Mortise.Host.Memory;
 
-/// <summary>Divides a budget by load: first over families, then over the tiers of each, then over the partitions of each
-/// tier. Pure.</summary>
+/// <summary>Divides a budget by load: first over families, then over the tiers of each, then over the partitions of
+/// each tier. Pure.</summary>
 internal static class CacheDivision
 {
     /// <summary>The families' new shares.</summary>

@@ -24,8 +24,8 @@ internal sealed class ExchangeablePolicies(
     }
 
     /// <summary>Other code makes all policies from now on, and takes the place of those that are there.</summary>
-    /// <exception cref="StorageException"><see cref="StorageErrorCode.PluginFault"/>: it does not do what a policy does.
-    /// What else it throws is the plugin's. The old code is in force everywhere then.</exception>
+    /// <exception cref="StorageException"><see cref="StorageErrorCode.PluginFault"/>: it does not do what a policy
+    /// does. What else it throws is the plugin's. The old code is in force everywhere then.</exception>
     public void Exchange(Func<long, ICachePolicy> create)
     {
         Try(create(1));

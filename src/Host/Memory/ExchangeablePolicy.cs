@@ -2,13 +2,14 @@ using Mortise.Caching;
 
 namespace Mortise.Host.Memory;
 
-/// <summary>A cache policy whose code can be exchanged, or begun anew after it failed, while its cache is in use.</summary>
+/// <summary>A cache policy whose code can be exchanged, or begun anew after it failed, while its cache is in
+/// use.</summary>
 /// <remarks>
-/// <para>It remembers what is resident, 13 bytes a slot, and tells a new policy all of it: nothing leaves the cache. What
-/// the old one knew of hits is gone; the new one learns anew.</para>
+/// <para>It remembers what is resident, 13 bytes a slot, and tells a new policy all of it: nothing leaves the cache.
+/// What the old one knew of hits is gone; the new one learns anew.</para>
 /// <para>When another code cannot be made, or throws while it is told, the old one stays.</para>
-/// <para>Threads: as the policy's; <see cref="Exchange"/> from any, which is what the lock is for: the owner never waits for
-/// it but while the codes are being exchanged.</para>
+/// <para>Threads: as the policy's; <see cref="Exchange"/> from any, which is what the lock is for: the owner never
+/// waits for it but while the codes are being exchanged.</para>
 /// </remarks>
 internal sealed class ExchangeablePolicy : ICachePolicy
 {

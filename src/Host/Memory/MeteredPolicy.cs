@@ -3,9 +3,9 @@ using Mortise.Caching;
 namespace Mortise.Host.Memory;
 
 /// <summary>A policy of the stack's choice, whose work is counted.</summary>
-/// <remarks>It remembers fingerprints of what was evicted, for as many evictions as there are slots, to tell a miss that
-/// more memory would have spared from one on something that was never seen or long ago: a scan must not attract memory.
-/// Hits are what the owner reports. Threads: as the policy's.</remarks>
+/// <remarks>It remembers fingerprints of what was evicted, for as many evictions as there are slots, to tell a miss
+/// that more memory would have spared from one on something that was never seen or long ago: a scan must not attract
+/// memory. Hits are what the owner reports. Threads: as the policy's.</remarks>
 internal sealed class MeteredPolicy(ICachePolicy policy, CacheGrant grant) : ICachePolicy
 {
     private const int FirstAllocation = 64;

@@ -131,7 +131,8 @@ public sealed class HostBackground(IComponentLog log, Action<string, Exception>?
 
             if (first && isIdle)
             {
-                // Nothing runs that could listen. Needs no thread of the pool, all of which may wait for closes like this.
+                // Nothing runs that could listen. Needs no thread of the pool, all of which may wait for closes like
+                // this.
                 _stop.Cancel();
             }
             else if (first)
