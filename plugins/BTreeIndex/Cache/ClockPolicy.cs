@@ -1,4 +1,5 @@
 using Mortise.Caching;
+using Mortise.Primitives;
 
 namespace Mortise.BTreeIndex;
 
@@ -6,106 +7,65 @@ namespace Mortise.BTreeIndex;
 /// <remarks>Source: Corbató, "A Paging Experiment with the Multics System", MIT, 1968.</remarks>
 internal sealed class ClockPolicy(long capacityBytes) : ICachePolicy
 {
-    private Item[] _items = [];
-    private int _hand;
-    private int _pinned;
+    private const int Circle = 0;
+
+    private readonly ResidentSlots _slots = new(1, 0, capacityBytes);
 
     public string Name => "clock";
 
-    public long CapacityBytes { get; private set; } = capacityBytes;
+    public long CapacityBytes => _slots.CapacityBytes;
 
-    public long WeightBytes { get; private set; }
+    public long WeightBytes => _slots.WeightBytes;
 
-    public int Count { get; private set; }
+    public int Count => _slots.Count;
 
     public void Insert(CacheSlot slot, ulong keyHash, int weightBytes)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(slot.Index);
-        ArgumentOutOfRangeException.ThrowIfNegative(weightBytes);
-        if (slot.Index >= _items.Length)
-        {
-            Array.Resize(ref _items, Math.Max(slot.Index + 1, 2 * _items.Length));
-        }
-
-        if (_items[slot.Index].IsResident)
-        {
-            throw new ArgumentException($"slot {slot.Index} is resident already", nameof(slot));
-        }
-
-        _items[slot.Index] = new Item { IsResident = true, WeightBytes = weightBytes };
-        WeightBytes += weightBytes;
-        Count++;
+        _slots.RequireAbsent(slot.Index, weightBytes);
+        _slots.Enter(slot.Index, weightBytes, Circle);
     }
 
     public void Touch(ReadOnlySpan<CacheSlot> slots)
     {
         foreach (CacheSlot slot in slots)
         {
-            if ((uint)slot.Index < (uint)_items.Length)
+            if (_slots.IsIn(slot.Index, Circle))
             {
-                _items[slot.Index].IsTouched = true;
+                _slots.Mark(slot.Index) = 1;
             }
         }
     }
 
-    public void Remove(CacheSlot slot)
-    {
-        if ((uint)slot.Index < (uint)_items.Length && _items[slot.Index].IsResident)
-        {
-            WeightBytes -= _items[slot.Index].WeightBytes;
-            _pinned -= _items[slot.Index].IsPinned ? 1 : 0;
-            _items[slot.Index] = default;
-            Count--;
-        }
-    }
+    public void Remove(CacheSlot slot) => _slots.Remove(slot.Index);
 
-    public void SetPinned(CacheSlot slot, bool pinned)
-    {
-        if ((uint)slot.Index < (uint)_items.Length && _items[slot.Index].IsResident
-            && _items[slot.Index].IsPinned != pinned)
-        {
-            _items[slot.Index].IsPinned = pinned;
-            _pinned += pinned ? 1 : -1;
-        }
-    }
+    public void SetPinned(CacheSlot slot, bool pinned) => _slots.SetPinned(slot.Index, pinned, Circle);
 
     public bool TryEvict(out CacheSlot victim)
     {
         victim = default;
-        if (WeightBytes <= CapacityBytes || _pinned == Count)
+        int slot = _slots.IsOver ? Next() : -1;
+        if (slot < 0)
         {
             return false;
         }
 
-        while (true)
+        _slots.Remove(slot);
+        victim = new CacheSlot(slot);
+        return true;
+    }
+
+    public void Resize(long capacityBytes) => _slots.Resize(capacityBytes);
+
+    private int Next()
+    {
+        int slot = _slots.NextTooLarge();
+        while (slot < 0 && (slot = _slots.Back(Circle)) >= 0 && _slots.Mark(slot) != 0)
         {
-            _hand = _hand + 1 < _items.Length ? _hand + 1 : 0;
-            ref Item item = ref _items[_hand];
-            if (item.IsResident && !item.IsPinned)
-            {
-                if (!item.IsTouched)
-                {
-                    victim = new CacheSlot(_hand);
-                    Remove(victim);
-                    return true;
-                }
-
-                item.IsTouched = false;
-            }
+            _slots.Mark(slot) = 0;
+            _slots.MoveToFront(slot, Circle);
+            slot = -1;
         }
-    }
 
-    public void Resize(long capacityBytes)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(capacityBytes);
-        CapacityBytes = capacityBytes;
-    }
-
-    private struct Item
-    {
-        public bool IsResident;
-        public bool IsTouched;
-        public bool IsPinned;
-        public int WeightBytes;
+        return slot;
     }
 }
