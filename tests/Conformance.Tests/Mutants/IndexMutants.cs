@@ -55,7 +55,7 @@ internal static class IndexMutants
         yield return Of("IX16", "takes an old batch", index => new TakesOldBatches(index));
         yield return Of("IX17", "a reset lives in memory only", index => new ResetInMemory(index));
         yield return Of("IX23", "every checkpoint writes", index => new AlwaysWrites(index), (context, index) => ((AlwaysWrites)index).Files = context.Files);
-        yield return Of("IX28", "a checkpoint takes along what is applied beside it", index => new TakesAlong(index));
+        yield return Of("IX28", "a checkpoint takes along what is applied beside it", index => new TakesAlongIndex(index), (context, index) => ((TakesAlongIndex)index).Use(context.Background));
         yield return Of("IX30", "a pack is done before anything is durable", index => new PacksNothing(index));
         yield return Of("IX30", "a pack loses an entry", index => new PackLosesEntry(index));
         yield return Of("IX31", "a pack empties the index and loads it again", index => new PackReloads(index));
@@ -472,36 +472,6 @@ internal static class IndexMutants
             using IStorageFile file = Files!.Open("checkpoints", FileIntent.OpenOrCreate);
             file.Write([1], 0);
             return Inner.CheckpointAsync(cancellation);
-        }
-    }
-
-    /// <summary>What is applied while a checkpoint is pending gets into the file under the older LSN.</summary>
-    private sealed class TakesAlong(IIndexFamily inner) : IndexDecorator(inner)
-    {
-        private TaskCompletionSource? _pending;
-        private Lsn _late;
-
-        public override Lsn AppliedLsn => Lsn.Max(_late, Inner.AppliedLsn);
-
-        public override void Apply(in IndexBatch batch)
-        {
-            if (_pending is null)
-            {
-                Inner.Apply(batch);
-                return;
-            }
-
-            Inner.Apply(new IndexBatch(Lsn.None, batch.Arena, batch.Mutations));
-            _late = batch.Lsn;
-            Inner.CheckpointAsync().AsTask().Wait();
-            _pending.SetResult();
-            _pending = null;
-        }
-
-        public override ValueTask CheckpointAsync(CancellationToken cancellation = default)
-        {
-            _pending = new TaskCompletionSource();
-            return new ValueTask(_pending.Task);
         }
     }
 
