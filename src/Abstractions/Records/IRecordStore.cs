@@ -35,7 +35,8 @@ public interface IRecordStore : IStorageComponent
 
     /// <summary>Says where records of these lengths will go if they are applied next. Changes nothing.</summary>
     /// <param name="lengths">Record lengths in order, each 1 to <see cref="MaxRecordBytes"/>.</param>
-    /// <param name="locations">Receives as many locations, strictly increasing.</param>
+    /// <param name="locations">Receives as many locations, strictly increasing, each above every location that a record
+    /// was put at; none is below that of a record of 1 byte in its place.</param>
     /// <exception cref="ArgumentOutOfRangeException">A length is out of bounds. Nothing changed.</exception>
     void Plan(ReadOnlySpan<int> lengths, Span<RecordLocation> locations);
 

@@ -22,8 +22,8 @@ internal static class RecordReadingLaws
                     + "the reverse."),
                 Order)
             .Add(
-                RecordLaws.Must("RS4", "Plan changes nothing, gives strictly increasing locations, and equal "
-                    + "histories plan equal locations."),
+                RecordLaws.Must("RS4", "Plan changes nothing, gives strictly increasing locations above all that "
+                    + "records were put at, and equal histories plan equal locations."),
                 Planning)
             .Add(
                 RecordLaws.Must("RS5", "A lease's bytes stay as they are until it ends: through other reads, writes, "
@@ -139,10 +139,17 @@ internal static class RecordReadingLaws
         using Session<IRecordStore> session = new(subject, world);
         Session<IRecordStore> other = new(subject, twin);
         Random random = Seeds.Generator(run.Seed);
+        RecordLocation last = RecordLocation.None;
         for (ulong lsn = 1; lsn <= (ulong)run.Scale(60, 600, 6000); lsn++)
         {
             List<byte[]> bodies = Bodies(random, random.Next(1, 8), 900);
+            RecordLocation shortest = RecordCommit.Of(session.Component, [[0]]).Puts[0].Location;
             RecordCommit first = RecordCommit.Of(session.Component, bodies);
+            LawRun.Require(
+                shortest > last && first.Puts[0].Location >= shortest,
+                $"commit {lsn} is planned at {first.Puts[0].Location}, one of a byte at {shortest}, the last one was "
+                + $"put at {last}: what comes later lies behind, and nothing before where the shortest record would go");
+            last = first.Puts[^1].Location;
             RecordCommit second = RecordCommit.Of(session.Component, bodies);
             RecordCommit twinned = RecordCommit.Of(other.Component, bodies);
             LawRun.Require(
