@@ -27,6 +27,7 @@ public sealed partial class StoreEngine
         await _compacting.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
+            await CleanLeftoversAsync(cancellation).ConfigureAwait(false);
             await RetireLeftoversAsync().ConfigureAwait(false);
             int merged = await new PartitionMerging(
                 _parts, _versions, _checkpointer, RunOnWriterAsync, RunCheckpointAsync).RunAsync(cancellation)

@@ -1,3 +1,4 @@
+using Mortise.Components;
 using Mortise.Partitioning;
 using Mortise.Records;
 
@@ -9,12 +10,15 @@ public sealed partial class StoreEngine
     // Enough that a commit is worth its sync, few enough that it is soon decided.
     private const int MaxDroppedAtOnce = 1 << 20;
 
+    private bool _cannotClean;
+
     /// <summary>Deletes the records of some ranges of ordinals, one commit a range, and gives their space back: partitions
     /// that lie wholly in a range end, their files and segments without a live record are deleted. A range with nothing to
     /// delete is left as it is. Reads and writes go on meanwhile.</summary>
-    /// <remarks>A crash leaves each range as it was or dropped, as the sync mode promises. Files go when no view that reads
-    /// them is open any more, and the call returns then. Waits for a compaction or an exchange of families that is under
-    /// way.</remarks>
+    /// <remarks>A crash leaves each range as it was or dropped, as the sync mode promises: where partitions end, the commit
+    /// says so, and what it costs does not depend on how many records they have. The records are deleted behind it, in
+    /// portions that nobody sees. Files go when no view that reads them is open any more, and the call returns then. Waits
+    /// for a compaction or an exchange of families that is under way.</remarks>
     /// <param name="drop">The ranges, and what is kept.</param>
     /// <param name="cancellation">Stops between two ranges; what was dropped stays so.</param>
     /// <exception cref="StorageException"><see cref="StorageErrorCode.NotFound"/> when there is no such family; as
@@ -33,19 +37,33 @@ public sealed partial class StoreEngine
         try
         {
             var ranges = new List<DroppedRange>(drop.Ranges.Count);
+            var commits = new List<Lsn>(drop.Ranges.Count);
             foreach (OrdinalRange range in drop.Ranges)
             {
                 cancellation.ThrowIfCancellationRequested();
-                ranges.Add(await DropAsync(drop, range).ConfigureAwait(false));
+                (DroppedRange done, Lsn lsn) = await DropAsync(drop, range).ConfigureAwait(false);
+                ranges.Add(done);
+                commits.Add(lsn);
             }
 
-            (long bytes, List<SegmentUsage> reclaimed) = await GiveBackAsync(cancellation).ConfigureAwait(false);
+            TimeSpan outOfForce = _parts.Composition.Time.GetElapsedTime(started);
+            long bytes = 0;
+            List<SegmentUsage> reclaimed = [];
+            if (!drop.LeavesSpace)
+            {
+                var deleted = new Dictionary<Lsn, long>();
+                (bytes, reclaimed) = await CleanAsync(cancellation, deleted).ConfigureAwait(false);
+                ranges = [.. ranges.Select(
+                    (range, i) => deleted.TryGetValue(commits[i], out long records) ? range with { Records = records } : range)];
+            }
+
             var report = new RangeDropReport
             {
                 Ranges = ranges,
                 IndexBytes = bytes,
                 Reclaimed = reclaimed,
                 DeadBytesLeft = _parts.Records.Statistics.DeadBytes,
+                OutOfForceAfter = outOfForce,
                 Duration = _parts.Composition.Time.GetElapsedTime(started),
             };
             _parts.Observer.Tell(report, static (listener, r) => listener.OnRangesDropped(r));
@@ -55,6 +73,73 @@ public sealed partial class StoreEngine
         {
             _compacting.Release();
         }
+    }
+
+    /// <summary>Deletes the records of ranges that were dropped, and gives their space back. Runs by itself after
+    /// checkpoints; reads and writes go on meanwhile.</summary>
+    /// <param name="cancellation">Stops between two portions; a later call goes on.</param>
+    /// <exception cref="StorageException"><see cref="StorageErrorCode.Corrupt"/> when one of them cannot be read: the others
+    /// behind it stay, out of force, until it is mended.</exception>
+    public async ValueTask CleanDroppedAsync(CancellationToken cancellation = default)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _closing) != 0, this);
+        await _compacting.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await CleanAsync(cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _compacting.Release();
+        }
+    }
+
+    /// <summary>What a call or another process has left; in the turn of compaction. Damage leaves it to be mended.</summary>
+    private async ValueTask CleanLeftoversAsync(CancellationToken cancellation)
+    {
+        if (_parts.Drops.All.Length == 0 || _cannotClean)
+        {
+            return;
+        }
+
+        try
+        {
+            await CleanAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (StorageException e) when (e.Code == StorageErrorCode.Corrupt)
+        {
+            _cannotClean = true;
+            _log.Write(
+                ComponentLogLevel.Error,
+                "records of a range that was dropped cannot be deleted, and stay out of force; 'mortise doctor' tells more",
+                e);
+        }
+    }
+
+    /// <summary>In the turn of compaction.</summary>
+    /// <param name="cancellation">Stops between two portions.</param>
+    /// <param name="deleted">Receives how many records of each commit that dropped some were deleted; null for nobody.</param>
+    private async ValueTask<(long IndexBytes, List<SegmentUsage> Reclaimed)> CleanAsync(
+        CancellationToken cancellation, Dictionary<Lsn, long>? deleted = null)
+    {
+        long bytes = 0;
+        if (_parts.Drops.All.Length > 0)
+        {
+            var cleaning = new DropCleaning(
+                _parts, _versions, _checkpointer, write => WriteAsync(write, CancellationToken.None), RunOnWriterAsync);
+            List<(PendingDrop Drop, RecordLocation[] Records)> found = cleaning.Find(cancellation);
+
+            // The space of the partitions' files comes first.
+            bytes = await RetireAfterCheckpointAsync(cancellation).ConfigureAwait(false);
+            await cleaning.RunAsync(found, cancellation).ConfigureAwait(false);
+            foreach ((Lsn commit, long records) in cleaning.Deleted)
+            {
+                deleted?.Add(commit, records);
+            }
+        }
+
+        (long more, List<SegmentUsage> reclaimed) = await GiveBackAsync(cancellation).ConfigureAwait(false);
+        return (bytes + more, reclaimed);
     }
 
     private long CommitLimit => Math.Min(_parts.Log.MaxPayloadBytes, _parts.Composition.Options.MaxCommitBytes.Bytes);
@@ -71,9 +156,9 @@ public sealed partial class StoreEngine
         long bytes = 0;
         foreach (OrdinalRange range in drop.Ranges)
         {
-            RangeContent content = RangeContent.Read(view, drop, range);
+            RangeContent content = RangeDropWrite.Read(view, drop, range, MostAtOnce, MostBytesAtOnce);
             bool ends = content.EndsPartitions(MostAtOnce, MostBytesAtOnce);
-            ranges.Add(new DroppedRange(range, content.Due.Count, content.Kept.Count, ends ? content.Partitions : 0));
+            ranges.Add(new DroppedRange(range, content.DueCount, content.Kept.Count, ends ? content.Partitions : 0));
             bytes += ends ? content.IndexBytes : 0;
         }
 
@@ -83,25 +168,27 @@ public sealed partial class StoreEngine
             IndexBytes = bytes,
             Reclaimed = [],
             DeadBytesLeft = _parts.Records.Statistics.DeadBytes,
+            OutOfForceAfter = TimeSpan.Zero,
             Duration = _parts.Composition.Time.GetElapsedTime(started),
         };
     }
 
-    private async ValueTask<DroppedRange> DropAsync(RangeDrop drop, OrdinalRange range)
+    private async ValueTask<(DroppedRange Done, Lsn Ended)> DropAsync(RangeDrop drop, OrdinalRange range)
     {
         var done = new DroppedRange(range, 0, 0, 0);
+        Lsn ended = Lsn.None;
         bool isComplete = false;
         while (!isComplete)
         {
             RangeContent content;
             using (StoreView view = OpenView())
             {
-                content = RangeContent.Read(view, drop, range);
+                content = RangeDropWrite.Read(view, drop, range, MostAtOnce, MostBytesAtOnce);
             }
 
-            if (content.Due.Count == 0 && !content.EndsPartitions(MostAtOnce, MostBytesAtOnce))
+            if (content.DueCount <= 0 && !content.EndsPartitions(MostAtOnce, MostBytesAtOnce))
             {
-                return done with { Kept = content.Kept.Count };
+                return (done with { Kept = content.Kept.Count }, Lsn.None);
             }
 
             var write = new RangeDropWrite(drop, range, content, MostAtOnce, MostBytesAtOnce);
@@ -109,9 +196,10 @@ public sealed partial class StoreEngine
             done = new DroppedRange(
                 range, done.Records + write.Done.Records, write.Done.Kept, write.Done.Partitions);
             isComplete = write.IsComplete;
+            ended = write.Done.Partitions > 0 ? write.Lsn : Lsn.None;
         }
 
-        return done;
+        return (done, ended);
     }
 
     /// <summary>Deletes the files of dropped partitions, and segments without a live record.</summary>
@@ -125,10 +213,7 @@ public sealed partial class StoreEngine
             return (0, dead);
         }
 
-        Lsn through = _versions.Lsn;
-        await RunCheckpointAsync(cancellation).ConfigureAwait(false);
-        await _versions.WhenNoViewIsOlderThan(through).WaitAsync(cancellation).ConfigureAwait(false);
-        long bytes = await RetireEndedAsync(through).ConfigureAwait(false);
+        long bytes = await RetireAfterCheckpointAsync(cancellation).ConfigureAwait(false);
         foreach (SegmentUsage segment in dead)
         {
             await ReclaimAsync(segment.Segment, cancellation).ConfigureAwait(false);
@@ -136,6 +221,14 @@ public sealed partial class StoreEngine
         }
 
         return (bytes, dead);
+    }
+
+    private async ValueTask<long> RetireAfterCheckpointAsync(CancellationToken cancellation)
+    {
+        Lsn through = _versions.Lsn;
+        await RunCheckpointAsync(cancellation).ConfigureAwait(false);
+        await _versions.WhenNoViewIsOlderThan(through).WaitAsync(cancellation).ConfigureAwait(false);
+        return await RetireEndedAsync(through).ConfigureAwait(false);
     }
 
     /// <summary>Deletes the files of partitions whose end was read from the log, that were merged into others, or that a

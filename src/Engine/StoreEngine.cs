@@ -48,7 +48,7 @@ public sealed partial class StoreEngine : IAsyncDisposable
         _projections = projections;
         OpenReport = report;
         _log = parts.Composition.Logs("engine");
-        _versions = new VersionHolder();
+        _versions = new VersionHolder(parts);
         _versions.Publish(parts.Log.LastLsn, parts.Families);
         _sync = new SyncPolicy(parts.Log, parts.Composition, FaultAndReport);
         _metrics = new StoreMetrics(parts, report, _versions, () => FaultCause is not null);
@@ -116,7 +116,7 @@ public sealed partial class StoreEngine : IAsyncDisposable
     }
 
     /// <summary>A view of the state after the last published group; the caller disposes it. Never waits.</summary>
-    public StoreView OpenView() => _versions.OpenView(_parts.Records);
+    public StoreView OpenView() => _versions.OpenView();
 
     /// <summary>Decides and commits a write.</summary>
     /// <param name="write">The request; its answer may be read when the task has completed.</param>
@@ -163,6 +163,12 @@ public sealed partial class StoreEngine : IAsyncDisposable
         await _compacting.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
+            if (!options.IsDryRun && _parts.Drops.All.Length > 0)
+            {
+                // What is moved would be in force again.
+                await CleanAsync(cancellation).ConfigureAwait(false);
+            }
+
             var compaction = new Compaction(
                 _parts,
                 options,
@@ -247,7 +253,7 @@ public sealed partial class StoreEngine : IAsyncDisposable
             CheckpointLsn = _checkpointer.LastLsn,
             Groups = _pipeline.Groups,
             Log = _parts.Log.Statistics,
-            Records = _parts.Records.Statistics,
+            Records = RecordsInForce(),
             Families = families,
             OpenPartitions = _parts.Indexes.Count,
             PartitionOpenings = _parts.Indexes.Now,
@@ -261,6 +267,14 @@ public sealed partial class StoreEngine : IAsyncDisposable
                 unhealthy.Add((instance, health));
             }
         }
+    }
+
+    /// <summary>Counts records that were dropped and are not deleted yet among the deleted ones.</summary>
+    private RecordStoreStatistics RecordsInForce()
+    {
+        RecordStoreStatistics all = _parts.Records.Statistics;
+        long dropped = Math.Min(all.LiveRecords, _parts.Drops.RecordsLeft);
+        return all with { LiveRecords = all.LiveRecords - dropped, DeadRecords = all.DeadRecords + dropped };
     }
 
     /// <summary>Stops taking writes, finishes those that were queued, checkpoints, and closes every part.</summary>
@@ -341,7 +355,7 @@ public sealed partial class StoreEngine : IAsyncDisposable
     {
         if (Volatile.Read(ref _closing) == 0
             && FaultCause is null
-            && _pipeline.LoggedBytes > Volatile.Read(ref _bytesAtCheckpoint)
+            && (_pipeline.LoggedBytes > Volatile.Read(ref _bytesAtCheckpoint) || _parts.Drops.All.Length > 0)
             && Interlocked.CompareExchange(ref _automatic, 1, 0) == 0)
         {
             _background = Task.Run(CheckpointInBackgroundAsync);

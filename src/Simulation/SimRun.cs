@@ -249,12 +249,26 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
             Family = through.Name,
             Ranges = ranges,
             Keeps = step.KeptOf == 0 ? null : record => step.Keeps(SimRecord.Id(record)),
+            MayKeep = step.NamesKept ? (view, range) => Named(view.Find(through.Name)!, range) : null,
+            LeavesSpace = step.LeavesSpace,
         }).AsTask()).ConfigureAwait(false);
 
         // It ends with a checkpoint when it did anything; without one nothing new was promised.
         Acknowledged();
         using StoreView after = _engine!.OpenView();
         _oracle.RequireNewest(after);
+    }
+
+    private static List<RecordLocation> Named(FamilyView family, OrdinalRange range)
+    {
+        var named = new List<RecordLocation>();
+        using FamilyCursor cursor = family.OpenCursor(KeyRange.All, range, EntryOrder.ByKey);
+        while (cursor.MoveNext())
+        {
+            named.Add(cursor.Location);
+        }
+
+        return named;
     }
 
     /// <summary>Two checkpoints and a write come while partitions are being packed.</summary>

@@ -81,7 +81,11 @@ internal static class RetentionCommand
             return;
         }
 
-        output.Line($"dropped {Words.Count(report.Events)} events in {report.Duration.TotalMilliseconds:0} ms");
+        output.Line(
+            $"dropped {Words.Count(report.Events)} events in {report.Duration.TotalMilliseconds:0} ms"
+            + (report.Partitions.Count == 0
+                ? ""
+                : $"; partitions were out of force after {report.PartitionsOutOfForceAfter.TotalMilliseconds:0} ms"));
         output.Line(
             $"given back: {Words.Size(report.IndexBytes)} of index files, {report.Reclaimed.Count} segments of records "
             + $"({Words.Size(report.Reclaimed.Sum(static s => s.DiskBytes))}); "
@@ -118,6 +122,7 @@ internal static class RetentionCommand
             json.WriteNumber("segments", report.Reclaimed.Count);
             json.WriteNumber("segmentBytes", report.Reclaimed.Sum(static (SegmentUsage s) => s.DiskBytes));
             json.WriteNumber("deadBytesLeft", report.DeadBytesLeft);
+            json.WriteNumber("outOfForceMilliseconds", report.PartitionsOutOfForceAfter.TotalMilliseconds);
             json.WriteNumber("milliseconds", report.Duration.TotalMilliseconds);
             json.WriteEndObject();
         }

@@ -24,7 +24,7 @@ public sealed class CommitBuilder
     internal List<PlannedOperation> Operations { get; } = [];
 
     /// <summary>The range that the commit drops; null for none. Set by <see cref="Drop"/>.</summary>
-    internal OrdinalRange? Dropped { get; private set; }
+    internal LoggedDrop? Dropped { get; private set; }
 
     internal List<PlannedRecord> Records { get; } = [];
 
@@ -79,14 +79,20 @@ public sealed class CommitBuilder
         return _arena.AsSpan(planned.Offset, planned.Length);
     }
 
-    /// <summary>Says that no record with an ordinal of a range is left but those that the commit puts: partitions that lie
-    /// wholly in it end. First in a group of its own, followed by the deletes.</summary>
-    internal void Drop(OrdinalRange range)
+    /// <summary>Says that no record with an ordinal of a range is in force but those that the commit puts: partitions that
+    /// lie wholly in it end, and the records are deleted later. First in a group of its own.</summary>
+    /// <param name="range">Not empty.</param>
+    /// <param name="records">About how many records it has.</param>
+    internal void Drop(OrdinalRange range, long records)
     {
         Invariant.Holds(Operations.Count == 0 && !range.IsEmpty);
         Operations.Add(new PlannedOperation(PlannedKind.Drop, -1, RecordLocation.None));
-        Dropped = range;
+        Dropped = new LoggedDrop(range, RecordLocation.None, records);
     }
+
+    /// <summary>Deletes a stored record before the operations that a write has planned.</summary>
+    internal void DeleteBefore(int operation, RecordLocation location) =>
+        Operations.Insert(operation, new PlannedOperation(PlannedKind.DeleteStored, -1, location));
 
     internal void Begin(StoreView view)
     {

@@ -7,7 +7,7 @@ namespace Mortise.Engine;
 
 /// <summary>The payload of a log record: one commit. Little-endian; the log adds length, LSN and checksum.</summary>
 /// <remarks><code>
-/// 0  u8      version     1; 2 of a commit that drops a range
+/// 0  u8      version     1; 3 of a commit that drops a range (2 of one that deleted its records, too)
 /// 1  varint  time        milliseconds since 1970-01-01 UTC when the commit was made
 /// .  varint  operations  how many follow
 ///    then per operation
@@ -19,24 +19,30 @@ namespace Mortise.Engine;
 ///    then for a drop, instead of the location
 /// 1  i64     first       ordinals of which no index entry is left, both ends included
 /// 9  i64     last
+/// 17 u64     below       records of the range that lie before it are in force no more   (not in version 2)
+/// .  varint  records     about how many they are                                        (not in version 2)
 /// </code></remarks>
 internal static class CommitFormat
 {
     public const byte Version = 1;
 
-    /// <summary>Of a commit that drops a range, so that a reader that would keep its entries refuses it.</summary>
-    public const byte DropVersion = 2;
+    /// <summary>Of a commit that drops a range and deletes each of its records; read, and not written any more.</summary>
+    public const byte DeletingDropVersion = 2;
+
+    /// <summary>Of a commit that drops a range, so that a reader that would keep its records refuses it.</summary>
+    public const byte DropVersion = 3;
 
     public const byte PutKind = (byte)RecordOperation.Put;
     public const byte DeleteKind = (byte)RecordOperation.Delete;
     public const byte DropKind = 3;
     public const int LocationOffset = sizeof(byte);
     public const int DeleteBytes = LocationOffset + sizeof(ulong);
-    public const int DropBytes = sizeof(byte) + (2 * sizeof(long));
+    public const int RangeBytes = sizeof(byte) + (2 * sizeof(long));
+    public const int MaxDropBytes = RangeBytes + sizeof(ulong) + Varint.MaxBytes;
 
     /// <summary>The most bytes a commit takes.</summary>
     public static long MaxSize(int operations, long recordBytes) =>
-        1 + (2 * Varint.MaxBytes) + ((long)operations * (DeleteBytes + Varint.MaxBytes)) + recordBytes;
+        1 + (2 * Varint.MaxBytes) + MaxDropBytes + ((long)operations * (DeleteBytes + Varint.MaxBytes)) + recordBytes;
 
     public static int WriteHeader(Span<byte> to, long unixMilliseconds, int operations, byte version = Version)
     {
@@ -64,12 +70,14 @@ internal static class CommitFormat
         return DeleteBytes;
     }
 
-    public static int WriteDrop(Span<byte> to, OrdinalRange range)
+    public static int WriteDrop(Span<byte> to, LoggedDrop drop)
     {
         to[0] = DropKind;
-        BinaryPrimitives.WriteInt64LittleEndian(to[1..], range.First);
-        BinaryPrimitives.WriteInt64LittleEndian(to[(1 + sizeof(long))..], range.Last);
-        return DropBytes;
+        BinaryPrimitives.WriteInt64LittleEndian(to[1..], drop.Range.First);
+        BinaryPrimitives.WriteInt64LittleEndian(to[(1 + sizeof(long))..], drop.Range.Last);
+        BinaryPrimitives.WriteUInt64LittleEndian(to[RangeBytes..], drop.Below.Value);
+        int at = RangeBytes + sizeof(ulong);
+        return at + Varint.Write(to[at..], (ulong)drop.Records);
     }
 
     /// <summary>Reads a commit; every length is checked before it is used.</summary>
@@ -81,7 +89,7 @@ internal static class CommitFormat
     /// <exception cref="StorageException"><see cref="StorageErrorCode.Corrupt"/> or
     /// <see cref="StorageErrorCode.FormatTooNew"/>.</exception>
     public static long Read(
-        Lsn lsn, ReadOnlySpan<byte> payload, List<RecordMutation> mutations, out OrdinalRange? dropped)
+        Lsn lsn, ReadOnlySpan<byte> payload, List<RecordMutation> mutations, out LoggedDrop? dropped)
     {
         mutations.Clear();
         dropped = null;
@@ -115,10 +123,9 @@ internal static class CommitFormat
             }
 
             byte kind = payload[at];
-            if (kind == DropKind && version == DropVersion && i == 0)
+            if (kind == DropKind && version != Version && i == 0)
             {
-                dropped = ReadDrop(lsn, payload, at);
-                at += DropBytes;
+                dropped = ReadDrop(lsn, payload, version, ref at);
                 continue;
             }
 
@@ -150,9 +157,9 @@ internal static class CommitFormat
             : throw Damaged(lsn, at, $"{payload.Length - at} bytes after the last operation");
     }
 
-    private static OrdinalRange ReadDrop(Lsn lsn, ReadOnlySpan<byte> payload, int at)
+    private static LoggedDrop ReadDrop(Lsn lsn, ReadOnlySpan<byte> payload, byte version, ref int at)
     {
-        if (payload.Length - at < DropBytes)
+        if (payload.Length - at < RangeBytes + (version == DropVersion ? sizeof(ulong) : 0))
         {
             throw Damaged(lsn, at, "an operation ends early");
         }
@@ -160,7 +167,23 @@ internal static class CommitFormat
         var range = new OrdinalRange(
             BinaryPrimitives.ReadInt64LittleEndian(payload[(at + 1)..]),
             BinaryPrimitives.ReadInt64LittleEndian(payload[(at + 1 + sizeof(long))..]));
-        return range.IsEmpty ? throw Damaged(lsn, at, $"a range from {range.First} to {range.Last}") : range;
+        if (range.IsEmpty)
+        {
+            throw Damaged(lsn, at, $"a range from {range.First} to {range.Last}");
+        }
+
+        at += RangeBytes;
+        if (version == DeletingDropVersion)
+        {
+            return new LoggedDrop(range, RecordLocation.None, 0);
+        }
+
+        var below = new RecordLocation(BinaryPrimitives.ReadUInt64LittleEndian(payload[at..]));
+        at += sizeof(ulong);
+        ulong records = ReadVarint(lsn, payload, ref at);
+        return below != RecordLocation.None && records <= long.MaxValue
+            ? new LoggedDrop(range, below, (long)records)
+            : throw Damaged(lsn, at, $"{records} records below {below}");
     }
 
     private static ulong ReadVarint(Lsn lsn, ReadOnlySpan<byte> payload, ref int at)

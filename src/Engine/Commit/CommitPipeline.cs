@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Mortise.Indexing;
-using Mortise.Partitioning;
 using Mortise.Records;
 
 namespace Mortise.Engine;
@@ -23,6 +22,7 @@ internal sealed class CommitPipeline(
     private const int MaxGroupWrites = 4096;
 
     private readonly CommitBuilder _builder = new(parts.Records.MaxRecordBytes);
+    private readonly DroppedKeys _droppedKeys = new();
     private readonly List<GroupWrite> _group = [];
     private readonly List<StoreWrite> _carried = [];
     private readonly List<StoreWrite> _succeeded = [];
@@ -30,6 +30,7 @@ internal sealed class CommitPipeline(
     private int[] _lengths = [];
     private RecordLocation[] _locations = [];
     private byte[] _payload = [];
+    private LoggedDrop _dropped;
     private Exception? _fault;
 
     /// <summary>Log bytes since the store was opened.</summary>
@@ -76,7 +77,7 @@ internal sealed class CommitPipeline(
         Groups++;
         try
         {
-            using StoreView before = versions.OpenView(parts.Records);
+            using StoreView before = versions.OpenView();
             Decide(before);
             Place();
             Lsn last = AppendToLog(out long bytes);
@@ -153,6 +154,7 @@ internal sealed class CommitPipeline(
     private void Decide(StoreView before)
     {
         _builder.Begin(before);
+        _droppedKeys.BeginGroup();
         planner.BeginGroup(before);
         for (int i = 0; i < _group.Count; i++)
         {
@@ -169,6 +171,7 @@ internal sealed class CommitPipeline(
                 else
                 {
                     planner.Plan(item.Write, _builder);
+                    _droppedKeys.DeleteFor(_builder, operations);
                 }
 
                 if (item.Write is not EngineWrite { HasReadDeleted: true })
@@ -297,7 +300,7 @@ internal sealed class CommitPipeline(
             _payload = new byte[Math.Max(size, _payload.Length * 2L)];
         }
 
-        OrdinalRange? dropped = _builder.Dropped;
+        LoggedDrop? dropped = Locate(_builder.Dropped);
         int at = CommitFormat.WriteHeader(
             _payload, now, item.OperationCount, dropped is null ? CommitFormat.Version : CommitFormat.DropVersion);
         foreach (ref readonly CommitBuilder.PlannedOperation operation in Operations(item.FirstOperation, item.OperationCount))
@@ -314,6 +317,28 @@ internal sealed class CommitPipeline(
         }
 
         return at;
+    }
+
+    /// <summary>Says where what is put from now on begins.</summary>
+    private LoggedDrop? Locate(LoggedDrop? dropped)
+    {
+        if (dropped is not { } drop)
+        {
+            return null;
+        }
+
+        RecordLocation below = RecordLocation.None;
+        if (_builder.Records.Count > 0)
+        {
+            below = _locations[0];
+        }
+        else
+        {
+            parts.Records.Plan([1], MemoryMarshal.CreateSpan(ref below, 1));
+        }
+
+        _dropped = drop with { Below = below };
+        return _dropped;
     }
 
     private void Apply(Lsn last)
@@ -355,7 +380,6 @@ internal sealed class CommitPipeline(
     private void ApplyWrite(GroupWrite item)
     {
         _mutations.Clear();
-        List<FamilyState> losing = parts.Families;
         foreach (ref readonly CommitBuilder.PlannedOperation operation in Operations(item.FirstOperation, item.OperationCount))
         {
             switch (operation.Kind)
@@ -372,11 +396,11 @@ internal sealed class CommitPipeline(
                     Project(IndexOperation.Remove, item.Lsn, pending, _builder.Bytes(new PendingRecord(operation.Record)));
                     break;
                 case CommitBuilder.PlannedKind.Drop:
-                    losing = Drop(_builder.Dropped!.Value, item.Lsn);
+                    Drop(_dropped, item);
                     break;
                 default:
                     _mutations.Add(new RecordMutation(RecordOperation.Delete, operation.Location, 0, 0));
-                    RemoveFrom(losing, item.Lsn, operation.Location);
+                    Remove(item.Lsn, operation.Location);
                     break;
             }
         }
@@ -384,19 +408,24 @@ internal sealed class CommitPipeline(
         parts.Records.Apply(new RecordBatch(item.Lsn, _builder.Arena, CollectionsMarshal.AsSpan(_mutations)));
     }
 
-    /// <returns>The families that still have entries of the records that the commit deletes.</returns>
-    private List<FamilyState> Drop(OrdinalRange range, Lsn lsn)
+    private void Drop(LoggedDrop drop, GroupWrite item)
     {
-        parts.Families.ForEach(family => family.Drop(range, lsn));
-        return parts.Families.FindAll(family => family.MayHold(range));
+        parts.Families.ForEach(family => family.Drop(drop.Range, item.Lsn));
+        parts.Drops.Add(new PendingDrop(drop.Range, drop.Below, drop.Records)
+        {
+            Lsn = item.Lsn,
+            Family = (item.Write as RangeDropWrite)?.NamingFamily,
+        });
     }
 
-    private void RemoveFrom(List<FamilyState> families, Lsn lsn, RecordLocation location)
+    private void Remove(Lsn lsn, RecordLocation location)
     {
-        if (families.Count > 0)
+        DroppedRecords? dropped = parts.Drops.Records();
+        using RecordLease lease = parts.Records.Read(location);
+        dropped?.Find(location, lease.Bytes)?.NoteDeleted();
+        foreach (FamilyState family in parts.Families)
         {
-            using RecordLease lease = parts.Records.Read(location);
-            foreach (FamilyState family in families)
+            if (dropped?.HaveEndedIn(family, location, lease.Bytes) != true)
             {
                 Project(family, IndexOperation.Remove, lsn, location, lease.Bytes);
             }
@@ -457,7 +486,7 @@ internal sealed class CommitPipeline(
     {
         try
         {
-            using StoreView after = versions.OpenView(parts.Records);
+            using StoreView after = versions.OpenView();
             planner.Published(after, _succeeded);
         }
         catch (Exception e)

@@ -14,13 +14,13 @@ public static class CommitReader
     public static CommitSummary Read(Lsn lsn, ReadOnlySpan<byte> payload)
     {
         var mutations = new List<RecordMutation>();
-        long milliseconds = CommitFormat.Read(lsn, payload, mutations, out OrdinalRange? dropped);
+        long milliseconds = CommitFormat.Read(lsn, payload, mutations, out LoggedDrop? dropped);
         return new CommitSummary(
             DateTimeOffset.FromUnixTimeMilliseconds(
                 Math.Clamp(milliseconds, 0, DateTimeOffset.MaxValue.ToUnixTimeMilliseconds())),
             mutations)
         {
-            Dropped = dropped,
+            Dropped = dropped?.Range,
         };
     }
 }

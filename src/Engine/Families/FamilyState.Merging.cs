@@ -58,6 +58,17 @@ internal sealed partial class FamilyState
         return ended;
     }
 
+    /// <summary>All ordinals that are, or would be, in the partition that holds an ordinal. Of a family by ordinals.</summary>
+    public OrdinalRange BoundsOf(long ordinal)
+    {
+        OrdinalRange bounds = Part.Partitions.Bounds(Part.Partitions.Locate(ordinal, default));
+        return _merged.Find(m => m.Bounds.Encloses(bounds))?.Bounds ?? bounds;
+    }
+
+    /// <summary>Partitions that ended with a range and whose files are still there.</summary>
+    public IEnumerable<PartitionState> EndedIn(PendingDrop drop) =>
+        _ended.Where(e => e.IsDropped && e.Lsn == drop.Lsn).Select(static e => e.Partition);
+
     /// <summary>Closes partitions that are no longer in force and deletes their files; the next open of the store does it
     /// when this cannot.</summary>
     /// <param name="through">Those that ended up to this commit: the manifest no longer lists them, and no view is
@@ -89,7 +100,7 @@ internal sealed partial class FamilyState
         if (_merged.Count > 0)
         {
             OrdinalRange bounds = Part.Partitions.Bounds(id);
-            merged = _merged.Find(m => m.Bounds.Contains(bounds.First) && m.Bounds.Contains(bounds.Last));
+            merged = _merged.Find(m => m.Bounds.Encloses(bounds));
             if (merged is not null)
             {
                 _byId.Add(id, merged);

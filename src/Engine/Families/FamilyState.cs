@@ -55,6 +55,9 @@ internal sealed partial class FamilyState : IKeySink, IAsyncDisposable
 
     public IKeyProjection Projection { get; }
 
+    /// <summary>True when ordinals, and nothing else, divide it.</summary>
+    public bool IsByOrdinal => Part.Partitions.Routing == PartitionRouting.ByOrdinal;
+
     /// <summary>Its directory below the indexes: its name, or another since it was exchanged.</summary>
     public string DirectoryName { get; }
 
@@ -235,14 +238,14 @@ internal sealed partial class FamilyState : IKeySink, IAsyncDisposable
     /// <param name="lsn">The commit; nothing is done when the family covers it already.</param>
     public void Drop(OrdinalRange range, Lsn lsn)
     {
-        if (Part.Partitions.Routing != PartitionRouting.ByOrdinal || lsn <= CoveredLsn)
+        if (!IsByOrdinal || lsn <= CoveredLsn)
         {
             return;
         }
 
         foreach (PartitionState partition in _partitions)
         {
-            if (!range.Contains(partition.Bounds.First) || !range.Contains(partition.Bounds.Last))
+            if (!range.Encloses(partition.Bounds))
             {
                 continue;
             }
@@ -256,12 +259,17 @@ internal sealed partial class FamilyState : IKeySink, IAsyncDisposable
             partition.Published?.Release();
             partition.Published = null;
             TakeOut(partition);
-            _ended.Add(new EndedPartition(partition, lsn));
+            _ended.Add(new EndedPartition(partition, lsn) { IsDropped = true });
         }
     }
 
     /// <summary>True when some entry may have an ordinal of a range.</summary>
     public bool MayHold(OrdinalRange range) => Array.Exists(_partitions, p => p.Bounds.Overlaps(range));
+
+    /// <summary>True when some entry may be of a record that was dropped with a range: no partition with such ordinals ended,
+    /// or one that has others too did not.</summary>
+    public bool MayNameDropped(OrdinalRange range) =>
+        !IsByOrdinal || Array.Exists(_partitions, p => p.Bounds.Overlaps(range) && !range.Encloses(p.Bounds));
 
     public long PendingBytes()
     {

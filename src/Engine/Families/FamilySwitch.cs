@@ -1,7 +1,6 @@
 using Mortise.Components;
 using Mortise.Files;
 using Mortise.Indexing;
-using Mortise.Partitioning;
 using Mortise.Primitives;
 using Mortise.Records;
 
@@ -31,6 +30,9 @@ internal sealed class FamilySwitch(
     private const int MaxPieces = 64;
 
     private readonly List<RecordMutation> _mutations = [];
+
+    /// <summary>What is dropped and not deleted; no more of it while families are exchanged.</summary>
+    private DroppedRecords? Dropped => parts.Drops.Records();
 
     /// <summary>Builds a family and exchanges it for the one of the same name, or adds it.</summary>
     /// <param name="part">The family.</param>
@@ -264,7 +266,7 @@ internal sealed class FamilySwitch(
 
     private void Take(FamilyState next, Lsn lsn, ReadOnlySpan<byte> payload, Action<Lsn> apply)
     {
-        CommitFormat.Read(lsn, payload, _mutations, out OrdinalRange? dropped);
+        CommitFormat.Read(lsn, payload, _mutations, out LoggedDrop? dropped);
 
         // Ranges are dropped in the same turn as families are exchanged, so never meanwhile.
         Invariant.Holds(dropped is null);
@@ -292,12 +294,18 @@ internal sealed class FamilySwitch(
     private struct RecordSink(
         FamilySwitch owner, FamilyState next, IProgress<long>? progress, CancellationToken cancellation) : IRecordSink
     {
+        private readonly DroppedRecords? _dropped = owner.Dropped;
+
         public long Records { get; private set; }
 
         public bool Accept(RecordLocation location, ReadOnlySpan<byte> record, RecordInfo info)
         {
             cancellation.ThrowIfCancellationRequested();
-            next.Project(IndexOperation.Set, Lsn.None, location, record);
+            if (_dropped?.HaveEndedIn(next, location, record) != true)
+            {
+                next.Project(IndexOperation.Set, Lsn.None, location, record);
+            }
+
             if (next.PendingBytes() > GatherBytes)
             {
                 FamilyState loading = next;

@@ -34,7 +34,7 @@ public sealed class AgreementCheck
         ArgumentNullException.ThrowIfNull(view);
         var check = new AgreementCheck(view, cancellation);
         var records = new RecordPass(check, isLookingForMissing: false);
-        view.Records.Scan(ScanDirection.Forward, ref records);
+        view.ScanRecords(ScanDirection.Forward, ref records);
         foreach (FamilyCheck family in check._families)
         {
             check.CheckEntries(family);
@@ -43,7 +43,7 @@ public sealed class AgreementCheck
         if (Array.Exists(check._families, static f => f.Valid != f.Expected))
         {
             var missing = new RecordPass(check, isLookingForMissing: true);
-            view.Records.Scan(ScanDirection.Forward, ref missing);
+            view.ScanRecords(ScanDirection.Forward, ref missing);
         }
 
         return new AgreementReport

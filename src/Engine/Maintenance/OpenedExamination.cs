@@ -48,9 +48,9 @@ internal sealed class OpenedExamination(
             await opener.OpenAsync(cancellation).ConfigureAwait(false);
             await using (parts.ConfigureAwait(false))
             {
-                using var versions = new VersionHolder();
+                using var versions = new VersionHolder(parts);
                 versions.Publish(parts.Log.LastLsn, parts.Families);
-                using StoreView view = versions.OpenView(parts.Records);
+                using StoreView view = versions.OpenView();
                 look(opener, view);
                 return null;
             }

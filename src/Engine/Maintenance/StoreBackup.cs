@@ -55,11 +55,17 @@ public static class StoreBackup
             ?? throw new StorageException(
                 StorageErrorCode.Locked, "the copy is open, or being made, in another process", OpenedParts.LockName);
         bool isRenewed = RequireTarget(manifest, target);
+        if (isRenewed && manifest.Drops is not null)
+        {
+            // What the source has dropped must not come back when the copying is cut short.
+            ManifestFile.Write(target, CopyManifest(manifest, manifest.Drops));
+        }
+
         var run = new Run(source, copier, manifest.StoreId, target, cancellation);
         await run.CopyAsync().ConfigureAwait(false);
-        if (!isRenewed)
+        if (!isRenewed || run.Drops is not null)
         {
-            ManifestFile.Write(target, CopyManifest(manifest));
+            ManifestFile.Write(target, CopyManifest(manifest, run.Drops));
         }
 
         return run.Report();
@@ -91,7 +97,7 @@ public static class StoreBackup
                 advice: "choose another directory");
     }
 
-    private static StoreManifest CopyManifest(StoreManifest manifest) => new()
+    private static StoreManifest CopyManifest(StoreManifest manifest, IReadOnlyList<ManifestDrop>? drops) => new()
     {
         IsCopy = true,
         StoreId = manifest.StoreId,
@@ -100,6 +106,7 @@ public static class StoreBackup
         Records = manifest.Records,
         RecordsDurableLsn = 0,
         Families = [],
+        Drops = drops,
     };
 
     private sealed class Run(
@@ -110,10 +117,14 @@ public static class StoreBackup
         CancellationToken cancellation)
     {
         private readonly List<Finding> _findings = [];
+        private readonly List<ManifestDrop> _drops = [];
         private CopySummary _copied;
         private Lsn _lsn;
         private long _records;
         private long _logged;
+
+        /// <summary>Ranges that were dropped in the source and whose records the copy may still have; null for none.</summary>
+        public IReadOnlyList<ManifestDrop>? Drops => _drops.Count == 0 ? null : _drops;
 
         public async ValueTask CopyAsync()
         {
@@ -124,6 +135,8 @@ public static class StoreBackup
                 // Before the records: then they have got at least as far as it says.
                 StoreManifest manifest = ManifestFile.TryRead(source.Root)!;
                 _findings.Clear();
+                _drops.Clear();
+                _drops.AddRange(manifest.Drops ?? []);
                 _copied = copier.Copy(from, storeId, to, _findings.Add, cancellation);
                 if (await FollowLogAsync(manifest, isLast: attempt == Attempts).ConfigureAwait(false))
                 {
@@ -190,7 +203,12 @@ public static class StoreBackup
                         return record.Lsn < next && record.State == LogDumpState.Whole;
                     }
 
-                    CommitFormat.Read(record.Lsn, payload, mutations, out _);
+                    CommitFormat.Read(record.Lsn, payload, mutations, out LoggedDrop? drop);
+                    if (drop is { LeavesRecords: true } left)
+                    {
+                        _drops.Add(ManifestDrop.From(left));
+                    }
+
                     records.Apply(new RecordBatch(record.Lsn, payload, CollectionsMarshal.AsSpan(mutations)));
                     next = next.Next;
                     _logged++;

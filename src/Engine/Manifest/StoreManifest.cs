@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization;
 using Mortise.Components;
 using Mortise.Indexing;
+using Mortise.Partitioning;
+using Mortise.Records;
 
 namespace Mortise.Engine;
 
@@ -9,7 +11,7 @@ namespace Mortise.Engine;
 public sealed class StoreManifest
 {
     /// <summary>The format version written now.</summary>
-    public const int CurrentFormatVersion = 5;
+    public const int CurrentFormatVersion = 6;
 
     /// <summary>The store's id; the same id is in the header of every file of the store.</summary>
     public required Guid StoreId { get; init; }
@@ -33,6 +35,47 @@ public sealed class StoreManifest
 
     /// <summary>The index families.</summary>
     public required IReadOnlyList<ManifestFamily> Families { get; init; }
+
+    /// <summary>Ranges that were dropped and whose records are not all deleted yet; null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ManifestDrop>? Drops { get; init; }
+}
+
+/// <summary>A range that was dropped and whose records are not all deleted yet.</summary>
+public sealed class ManifestDrop
+{
+    /// <summary>The first ordinal.</summary>
+    public required long First { get; init; }
+
+    /// <summary>The last ordinal.</summary>
+    public required long Last { get; init; }
+
+    /// <summary>Records of the range are in force no more when their location is below.</summary>
+    public required ulong Below { get; init; }
+
+    /// <summary>About how many are left.</summary>
+    public required long Records { get; init; }
+
+    internal static IReadOnlyList<ManifestDrop>? From(IReadOnlyList<PendingDrop> drops) => drops.Count == 0
+        ? null
+        : [.. drops.Select(static drop => new ManifestDrop
+        {
+            First = drop.Range.First,
+            Last = drop.Range.Last,
+            Below = drop.Below.Value,
+            Records = drop.Left,
+        })];
+
+    internal static ManifestDrop From(LoggedDrop drop) => new()
+    {
+        First = drop.Range.First,
+        Last = drop.Range.Last,
+        Below = drop.Below.Value,
+        Records = drop.Records,
+    };
+
+    internal PendingDrop ToPending() =>
+        new(new OrdinalRange(First, Last), new RecordLocation(Below), Records);
 }
 
 /// <summary>Who wrote a part.</summary>

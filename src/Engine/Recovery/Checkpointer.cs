@@ -60,7 +60,7 @@ internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bo
             }
         }
 
-        return new PendingCheckpoint(through, changes, work, families);
+        return new PendingCheckpoint(through, changes, work, families, ManifestDrop.From(parts.Drops.All));
     }
 
     /// <summary>Waits for the parts and replaces the manifest; beside the writer.</summary>
@@ -86,6 +86,7 @@ internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bo
             Records = ManifestPart.From(parts.Composition.Records.Identity, parts.Formats.Records),
             RecordsDurableLsn = parts.Records.DurableLsn.Value,
             Families = families,
+            Drops = pending.Drops,
         });
         if (pending.Changes != Interlocked.Read(ref _recordedChanges))
         {
@@ -145,5 +146,10 @@ internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bo
 /// <param name="Changes">How often other families or partitions had been put in force when it was captured.</param>
 /// <param name="Work">One task per part.</param>
 /// <param name="Families">The families and the partitions they had.</param>
+/// <param name="Drops">Ranges that were dropped and had records left; null for none.</param>
 internal sealed record PendingCheckpoint(
-    Lsn Through, long Changes, List<Task> Work, List<(FamilyState Family, PartitionState[] Partitions)> Families);
+    Lsn Through,
+    long Changes,
+    List<Task> Work,
+    List<(FamilyState Family, PartitionState[] Partitions)> Families,
+    IReadOnlyList<ManifestDrop>? Drops);

@@ -107,7 +107,7 @@ internal static class FamilyRebuild
     {
         try
         {
-            var sink = new Sink(families, pass, watch);
+            var sink = new Sink(families, pass, parts.Drops.Records(), watch);
             parts.Records.Scan(ScanDirection.Forward, ref sink);
             if (!pass.IsOver)
             {
@@ -149,13 +149,19 @@ internal static class FamilyRebuild
         }
     }
 
-    private readonly struct Sink(List<FamilyState> loading, Pass pass, OpeningWatch? watch) : IRecordSink
+    private readonly struct Sink(List<FamilyState> loading, Pass pass, DroppedRecords? dropped, OpeningWatch? watch)
+        : IRecordSink
     {
         public bool Accept(RecordLocation location, ReadOnlySpan<byte> record, RecordInfo info)
         {
             pass.Cancellation.ThrowIfCancellationRequested();
             foreach (FamilyState family in loading)
             {
+                if (dropped?.HaveEndedIn(family, location, record) == true)
+                {
+                    continue;
+                }
+
                 family.Project(IndexOperation.Set, Lsn.None, location, record);
                 if (family.PendingBytes() > GatherBytes)
                 {

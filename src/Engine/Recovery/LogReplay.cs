@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Mortise.Indexing;
 using Mortise.Logging;
-using Mortise.Partitioning;
 using Mortise.Records;
 
 namespace Mortise.Engine;
@@ -40,8 +39,9 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
         List<FamilyState> live = parts.Families.FindAll(static f => f.IsLive);
         Lsn last = parts.Log.LastLsn;
 
-        // Partitions that cover less than the checkpoint are rebuilt; those that cover more pass over what they have.
-        Lsn covered = live.Count > 0 ? Lsn.Min(recordsCovered, checkpoint) : recordsCovered;
+        // Partitions that cover less than the checkpoint are rebuilt; those that cover more pass over what they have. Which
+        // ranges were dropped since the checkpoint is in the log alone.
+        Lsn covered = Lsn.Min(recordsCovered, checkpoint);
         Lsn from = Lsn.Max(covered.Next, parts.Log.FirstLsn);
         live.ForEach(family => family.ReplayEnd = last);
         if (from <= last)
@@ -116,17 +116,23 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
     private bool Commit(Lsn lsn, ReadOnlySpan<byte> payload, ReplayChunk chunk)
     {
         _cancellation.ThrowIfCancellationRequested();
-        CommitFormat.Read(lsn, payload, _mutations, out OrdinalRange? dropped);
+        CommitFormat.Read(lsn, payload, _mutations, out LoggedDrop? dropped);
         ReadOnlySpan<RecordMutation> mutations = CollectionsMarshal.AsSpan(_mutations);
         if (lsn > _recordsCovered)
         {
             parts.Records.Apply(new RecordBatch(lsn, payload, mutations));
         }
 
-        if (dropped is { } range)
+        if (dropped is { } drop)
         {
-            chunk.AddDrop(lsn, range);
+            chunk.AddDrop(lsn, drop.Range);
+            if (drop.LeavesRecords && lsn > checkpoint)
+            {
+                parts.Drops.Add(new PendingDrop(drop.Range, drop.Below, drop.Records));
+            }
         }
+
+        DroppedRecords? gone = lsn > checkpoint ? parts.Drops.Records() : null;
 
         foreach (ref readonly RecordMutation mutation in mutations)
         {
@@ -135,10 +141,11 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
                 chunk.Add(
                     IndexOperation.Set, lsn, mutation.Location, payload.Slice(mutation.Offset, mutation.Length));
             }
-            else if (parts.Families.Exists(static f => f.IsLive))
+            else if (gone is not null || parts.Families.Exists(static f => f.IsLive))
             {
                 using RecordLease lease = parts.Records.Read(mutation.Location);
-                chunk.Add(IndexOperation.Remove, lsn, mutation.Location, lease.Bytes);
+                gone?.Find(mutation.Location, lease.Bytes)?.NoteDeleted();
+                chunk.Add(IndexOperation.Remove, lsn, mutation.Location, lease.Bytes, gone);
             }
         }
 

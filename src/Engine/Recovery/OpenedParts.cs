@@ -7,7 +7,7 @@ using Mortise.Records;
 namespace Mortise.Engine;
 
 /// <summary>Everything that is open while a store is open, closed in reverse order.</summary>
-internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposable
+internal sealed class OpenedParts : IAsyncDisposable
 {
     public const string LogDirectory = "wal";
     public const string RecordsDirectory = "records";
@@ -20,9 +20,17 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
     private readonly HashSet<string> _kept = new(StringComparer.Ordinal);
     private volatile List<FamilyState> _families = [];
 
-    public StoreComposition Composition { get; } = composition;
+    public OpenedParts(StoreComposition composition)
+    {
+        Composition = composition;
+        Observer = new StoreObserver(composition.Listeners, composition.Logs("engine"));
+        Indexes = new OpenIndexes(composition.Options.MaxOpenPartitions);
+        Drops = new PendingDrops(this);
+    }
 
-    public StoreObserver Observer { get; } = new(composition.Listeners, composition.Logs("engine"));
+    public StoreComposition Composition { get; }
+
+    public StoreObserver Observer { get; }
 
     public IDisposable? Lock { get; set; }
 
@@ -70,7 +78,10 @@ internal sealed class OpenedParts(StoreComposition composition) : IAsyncDisposab
     }
 
     /// <summary>The indexes of partitions that are open.</summary>
-    public OpenIndexes Indexes { get; } = new(composition.Options.MaxOpenPartitions);
+    public OpenIndexes Indexes { get; }
+
+    /// <summary>Ranges that were dropped and whose records are not all deleted yet.</summary>
+    public PendingDrops Drops { get; }
 
     public ComponentContext Context(string instance, IStorageDirectory directory)
     {

@@ -32,7 +32,12 @@ internal sealed class ReplayChunk
     }
 
     /// <summary>Adds a change of a record.</summary>
-    public void Add(IndexOperation operation, Lsn lsn, RecordLocation location, ReadOnlySpan<byte> record)
+    public void Add(
+        IndexOperation operation,
+        Lsn lsn,
+        RecordLocation location,
+        ReadOnlySpan<byte> record,
+        DroppedRecords? dropped = null)
     {
         if (_arena.Length - _used < record.Length)
         {
@@ -41,14 +46,14 @@ internal sealed class ReplayChunk
         }
 
         record.CopyTo(_arena.AsSpan(_used));
-        _changes.Add(new Change(operation, lsn, location, _used, record.Length));
+        _changes.Add(new Change(operation, lsn, location, _used, record.Length, dropped));
         _used += record.Length;
     }
 
     /// <summary>Adds the end of all partitions in a range.</summary>
     public void AddDrop(Lsn lsn, OrdinalRange range)
     {
-        _changes.Add(new Change(null, lsn, RecordLocation.None, _drops.Count, 0));
+        _changes.Add(new Change(null, lsn, RecordLocation.None, _drops.Count, 0, null));
         _drops.Add(range);
     }
 
@@ -67,6 +72,7 @@ internal sealed class ReplayChunk
     /// <param name="Location">Where the record is.</param>
     /// <param name="Offset">Start of its bytes in the chunk; of a drop, its number.</param>
     /// <param name="Length">Bytes.</param>
+    /// <param name="Dropped">What was dropped with its range when it was removed; null for nothing.</param>
     public readonly record struct Change(
-        IndexOperation? Operation, Lsn Lsn, RecordLocation Location, int Offset, int Length);
+        IndexOperation? Operation, Lsn Lsn, RecordLocation Location, int Offset, int Length, DroppedRecords? Dropped);
 }

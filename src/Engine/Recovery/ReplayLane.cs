@@ -68,7 +68,11 @@ internal sealed class ReplayLane : IAsyncDisposable
             _last = change.Lsn;
             if (change.Operation is { } operation)
             {
-                _family.Project(operation, change.Lsn, change.Location, chunk.Record(in change));
+                ReadOnlySpan<byte> record = chunk.Record(in change);
+                if (change.Dropped?.HaveEndedIn(_family, change.Location, record) != true)
+                {
+                    _family.Project(operation, change.Lsn, change.Location, record);
+                }
             }
             else
             {

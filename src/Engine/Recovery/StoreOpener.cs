@@ -69,6 +69,11 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
 
         StoreManifest manifest = _manifest!;
         parts.StoreId = manifest.StoreId;
+        foreach (ManifestDrop drop in manifest.Drops ?? [])
+        {
+            parts.Drops.Add(drop.ToPending());
+        }
+
         await OpenLogAndRecordsAsync(manifest, watch, cancellation).ConfigureAwait(false);
         watch.Enter(OpeningPhase.Families);
         await OpenFamiliesAsync(manifest, cancellation).ConfigureAwait(false);

@@ -6,8 +6,8 @@ namespace Mortise.Engine;
 
 /// <summary>The records of a range of ordinals, as one view of the store has them: those to delete and those to
 /// keep.</summary>
-/// <remarks>A partition that lies wholly in the range says by itself that its records do; of others each record is read.
-/// </remarks>
+/// <remarks>A partition that lies wholly in the range says by itself that its records do, and how many they are: where all
+/// do, only those records are read that may be kept. Of other partitions each record is read.</remarks>
 internal sealed class RangeContent
 {
     // Of the partitions that were read: the same objects as long as nothing in them changes.
@@ -17,10 +17,19 @@ internal sealed class RangeContent
     {
     }
 
+    /// <summary>True when only records that may be kept were read.</summary>
+    public bool HasAskedSome { get; private init; }
+
     /// <summary>True when each record was read, so that those to delete are known to be readable.</summary>
     public bool HasReadRecords { get; private init; }
 
-    /// <summary>Records to delete, in the order of their places.</summary>
+    /// <summary>True when the partitions of the family that lie wholly in the range name all its records.</summary>
+    public bool IsWhole { get; private init; }
+
+    /// <summary>How many records are to be deleted; about, when not all were read.</summary>
+    public long DueCount { get; private set; }
+
+    /// <summary>Records to delete, in the order of their places; only when entries were read.</summary>
     public List<RecordLocation> Due { get; } = [];
 
     /// <summary>Records to keep, in the order of their places.</summary>
@@ -40,27 +49,42 @@ internal sealed class RangeContent
     /// <param name="maxOperations">Operations of one commit, at most.</param>
     /// <param name="maxBytes">Bytes of records that one commit may put.</param>
     public bool EndsPartitions(int maxOperations, long maxBytes) =>
-        Partitions > 0 && Kept.Count <= Due.Count && Kept.Count <= maxOperations / 8 && KeptBytes <= maxBytes;
+        Partitions > 0 && Kept.Count <= DueCount && Kept.Count <= maxOperations / 8 && KeptBytes <= maxBytes;
 
     /// <summary>Reads a range.</summary>
     /// <param name="view">The state.</param>
     /// <param name="drop">Which family names the records, and what is kept.</param>
     /// <param name="range">The range.</param>
-    public static RangeContent Read(StoreView view, RangeDrop drop, OrdinalRange range)
+    /// <param name="isEach">True to read all its records, whatever ends with it.</param>
+    public static RangeContent Read(StoreView view, RangeDrop drop, OrdinalRange range, bool isEach = false)
     {
         FamilyView family = view.Find(drop.Family)
             ?? throw new StorageException(StorageErrorCode.NotFound, $"there is no index family '{drop.Family}'");
-        var content = new RangeContent { HasReadRecords = drop.Keeps is not null };
-        for (int i = 0; i < family.PartitionCount; i++)
+        int[] partitions = [.. Enumerable.Range(0, family.PartitionCount).Where(i => family.BoundsOf(i).Overlaps(range))];
+        bool isWhole = family.IsByOrdinal && Array.TrueForAll(partitions, i => range.Encloses(family.BoundsOf(i)));
+        bool asksSome = isWhole && !isEach && (drop.Keeps is null || drop.MayKeep is not null);
+        var content = new RangeContent
         {
-            OrdinalRange bounds = family.BoundsOf(i);
-            if (bounds.Overlaps(range))
+            HasAskedSome = asksSome,
+            HasReadRecords = drop.Keeps is not null && !asksSome,
+            IsWhole = isWhole,
+        };
+        content._states.AddRange(partitions.Select(family.StateOf));
+        if (asksSome)
+        {
+            content.Ask(view, drop, range);
+            content.DueCount = partitions.Sum(i => family.StatisticsOf(i).Entries) - content.Kept.Count;
+        }
+        else
+        {
+            foreach (int i in partitions)
             {
-                bool isWhole = range.Contains(bounds.First) && range.Contains(bounds.Last);
-                var sink = new Sink(content, view.Records, family.Projection, drop.Keeps, isWhole ? null : range);
+                var sink = new Sink(
+                    content, view.Records, family.Projection, drop.Keeps, range.Encloses(family.BoundsOf(i)) ? null : range);
                 family.Scan(i, KeyRange.All, ref sink);
-                content._states.Add(family.StateOf(i));
             }
+
+            content.DueCount = content.Due.Count;
         }
 
         foreach (FamilyView each in view.Families)
@@ -98,10 +122,28 @@ internal sealed class RangeContent
         for (int i = 0; i < family.PartitionCount && family.IsByOrdinal; i++)
         {
             OrdinalRange bounds = family.BoundsOf(i);
-            if (range.Contains(bounds.First) && range.Contains(bounds.Last))
+            if (range.Encloses(bounds))
             {
                 Partitions++;
                 IndexBytes += family.StatisticsOf(i).DiskBytes;
+            }
+        }
+    }
+
+    /// <summary>Reads the records that may be kept.</summary>
+    private void Ask(StoreView view, RangeDrop drop, OrdinalRange range)
+    {
+        if (drop.Keeps is not { } keeps)
+        {
+            return;
+        }
+
+        foreach (RecordLocation location in drop.MayKeep!(view, range))
+        {
+            using RecordLease lease = view.Records.Read(location);
+            if (keeps(lease.Bytes))
+            {
+                Take(location, lease.Bytes, isKept: true);
             }
         }
     }
@@ -157,12 +199,5 @@ internal sealed class RangeContent
 
             content.Take(location, record, keeps is not null && keeps(record));
         }
-    }
-
-    private sealed class OrdinalSink : IKeySink
-    {
-        public long? Value { get; private set; }
-
-        public void Emit(long ordinal, ReadOnlySpan<byte> key) => Value = ordinal;
     }
 }

@@ -1,4 +1,5 @@
 using Mortise.Partitioning;
+using Mortise.Records;
 
 namespace Mortise.Engine;
 
@@ -16,6 +17,14 @@ public sealed class RangeDrop
     /// and on the store's writer for what has changed since.</summary>
     public RecordPredicate? Keeps { get; init; }
 
+    /// <summary>Finds the records of a range among which all are that <see cref="Keeps"/> is true of, so that not all of the
+    /// range have to be read; null to read all. Called as <see cref="Keeps"/> is.</summary>
+    public RecordsToAsk? MayKeep { get; init; }
+
+    /// <summary>True to return as soon as the records are out of force: their space is given back in the background, or by
+    /// <see cref="StoreEngine.CleanDroppedAsync"/>.</summary>
+    public bool LeavesSpace { get; init; }
+
     /// <summary>True to report what would be done and do nothing.</summary>
     public bool IsDryRun { get; init; }
 }
@@ -23,3 +32,9 @@ public sealed class RangeDrop
 /// <summary>Says something of a record.</summary>
 /// <param name="record">Its bytes; die when the call returns.</param>
 public delegate bool RecordPredicate(ReadOnlySpan<byte> record);
+
+/// <summary>Names some records of a range.</summary>
+/// <param name="view">The state.</param>
+/// <param name="range">Their ordinals.</param>
+/// <returns>Their locations, in any order.</returns>
+public delegate IReadOnlyCollection<RecordLocation> RecordsToAsk(StoreView view, OrdinalRange range);

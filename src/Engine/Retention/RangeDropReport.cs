@@ -18,13 +18,17 @@ public sealed class RangeDropReport
     /// <summary>Bytes of deleted records whose space a compaction can give back.</summary>
     public required long DeadBytesLeft { get; init; }
 
+    /// <summary>From the call until no reader saw the records any more, and each range's commit was acknowledged.</summary>
+    public required TimeSpan OutOfForceAfter { get; init; }
+
     /// <summary>From the call to the return of the space.</summary>
     public required TimeSpan Duration { get; init; }
 }
 
 /// <summary>What became of one range.</summary>
 /// <param name="Range">The range.</param>
-/// <param name="Records">Records deleted.</param>
+/// <param name="Records">Records deleted; where partitions ended whole and space was left, about how many, by their
+/// indexes.</param>
 /// <param name="Kept">Records that are kept.</param>
 /// <param name="Partitions">Partitions that ended whole, of all families.</param>
 public readonly record struct DroppedRange(OrdinalRange Range, long Records, long Kept, int Partitions);

@@ -3,10 +3,12 @@ using Mortise.Records;
 
 namespace Mortise.Engine;
 
-/// <summary>Deletes the records of a range as one commit; partitions that lie wholly in the range end with it.</summary>
-/// <remarks>What is kept of such a partition is put anew by the same commit, into a new partition. A range of more records
-/// than a commit may delete takes several commits, of which the last one ends the partitions. What is in the range was read
-/// beside the writer; it is read again only when something in it has changed since.</remarks>
+/// <summary>Takes the records of a range out of force as one commit; partitions that lie wholly in the range end with it.
+/// </summary>
+/// <remarks>The commit says that the range is dropped and names none of its records, so that it costs the same for few and
+/// for many: see <see cref="DropCleaning"/>. What is kept is put anew by the same commit, into a new partition. Where no
+/// partition ends, records are deleted one by one; more than a commit may delete take several commits. What is in the range
+/// was read beside the writer; it is read again only when something in it has changed since.</remarks>
 /// <param name="drop">What is kept.</param>
 /// <param name="range">The range.</param>
 /// <param name="read">What is in it.</param>
@@ -16,6 +18,9 @@ internal sealed class RangeDropWrite(
     RangeDrop drop, OrdinalRange range, RangeContent read, int maxOperations, long maxBytes) : EngineWrite
 {
     public override int EstimatedBytes => 0;
+
+    /// <summary>The family whose partitions name all records that the commit drops; null when none does.</summary>
+    public string? NamingFamily { get; private set; }
 
     /// <summary>What the commit does.</summary>
     public DroppedRange Done { get; private set; }
@@ -27,30 +32,37 @@ internal sealed class RangeDropWrite(
     {
         RangeContent content = read.IsStillTrue(commit.View, drop, range)
             ? read
-            : RangeContent.Read(commit.View, drop, range);
-        HasReadDeleted = content.HasReadRecords;
-        int kept = content.Kept.Count;
-        bool endsPartitions = content.EndsPartitions(maxOperations, maxBytes);
-        int room = maxOperations - (endsPartitions ? 1 + (2 * kept) : 0);
-        IsComplete = content.Due.Count <= room;
-        endsPartitions &= IsComplete;
-        if (endsPartitions)
+            : Read(commit.View, drop, range, maxOperations, maxBytes);
+        IsComplete = true;
+        if (content.EndsPartitions(maxOperations, maxBytes))
         {
-            commit.Drop(range);
+            HasReadDeleted = true;
+            NamingFamily = content.IsWhole ? drop.Family : null;
+            commit.Drop(range, content.DueCount + content.Kept.Count);
+            Move(content.Kept, commit);
+            Done = new DroppedRange(range, content.DueCount, content.Kept.Count, content.Partitions);
+            return;
         }
 
-        int deleted = Math.Min(content.Due.Count, room);
+        HasReadDeleted = content.HasReadRecords;
+        IsComplete = content.Due.Count <= maxOperations;
+        int deleted = Math.Min(content.Due.Count, maxOperations);
         for (int i = 0; i < deleted; i++)
         {
             commit.Delete(content.Due[i]);
         }
 
-        if (endsPartitions)
-        {
-            Move(content.Kept, commit);
-        }
+        Done = new DroppedRange(range, deleted, content.Kept.Count, 0);
+    }
 
-        Done = new DroppedRange(range, deleted, kept, endsPartitions ? content.Partitions : 0);
+    /// <summary>Reads of a range what is needed to drop it.</summary>
+    public static RangeContent Read(
+        StoreView view, RangeDrop drop, OrdinalRange range, int maxOperations, long maxBytes)
+    {
+        RangeContent content = RangeContent.Read(view, drop, range);
+        return content.HasAskedSome && !content.EndsPartitions(maxOperations, maxBytes)
+            ? RangeContent.Read(view, drop, range, isEach: true)
+            : content;
     }
 
     // Deletes first: where the key is the same, the later change of a batch counts.

@@ -72,12 +72,13 @@ public sealed class FamilyCursor : IDisposable
     /// <returns>False past the last entry.</returns>
     public bool MoveNext()
     {
-        if (_current >= 0 && !_open[_current].Cursor.MoveNext())
+        bool found = Advance();
+        while (found && _family.HidesSome && _family.Hides(Location, Inline))
         {
-            CloseAt(_current);
+            found = Advance();
         }
 
-        return Settle();
+        return found;
     }
 
     /// <summary>Moves on to the first entry at or beyond a key in the cursor's direction, never backwards.</summary>
@@ -98,7 +99,7 @@ public sealed class FamilyCursor : IDisposable
             found = Settle();
         }
 
-        return found;
+        return found && _family.HidesSome && _family.Hides(Location, Inline) ? MoveNext() : found;
     }
 
     /// <inheritdoc/>
@@ -112,6 +113,16 @@ public sealed class FamilyCursor : IDisposable
         _openCount = 0;
         _next = _partitions.Length;
         _current = -1;
+    }
+
+    private bool Advance()
+    {
+        if (_current >= 0 && !_open[_current].Cursor.MoveNext())
+        {
+            CloseAt(_current);
+        }
+
+        return Settle();
     }
 
     private bool IsBefore(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)

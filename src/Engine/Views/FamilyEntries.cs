@@ -4,7 +4,7 @@ using Mortise.Records;
 namespace Mortise.Engine;
 
 /// <summary>Tells keys, locations and inline records of a structure's entries apart.</summary>
-internal struct FamilyEntries<TSink>(TSink sink, LocationPlacement placement) : IEntrySink
+internal struct FamilyEntries<TSink>(TSink sink, LocationPlacement placement, DroppedRecords? dropped) : IEntrySink
     where TSink : struct, IFamilySink
 {
     public TSink Sink = sink;
@@ -14,6 +14,6 @@ internal struct FamilyEntries<TSink>(TSink sink, LocationPlacement placement) : 
     public bool Accept(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         RecordLocation location = _format.Split(ref key, ref value);
-        return Sink.Accept(key, location, value);
+        return dropped?.Hides(location, value) == true || Sink.Accept(key, location, value);
     }
 }

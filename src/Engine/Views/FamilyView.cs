@@ -14,12 +14,19 @@ public sealed class FamilyView
 
     private readonly FamilyPart _part;
     private readonly PartitionVersion[] _partitions;
+    private readonly DroppedRecords? _dropped;
     private StrongBox<bool>? _isSequential;
 
-    internal FamilyView(FamilyPart part, IKeyProjection projection, PartitionVersion[] partitions)
+    /// <param name="part">The family.</param>
+    /// <param name="projection">What its keys mean.</param>
+    /// <param name="partitions">Newest bounds first.</param>
+    /// <param name="dropped">Records whose entries nobody is to see; null when there are none.</param>
+    internal FamilyView(
+        FamilyPart part, IKeyProjection projection, PartitionVersion[] partitions, DroppedRecords? dropped)
     {
         _part = part;
         _partitions = partitions;
+        _dropped = dropped;
         Projection = projection;
     }
 
@@ -35,7 +42,18 @@ public sealed class FamilyView
     /// <summary>Finds the record of a unique key.</summary>
     /// <param name="key">A whole key of a projection that keeps locations in values.</param>
     /// <param name="location">The record's location.</param>
-    public bool TryFind(ReadOnlySpan<byte> key, out RecordLocation location)
+    public bool TryFind(ReadOnlySpan<byte> key, out RecordLocation location) =>
+        TryFind(key, _dropped, isDropped: false, out location);
+
+    /// <summary>Finds the record of a unique key that was dropped and is not deleted yet.</summary>
+    internal bool TryFindDropped(ReadOnlySpan<byte> key, out RecordLocation location)
+    {
+        location = RecordLocation.None;
+        return _dropped is not null && TryFind(key, _dropped, isDropped: true, out location);
+    }
+
+    private bool TryFind(
+        ReadOnlySpan<byte> key, DroppedRecords? dropped, bool isDropped, out RecordLocation location)
     {
         RequirePlacement(LocationPlacement.InValue);
         Span<byte> value = stackalloc byte[LocationBytes + _part.InlineBelowBytes];
@@ -50,7 +68,10 @@ public sealed class FamilyView
                     if (snapshot.TryGet(key, value, out int length))
                     {
                         location = ReadLocation(value[..length], key);
-                        return true;
+                        if (dropped is null || dropped.Hides(location, default) == isDropped)
+                        {
+                            return true;
+                        }
                     }
                 }
                 finally
@@ -73,6 +94,12 @@ public sealed class FamilyView
     public FamilyCursor OpenCursor(
         KeyRange range, OrdinalRange ordinals, EntryOrder order, ScanDirection direction = ScanDirection.Forward) =>
         new(this, _partitions, range, ordinals, order, direction);
+
+    /// <summary>True when an entry is of a record that was dropped: readers pass over it.</summary>
+    internal bool Hides(RecordLocation location, ReadOnlySpan<byte> inline) => _dropped!.Hides(location, inline);
+
+    /// <summary>True when some entries may be of records that were dropped.</summary>
+    internal bool HidesSome => _dropped is not null;
 
     /// <summary>Partitions of the family, newest bounds first.</summary>
     public int PartitionCount => _partitions.Length;
@@ -141,7 +168,7 @@ public sealed class FamilyView
     public void Scan<TSink>(int partition, KeyRange range, ref TSink sink)
         where TSink : struct, IFamilySink
     {
-        var entries = new FamilyEntries<TSink>(sink, Projection.Placement);
+        var entries = new FamilyEntries<TSink>(sink, Projection.Placement, _dropped);
         SharedSnapshot shared = _partitions[partition].Shared;
         IIndexSnapshot snapshot = shared.Rent();
         try
@@ -164,6 +191,13 @@ public sealed class FamilyView
     public void ScanFirst<TSink>(int partition, KeyRanges ranges, ref TSink sink)
         where TSink : struct, IFamilyFirstSink
     {
+        if (_dropped is not null)
+        {
+            // The first may be one that nobody is to see.
+            ScanFirstInForce(partition, ranges, ref sink);
+            return;
+        }
+
         var entries = new FamilyFirstEntries<TSink>(sink, Projection.Placement);
         SharedSnapshot shared = _partitions[partition].Shared;
         IIndexSnapshot snapshot = shared.Rent();
@@ -177,6 +211,19 @@ public sealed class FamilyView
         }
 
         sink = entries.Sink;
+    }
+
+    private void ScanFirstInForce<TSink>(int partition, KeyRanges ranges, ref TSink sink)
+        where TSink : struct, IFamilyFirstSink
+    {
+        bool isStopped = false;
+        for (int i = 0; i < ranges.Count && !isStopped; i++)
+        {
+            var first = new FirstInForce<TSink>(sink, i);
+            Scan(partition, ranges[i], ref first);
+            sink = first.Sink;
+            isStopped = first.IsStopped;
+        }
     }
 
     /// <summary>About how many entries a range holds; never 0 when there is one. Asks partitions that are open, and takes

@@ -7,9 +7,10 @@ namespace Mortise.Engine;
 /// <param name="lsn">The last commit it contains.</param>
 /// <param name="families">In the order of the composition; partitions with the newest bounds first.</param>
 /// <param name="views">The same, as readers see them.</param>
+/// <param name="dropped">Records that it does not show although they are live; null when there are none.</param>
 /// <param name="onGone">Called when the last reference is gone, on whichever thread dropped it.</param>
 internal sealed class StoreVersion(
-    Lsn lsn, PartitionVersion[][] families, FamilyView[] views, Action<StoreVersion> onGone)
+    Lsn lsn, PartitionVersion[][] families, FamilyView[] views, DroppedRecords? dropped, Action<StoreVersion> onGone)
 {
     private int _references = 1;
 
@@ -19,6 +20,9 @@ internal sealed class StoreVersion(
 
     /// <summary>What every view of this version shows; shared, because it is immutable.</summary>
     public FamilyView[] Views { get; } = views;
+
+    /// <summary>Records that it does not show although they are live; null when there are none.</summary>
+    public DroppedRecords? Dropped { get; } = dropped;
 
     /// <summary>False when the version is gone already; then there is a newer one.</summary>
     public bool TryAddReference()

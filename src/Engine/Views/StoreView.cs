@@ -30,6 +30,18 @@ public sealed class StoreView : IDisposable
     /// <summary>The family of that name, or null.</summary>
     public FamilyView? Find(string name) => Array.Find(_version.Views, f => f.Name == name);
 
+    /// <summary>Pushes all live records to a sink, each as it is when it is reached, in location order; those that this view
+    /// does not show because their range was dropped are passed over.</summary>
+    /// <param name="direction">Ascending or descending locations.</param>
+    /// <param name="sink">Stops by returning false.</param>
+    /// <exception cref="StorageException">As <see cref="IRecordStore.Scan"/>.</exception>
+    public void ScanRecords<TSink>(ScanDirection direction, ref TSink sink)
+        where TSink : struct, IRecordSink, allows ref struct =>
+        DroppedRecords.Scan(_version.Dropped, Records, direction, ref sink);
+
+    /// <summary>Records that it does not show although they are live; null when there are none.</summary>
+    internal DroppedRecords? Dropped => _version.Dropped;
+
     /// <inheritdoc/>
     public void Dispose()
     {

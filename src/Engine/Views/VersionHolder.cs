@@ -1,10 +1,10 @@
 using Mortise.Primitives;
-using Mortise.Records;
 
 namespace Mortise.Engine;
 
 /// <summary>Holds the version that new views get, and replaces it.</summary>
-internal sealed class VersionHolder : IDisposable
+/// <param name="parts">What is open.</param>
+internal sealed class VersionHolder(OpenedParts parts) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly List<StoreVersion> _alive = [];
@@ -15,14 +15,14 @@ internal sealed class VersionHolder : IDisposable
     public Lsn Lsn => (Volatile.Read(ref _current) ?? throw Closed()).Lsn;
 
     /// <summary>A view of the current version; never waits.</summary>
-    public StoreView OpenView(IRecordStore records)
+    public StoreView OpenView()
     {
         while (true)
         {
             StoreVersion version = Volatile.Read(ref _current) ?? throw Closed();
             if (version.TryAddReference())
             {
-                return new StoreView(version, records);
+                return new StoreView(version, parts.Records);
             }
         }
     }
@@ -32,13 +32,15 @@ internal sealed class VersionHolder : IDisposable
     {
         var partitions = new PartitionVersion[families.Count][];
         var views = new FamilyView[families.Count];
+        DroppedRecords? dropped = parts.Drops.Records();
         for (int i = 0; i < partitions.Length; i++)
         {
             partitions[i] = families[i].Publish();
-            views[i] = new FamilyView(families[i].Part, families[i].Projection, partitions[i]);
+            views[i] = new FamilyView(
+                families[i].Part, families[i].Projection, partitions[i], PendingDrops.For(families[i], dropped));
         }
 
-        var version = new StoreVersion(lsn, partitions, views, OnGone);
+        var version = new StoreVersion(lsn, partitions, views, dropped, OnGone);
         lock (_gate)
         {
             _alive.Add(version);

@@ -153,7 +153,7 @@ public sealed partial class EventStore
     {
         using StoreView view = _engine.OpenView();
         var records = new RecordsToEvents<TSink>(ref sink);
-        view.Records.Scan(ScanDirection.Forward, ref records);
+        view.ScanRecords(ScanDirection.Forward, ref records);
     }
 
     private long Now => _time.GetUtcNow().ToUnixTimeSeconds();

@@ -20,6 +20,10 @@ public sealed class RetentionReport
     /// <summary>Bytes of deleted records that a compaction can give back.</summary>
     public required long DeadBytesLeft { get; init; }
 
+    /// <summary>How long it took until no query found the events of the partitions any more, each partition's commit
+    /// acknowledged. What follows, their deletion, goes on beside readers and writers.</summary>
+    public required TimeSpan PartitionsOutOfForceAfter { get; init; }
+
     /// <summary>From the call to the return of the space.</summary>
     public required TimeSpan Duration { get; init; }
 

@@ -30,6 +30,7 @@ internal sealed class RetentionRun(
 
     private readonly List<DroppedPartition> _partitions = [];
     private readonly List<SegmentUsage> _reclaimed = [];
+    private TimeSpan _outOfForce;
     private long _indexBytes;
     private long _deadBytes;
 
@@ -48,7 +49,9 @@ internal sealed class RetentionRun(
             : 0);
 
         // Nothing more is dropped; what the rules left without a live record goes.
+        TimeSpan outOfForce = _outOfForce;
         await DropAsync("", []).ConfigureAwait(false);
+        _outOfForce = outOfForce;
         return new RetentionReport
         {
             Partitions = _partitions,
@@ -56,6 +59,7 @@ internal sealed class RetentionRun(
             IndexBytes = _indexBytes,
             Reclaimed = _reclaimed,
             DeadBytesLeft = _deadBytes,
+            PartitionsOutOfForceAfter = _outOfForce,
             Duration = time.GetElapsedTime(started),
         };
     }
@@ -146,9 +150,11 @@ internal sealed class RetentionRun(
             Family = family,
             Ranges = ranges,
             Keeps = keeps,
+            MayKeep = keeps is null ? null : (view, range) => KeptEvents.In(view, range, policy, cancellation),
             IsDryRun = isDryRun,
         };
         RangeDropReport report = await engine.DropRangesAsync(drop, cancellation).ConfigureAwait(false);
+        _outOfForce += report.OutOfForceAfter;
         _indexBytes += report.IndexBytes;
         _reclaimed.AddRange(report.Reclaimed);
         _deadBytes = report.DeadBytesLeft;

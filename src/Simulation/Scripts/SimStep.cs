@@ -49,6 +49,12 @@ public sealed record SwitchStep(int Family, IReadOnlyList<WriteStep> Meanwhile) 
 /// <param name="KeptOf">Ids that are multiples of it are kept; 0 keeps none.</param>
 public sealed record DropStep(long Before, bool IsByPartition, int KeptOf) : SimStep
 {
+    /// <summary>True to go on while the records are out of force and not deleted.</summary>
+    public bool LeavesSpace { get; init; } = Before % 2 == 1;
+
+    /// <summary>True to name the store those records that may be kept; false to have it read all.</summary>
+    public bool NamesKept { get; init; } = Before % 3 > 0;
+
     /// <summary>Whether a record with that id stays.</summary>
     public bool Keeps(long id) => KeptOf > 0 && id % KeptOf == 0;
 }

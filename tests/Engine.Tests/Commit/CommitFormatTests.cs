@@ -9,6 +9,9 @@ public sealed class CommitFormatTests
         "0101020110000000000000000" + "2ABCD020800000000000000");
 
     private static readonly byte[] s_drop = Convert.FromHexString(
+        "03010203FFFFFFFFFFFFFFFF0500000000000000" + "180000000000000003" + "020800000000000000");
+
+    private static readonly byte[] s_deletingDrop = Convert.FromHexString(
         "02010203FFFFFFFFFFFFFFFF0500000000000000" + "020800000000000000");
 
     [Fact]
@@ -47,27 +50,39 @@ public sealed class CommitFormatTests
     {
         byte[] buffer = new byte[64];
         int at = CommitFormat.WriteHeader(buffer, unixMilliseconds: 1, operations: 2, CommitFormat.DropVersion);
-        at += CommitFormat.WriteDrop(buffer.AsSpan(at), new OrdinalRange(-1, 5));
+        var drop = new LoggedDrop(new OrdinalRange(-1, 5), new RecordLocation(0x18), 3);
+        at += CommitFormat.WriteDrop(buffer.AsSpan(at), drop);
         at += CommitFormat.WriteDelete(buffer.AsSpan(at), new RecordLocation(0x08));
         Assert.Equal(Convert.ToHexString(s_drop), Convert.ToHexString(buffer, 0, at));
 
         var mutations = new List<RecordMutation>();
-        CommitFormat.Read(new Lsn(7), s_drop, mutations, out OrdinalRange? dropped);
-        Assert.Equal(new OrdinalRange(-1, 5), dropped);
+        CommitFormat.Read(new Lsn(7), s_drop, mutations, out LoggedDrop? dropped);
+        Assert.Equal(drop, dropped);
+        Assert.True(drop.LeavesRecords);
         Assert.Equal(new RecordMutation(RecordOperation.Delete, new RecordLocation(0x08), 0, 0), Assert.Single(mutations));
 
         // Version 1 has no such operation, and it never comes second.
         byte[] old = [.. s_drop];
         old[0] = CommitFormat.Version;
         Assert.Throws<StorageException>(() => CommitFormat.Read(new Lsn(7), old, [], out _));
-        byte[] second = [.. s_drop[..3], .. s_drop[20..], .. s_drop[3..20]];
+        byte[] second = [.. s_drop[..3], .. s_drop[29..], .. s_drop[3..29]];
         Assert.Throws<StorageException>(() => CommitFormat.Read(new Lsn(7), second, [], out _));
+    }
+
+    [Fact]
+    public void A_commit_of_version_2_that_drops_a_range_and_deletes_its_records_is_still_read()
+    {
+        var mutations = new List<RecordMutation>();
+        CommitFormat.Read(new Lsn(7), s_deletingDrop, mutations, out LoggedDrop? dropped);
+        Assert.Equal(new LoggedDrop(new OrdinalRange(-1, 5), RecordLocation.None, 0), dropped);
+        Assert.False(dropped!.Value.LeavesRecords);
+        Assert.Equal(new RecordMutation(RecordOperation.Delete, new RecordLocation(0x08), 0, 0), Assert.Single(mutations));
     }
 
     [Fact]
     public void Every_shorter_prefix_is_refused()
     {
-        foreach (byte[] cut in Prefixes(s_example).Concat(Prefixes(s_drop)))
+        foreach (byte[] cut in Prefixes(s_example).Concat(Prefixes(s_drop)).Concat(Prefixes(s_deletingDrop)))
         {
             StorageException e = Assert.Throws<StorageException>(() => CommitFormat.Read(new Lsn(7), cut, [], out _));
             Assert.Equal(StorageErrorCode.Corrupt, e.Code);
@@ -96,7 +111,7 @@ public sealed class CommitFormatTests
         var mutations = new List<RecordMutation>();
         for (int round = 0; round < 20_000; round++)
         {
-            byte[] bytes = round % 2 == 0 ? [.. round % 4 == 0 ? s_example : s_drop] : new byte[random.Next(1, 60)];
+            byte[] bytes = round % 2 == 0 ? [.. round % 4 == 0 ? s_example : round % 8 == 2 ? s_drop : s_deletingDrop] : new byte[random.Next(1, 60)];
             if (round % 2 == 0)
             {
                 bytes[random.Next(bytes.Length)] = (byte)random.Next(256);

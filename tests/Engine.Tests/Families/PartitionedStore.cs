@@ -96,11 +96,15 @@ internal sealed class PartitionedStore(SimWorld world, TimeInterval interval, in
     public async Task<int> PackAsync() => await ObservedStore.Finish(world, Engine.PackAsync().AsTask());
 
     /// <summary>Drops what is before an ordinal, partition by partition.</summary>
-    public Task<RangeDropReport> DropAsync(long before, Func<long, bool>? keeps = null, bool isDryRun = false) =>
-        ObservedStore.Finish(world, StartDropping(before, keeps, isDryRun));
+    public Task<RangeDropReport> DropAsync(
+        long before, Func<long, bool>? keeps = null, bool isDryRun = false, bool leavesSpace = false, RecordsToAsk? mayKeep = null) =>
+        ObservedStore.Finish(world, StartDropping(before, keeps, isDryRun, leavesSpace, mayKeep));
+
+    public Task CleanAsync() => ObservedStore.Finish(world, Engine.CleanDroppedAsync().AsTask());
 
     /// <summary>The same, not waiting for its end.</summary>
-    public Task<RangeDropReport> StartDropping(long before, Func<long, bool>? keeps = null, bool isDryRun = false)
+    public Task<RangeDropReport> StartDropping(
+        long before, Func<long, bool>? keeps = null, bool isDryRun = false, bool leavesSpace = false, RecordsToAsk? mayKeep = null)
     {
         using StoreView view = Engine.OpenView();
         FamilyView family = view.Families[1];
@@ -110,6 +114,8 @@ internal sealed class PartitionedStore(SimWorld world, TimeInterval interval, in
             Ranges = [.. Enumerable.Range(0, family.PartitionCount).Select(family.BoundsOf)
                 .Where(bounds => bounds.Last < before).Reverse()],
             Keeps = keeps is null ? null : record => keeps(SimRecord.Id(record)),
+            MayKeep = mayKeep,
+            LeavesSpace = leavesSpace,
             IsDryRun = isDryRun,
         }).AsTask();
     }

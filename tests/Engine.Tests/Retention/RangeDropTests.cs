@@ -123,7 +123,7 @@ public sealed class RangeDropTests
     }
 
     [Fact]
-    public async Task A_range_of_more_records_than_a_commit_may_delete_takes_several_and_ends_the_partition_with_the_last()
+    public async Task More_records_than_a_commit_may_delete_take_several_unless_their_partition_ends()
     {
         await using PartitionedStore store =
             await PartitionedStore.OpenAsync(TimeInterval.Yearly, maxCommitBytes: ByteSize.KiB(4));
@@ -133,10 +133,21 @@ public sealed class RangeDropTests
         }
 
         Lsn before = store.Engine.GetStatistics().Lsn;
-        RangeDropReport report = await store.DropAsync(Begin + Year);
-        Assert.Equal(300, Assert.Single(report.Ranges).Records);
-        Assert.Equal(1, report.Ranges[0].Partitions);
+        RangeDropReport report = await ObservedStore.Finish(store.World, store.Engine.DropRangesAsync(new RangeDrop
+        {
+            Family = "group",
+            Ranges = [new OrdinalRange(Begin, Begin + (200 * Day) - 1)],
+        }).AsTask());
+        Assert.Equal((200, 0), (Assert.Single(report.Ranges).Records, report.Ranges[0].Partitions));
         Assert.True(store.Engine.GetStatistics().Lsn.Value > before.Value + 1);
+        store.RequireAgreement(100);
+
+        before = store.Engine.GetStatistics().Lsn;
+        report = await store.DropAsync(Begin + Year, leavesSpace: true);
+        Assert.Equal(1, Assert.Single(report.Ranges).Partitions);
+        Assert.Equal(before.Next, store.Engine.GetStatistics().Lsn);
+        store.RequireAgreement(0);
+        await store.CleanAsync();
         Assert.Empty(store.Directories());
         store.RequireAgreement(0);
     }
@@ -156,7 +167,9 @@ public sealed class RangeDropTests
         [
             Write(0), Write(10), new CheckpointStep(), Write(20), new DropStep(Middle, IsByPartition: true, KeptOf: 4),
             Write(10), new CheckStep(), new DropStep(Middle, IsByPartition: false, KeptOf: 0), Write(30),
-            new PackStep(Write(40)), new CheckStep(), new CloseStep(), new DropStep(long.MaxValue, true, 3), new CloseStep(),
+            new DropStep(Middle, IsByPartition: true, KeptOf: 7) { LeavesSpace = true }, Write(30), new CheckStep(),
+            new PackStep(Write(40)), new CheckStep(), new DropStep(Middle, true, 0) { LeavesSpace = true }, new CloseStep(),
+            Write(20), new CompactStep(), new DropStep(long.MaxValue, true, 3), new CloseStep(),
         ];
         long before = simulation.Counts.Operations;
         string? whole = await simulation.TryAsync(seed, script);
