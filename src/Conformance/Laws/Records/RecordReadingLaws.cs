@@ -148,7 +148,7 @@ internal static class RecordReadingLaws
             LawRun.Require(
                 shortest > last && first.Puts[0].Location >= shortest,
                 $"commit {lsn} is planned at {first.Puts[0].Location}, one of a byte at {shortest}, the last one was "
-                + $"put at {last}: what comes later lies behind, and nothing before where the shortest record would go");
+                + $"put at {last}: what comes later lies behind, and nothing before where the shortest would go");
             last = first.Puts[^1].Location;
             RecordCommit second = RecordCommit.Of(session.Component, bodies);
             RecordCommit twinned = RecordCommit.Of(other.Component, bodies);
