@@ -58,7 +58,9 @@ internal sealed class WriterQueue(Func<WriterQueue, ValueTask> runGroup)
                 }
             }
 
-            Volatile.Write(ref _busy, 0);
+            // A full fence: were the queue looked at before others see that nobody is at work, a write queued between the
+            // two would have no one to serve it.
+            Interlocked.Exchange(ref _busy, 0);
         }
         while (!_queue.IsEmpty && Interlocked.CompareExchange(ref _busy, 1, 0) == 0);
     }
