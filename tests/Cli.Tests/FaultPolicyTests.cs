@@ -1,4 +1,5 @@
 using Mortise.Components;
+using Mortise.Conformance;
 using Mortise.Engine;
 using Mortise.Host.Composition;
 using Mortise.Nostr;
@@ -13,6 +14,7 @@ public sealed class FaultPolicyTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly WilfulFolder _plugins;
+    private readonly CollectingLog _log = new();
 
     public FaultPolicyTests() => _plugins = new WilfulFolder(_folder.File("plugins"));
 
@@ -133,18 +135,18 @@ public sealed class FaultPolicyTests : IDisposable
             host.Resolve(WilfulFolder.Stack(Family, $"indexes.{Family}.onFault={policy}")), _folder.Data);
         var listener = new Listener();
         EventStore store = await EventStore.OpenAsync(
-            composed.Composition with { Listeners = [listener] }, StoreSession.Events(composed));
+            composed.Composition with { Listeners = [listener], Logs = _ => _log }, StoreSession.Events(composed));
         return (store, listener);
     }
 
     private static bool Serves(EventStore store) =>
         store.Engine.GetStatistics().Families.Any(static f => f.Name == Family);
 
-    private static async Task UntilAsync(Func<bool> condition)
+    private async Task UntilAsync(Func<bool> condition)
     {
         for (int i = 0; !condition(); i++)
         {
-            Assert.True(i < 12_000, "still not after two minutes");
+            Assert.True(i < 12_000, $"still not after two minutes; the log: {string.Join('\n', _log.Messages)}");
             await Task.Delay(10);
         }
     }
