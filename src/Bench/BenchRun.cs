@@ -61,7 +61,8 @@ public sealed class BenchRun(BenchStores open, BenchOptions options)
                 {
                     progress?.Report($"queries: {section.Name}");
                     result.Queries.Add(
-                        QueryPhase.Run(store, section, options.Threads, options.LongestPass, cancellation));
+                        QueryPhase.Run(
+                            store, section, options.Threads, options.LongestPass, options.WarmUp, cancellation));
                 }
             }
         }
@@ -81,6 +82,17 @@ public sealed class BenchRun(BenchStores open, BenchOptions options)
     private async ValueTask IngestAsync(
         WorkloadFile workload, BenchResult result, IProgress<string>? progress, CancellationToken cancellation)
     {
+        if (options.WarmUpEvents > 0 && (Wants(BenchPhase.Relaxed) || Wants(BenchPhase.Durable)))
+        {
+            progress?.Report("warming up");
+            string folder = Path.Combine(options.Scratch, "warm");
+            using WorkloadFile first = WorkloadFile.Open(options.Workload, Math.Min(options.WarmUpEvents, workload.Count));
+            _ = await IngestPhase.RunAsync(
+                open, folder, SyncMode.Never, first, options.BatchSize, checkpoints: true, cancellation)
+                .ConfigureAwait(false);
+            Directory.Delete(folder, recursive: true);
+        }
+
         if (Wants(BenchPhase.Relaxed))
         {
             progress?.Report("ingest, relaxed");

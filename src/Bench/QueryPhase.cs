@@ -17,9 +17,11 @@ internal static class QueryPhase
         QuerySection section,
         IReadOnlyList<int> threads,
         TimeSpan longest,
+        TimeSpan warmUp,
         CancellationToken cancellation)
     {
         (string digest, long rows, double allocated) = RunWhole(store, section, cancellation);
+        WarmUp(new Reader(store, section), warmUp, cancellation);
         var passes = new List<QueryPass>();
         foreach (int count in threads)
         {
@@ -47,6 +49,16 @@ internal static class QueryPhase
 
         double allocated = (double)(GC.GetAllocatedBytesForCurrentThread() - before) / Math.Max(1, section.Count);
         return ($"{reader.Results.Digest.Value:x16}", rows, allocated);
+    }
+
+    private static void WarmUp(Reader reader, TimeSpan warmUp, CancellationToken cancellation)
+    {
+        long began = Stopwatch.GetTimestamp();
+        for (int i = 0; reader.Count > 0 && Stopwatch.GetElapsedTime(began) < warmUp; i = (i + 1) % reader.Count)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            reader.Run(i);
+        }
     }
 
     private static QueryPass RunTimed(

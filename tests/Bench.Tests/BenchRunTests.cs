@@ -23,6 +23,7 @@ public sealed class BenchRunTests
                 Scratch = scratch,
                 BatchSize = 100,
                 LongestPass = TimeSpan.FromMilliseconds(1),
+                WarmUp = TimeSpan.FromMilliseconds(1),
                 SingleCommits = 20,
                 QueriesPerSection = Queries,
             });
