@@ -1,5 +1,4 @@
 using Mortise.Components;
-using Mortise.Partitioning;
 using Mortise.Records;
 
 namespace Mortise.Engine;
@@ -12,13 +11,13 @@ public sealed partial class StoreEngine
 
     private bool _cannotClean;
 
-    /// <summary>Deletes the records of some ranges of ordinals, one commit a range, and gives their space back: partitions
-    /// that lie wholly in a range end, their files and segments without a live record are deleted. A range with nothing to
-    /// delete is left as it is. Reads and writes go on meanwhile.</summary>
-    /// <remarks>A crash leaves each range as it was or dropped, as the sync mode promises: where partitions end, the commit
-    /// says so, and what it costs does not depend on how many records they have. The records are deleted behind it, in
-    /// portions that nobody sees. Files go when no view that reads them is open any more, and the call returns then. Waits
-    /// for a compaction or an exchange of families that is under way.</remarks>
+    /// <summary>Deletes the records of some ranges of ordinals, and gives their space back: partitions that lie wholly in a
+    /// range end, their files and segments without a live record are deleted. A range with nothing to delete is left as it
+    /// is. Reads and writes go on meanwhile.</summary>
+    /// <remarks>A crash leaves each range as it was or dropped, as the sync mode promises. Where partitions end, a commit says
+    /// so of one range or of several, and what it costs does not depend on how many records they have. The records are
+    /// deleted behind it, in portions that nobody sees. Files go when no view that reads them is open any more, and the call
+    /// returns then. Waits for a compaction or an exchange of families that is under way.</remarks>
     /// <param name="drop">The ranges, and what is kept.</param>
     /// <param name="cancellation">Stops between two ranges; what was dropped stays so.</param>
     /// <exception cref="StorageException"><see cref="StorageErrorCode.NotFound"/> when there is no such family; as
@@ -28,38 +27,29 @@ public sealed partial class StoreEngine
         ArgumentNullException.ThrowIfNull(drop);
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _closing) != 0, this);
         long started = _parts.Composition.Time.GetTimestamp();
+        var dropping = new RangeDropping(
+            drop, MostAtOnce, MostBytesAtOnce, OpenView, own => WriteAsync(own, CancellationToken.None));
         if (drop.IsDryRun)
         {
-            return Rehearse(drop, started);
+            return Rehearse(dropping, started);
         }
 
         await _compacting.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            var ranges = new List<DroppedRange>(drop.Ranges.Count);
-            var commits = new List<Lsn>(drop.Ranges.Count);
-            foreach (OrdinalRange range in drop.Ranges)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                (DroppedRange done, Lsn lsn) = await DropAsync(drop, range).ConfigureAwait(false);
-                ranges.Add(done);
-                commits.Add(lsn);
-            }
-
+            await dropping.RunAsync(cancellation).ConfigureAwait(false);
             TimeSpan outOfForce = _parts.Composition.Time.GetElapsedTime(started);
             long bytes = 0;
             List<SegmentUsage> reclaimed = [];
+            var deleted = new List<DeletedRecords>();
             if (!drop.LeavesSpace)
             {
-                var deleted = new Dictionary<Lsn, long>();
                 (bytes, reclaimed) = await CleanAsync(cancellation, deleted).ConfigureAwait(false);
-                ranges = [.. ranges.Select(
-                    (range, i) => deleted.TryGetValue(commits[i], out long records) ? range with { Records = records } : range)];
             }
 
             var report = new RangeDropReport
             {
-                Ranges = ranges,
+                Ranges = dropping.Report(deleted),
                 IndexBytes = bytes,
                 Reclaimed = reclaimed,
                 DeadBytesLeft = _parts.Records.Statistics.DeadBytes,
@@ -118,24 +108,21 @@ public sealed partial class StoreEngine
 
     /// <summary>In the turn of compaction.</summary>
     /// <param name="cancellation">Stops between two portions.</param>
-    /// <param name="deleted">Receives how many records of each commit that dropped some were deleted; null for nobody.</param>
+    /// <param name="deleted">Receives how many records were deleted; null for nobody.</param>
     private async ValueTask<(long IndexBytes, List<SegmentUsage> Reclaimed)> CleanAsync(
-        CancellationToken cancellation, Dictionary<Lsn, long>? deleted = null)
+        CancellationToken cancellation, List<DeletedRecords>? deleted = null)
     {
         long bytes = 0;
         if (_parts.Drops.All.Length > 0)
         {
             var cleaning = new DropCleaning(
                 _parts, _versions, _checkpointer, write => WriteAsync(write, CancellationToken.None), RunOnWriterAsync);
-            List<(PendingDrop Drop, RecordLocation[] Records)> found = cleaning.Find(cancellation);
+            List<(PendingDrop Drop, List<DroppedPart> Parts)> found = cleaning.Find(cancellation);
 
             // The space of the partitions' files comes first.
             bytes = await RetireAfterCheckpointAsync(cancellation).ConfigureAwait(false);
             await cleaning.RunAsync(found, cancellation).ConfigureAwait(false);
-            foreach ((Lsn commit, long records) in cleaning.Deleted)
-            {
-                deleted?.Add(commit, records);
-            }
+            deleted?.AddRange(cleaning.Deleted);
         }
 
         (long more, List<SegmentUsage> reclaimed) = await GiveBackAsync(cancellation).ConfigureAwait(false);
@@ -149,19 +136,9 @@ public sealed partial class StoreEngine
 
     private long MostBytesAtOnce => CommitLimit / 4;
 
-    private RangeDropReport Rehearse(RangeDrop drop, long started)
+    private RangeDropReport Rehearse(RangeDropping dropping, long started)
     {
-        using StoreView view = OpenView();
-        var ranges = new List<DroppedRange>(drop.Ranges.Count);
-        long bytes = 0;
-        foreach (OrdinalRange range in drop.Ranges)
-        {
-            RangeContent content = RangeDropWrite.Read(view, drop, range, MostAtOnce, MostBytesAtOnce);
-            bool ends = content.EndsPartitions(MostAtOnce, MostBytesAtOnce);
-            ranges.Add(new DroppedRange(range, content.DueCount, content.Kept.Count, ends ? content.Partitions : 0));
-            bytes += ends ? content.IndexBytes : 0;
-        }
-
+        (List<DroppedRange> ranges, long bytes) = dropping.Rehearse();
         return new RangeDropReport
         {
             Ranges = ranges,
@@ -171,35 +148,6 @@ public sealed partial class StoreEngine
             OutOfForceAfter = TimeSpan.Zero,
             Duration = _parts.Composition.Time.GetElapsedTime(started),
         };
-    }
-
-    private async ValueTask<(DroppedRange Done, Lsn Ended)> DropAsync(RangeDrop drop, OrdinalRange range)
-    {
-        var done = new DroppedRange(range, 0, 0, 0);
-        Lsn ended = Lsn.None;
-        bool isComplete = false;
-        while (!isComplete)
-        {
-            RangeContent content;
-            using (StoreView view = OpenView())
-            {
-                content = RangeDropWrite.Read(view, drop, range, MostAtOnce, MostBytesAtOnce);
-            }
-
-            if (content.DueCount <= 0 && !content.EndsPartitions(MostAtOnce, MostBytesAtOnce))
-            {
-                return (done with { Kept = content.Kept.Count }, Lsn.None);
-            }
-
-            var write = new RangeDropWrite(drop, range, content, MostAtOnce, MostBytesAtOnce);
-            await WriteAsync(write).ConfigureAwait(false);
-            done = new DroppedRange(
-                range, done.Records + write.Done.Records, write.Done.Kept, write.Done.Partitions);
-            isComplete = write.IsComplete;
-            ended = write.Done.Partitions > 0 ? write.Lsn : Lsn.None;
-        }
-
-        return (done, ended);
     }
 
     /// <summary>Deletes the files of dropped partitions, and segments without a live record.</summary>

@@ -9,6 +9,9 @@ internal sealed class FamilyIndexes(OpenedParts parts)
     /// <summary>Seconds since 1970.</summary>
     public long Now => parts.Composition.Time.GetUtcNow().ToUnixTimeSeconds();
 
+    /// <summary>True when the store makes one partition of small neighbours.</summary>
+    public bool MergesNeighbours => parts.Composition.Options.MergeBelow.Bytes > 0;
+
     /// <summary>A handle of a partition that is not open yet.</summary>
     /// <param name="family">Its family.</param>
     /// <param name="name">The partition's name.</param>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Mortise.Indexing;
 using Mortise.Partitioning;
 
 namespace Mortise.Engine;
@@ -10,6 +11,14 @@ internal sealed partial class FamilyState
 
     /// <summary>Partitions that are no longer in force and whose files are still there.</summary>
     public int EndedCount => _ended.Count;
+
+    /// <summary>True when neighbours may become one partition: the store wants it, they cannot hold the same ordinal, and no
+    /// two entries of theirs can have the same key.</summary>
+    public bool MayHaveMerged =>
+        _indexes.MergesNeighbours
+        && IsByOrdinal
+        && Projection.Placement == LocationPlacement.InKey
+        && AreDisjoint(_partitions);
 
     /// <summary>A partition for what some neighbours hold. Not in force, and its files are not listed in the manifest, until
     /// <see cref="CompleteMerge"/>; a crash leaves files that the next open deletes.</summary>
@@ -91,6 +100,19 @@ internal sealed partial class FamilyState
 
         _directory.Sync();
         return bytes;
+    }
+
+    private static bool AreDisjoint(PartitionState[] newestFirst)
+    {
+        for (int i = 1; i < newestFirst.Length; i++)
+        {
+            if (newestFirst[i].Bounds.Last >= newestFirst[i - 1].Bounds.First)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>The merged partition that holds what belongs into one of the scheme's.</summary>

@@ -173,8 +173,9 @@ internal sealed partial class FamilyState : IKeySink, IAsyncDisposable
                     return;
                 }
 
+                PartitionSpan span = SpanOfNew(id);
                 partition = Add(Create(
-                    new PartitionSpan(id, id), FreeDirectory(Part.Partitions.Name(id)), Lsn.None, default, isPacked: true));
+                    span, FreeDirectory(Part.Partitions.Name(span.First)), Lsn.None, default, isPacked: true));
             }
 
             _last = partition;
@@ -229,37 +230,6 @@ internal sealed partial class FamilyState : IKeySink, IAsyncDisposable
         if (lsn != Lsn.None)
         {
             EndHolds();
-        }
-    }
-
-    /// <summary>Takes out of force every partition that lies wholly in a range, with whatever it holds. Its files stay
-    /// until <see cref="RetireEndedAsync"/>: open views read them.</summary>
-    /// <param name="range">All records with these ordinals are deleted by the commit.</param>
-    /// <param name="lsn">The commit; nothing is done when the family covers it already.</param>
-    public void Drop(OrdinalRange range, Lsn lsn)
-    {
-        if (!IsByOrdinal || lsn <= CoveredLsn)
-        {
-            return;
-        }
-
-        foreach (PartitionState partition in _partitions)
-        {
-            if (!range.Encloses(partition.Bounds))
-            {
-                continue;
-            }
-
-            partition.Pending.Clear();
-            if (_held.Remove(partition))
-            {
-                partition.EndHold();
-            }
-
-            partition.Published?.Release();
-            partition.Published = null;
-            TakeOut(partition);
-            _ended.Add(new EndedPartition(partition, lsn) { IsDropped = true });
         }
     }
 

@@ -1,6 +1,5 @@
 using Mortise.Components;
 using Mortise.Indexing;
-using Mortise.Partitioning;
 
 namespace Mortise.Engine;
 
@@ -102,34 +101,17 @@ internal sealed class PartitionMerging(
 
     private List<List<PartitionState>> FindRuns(FamilyState family)
     {
-        long below = parts.Composition.Options.MergeBelow.Bytes;
-        PartitionState[] partitions = family.Partitions;
-        if (below == 0
-            || family.Part.Partitions.Routing != PartitionRouting.ByOrdinal
-            || family.Projection.Placement != LocationPlacement.InKey
-            || !AreDisjoint(partitions))
+        if (!family.MayHaveMerged)
         {
             return [];
         }
 
+        PartitionState[] partitions = family.Partitions;
         long now = parts.Composition.Time.GetUtcNow().ToUnixTimeSeconds();
         long sealedBefore = now - (long)parts.Composition.Options.SealAfter.TotalSeconds;
         long[] sizes = Array.ConvertAll(
             partitions, p => p.IsSealed(sealedBefore) ? p.Handle.Statistics.DiskBytes : -1);
-        return Cut(sizes, below).ConvertAll(run => partitions[run].ToList());
-    }
-
-    private static bool AreDisjoint(PartitionState[] newestFirst)
-    {
-        for (int i = 1; i < newestFirst.Length; i++)
-        {
-            if (newestFirst[i].Bounds.Last >= newestFirst[i - 1].Bounds.First)
-            {
-                return false;
-            }
-        }
-
-        return true;
+        return Cut(sizes, parts.Composition.Options.MergeBelow.Bytes).ConvertAll(run => partitions[run].ToList());
     }
 
     /// <returns>The neighbours, when they are no longer in force.</returns>

@@ -1,4 +1,5 @@
 using Mortise.Indexing;
+using Mortise.Partitioning;
 using Mortise.Records;
 
 namespace Mortise.Engine;
@@ -21,19 +22,19 @@ internal sealed class DropCleaning(
     /// <summary>Few enough that other writers hardly wait.</summary>
     private const int RecordsAtOnce = 512;
 
-    /// <summary>How many records of each commit that dropped some were deleted.</summary>
-    public Dictionary<Lsn, long> Deleted { get; } = [];
+    /// <summary>How many records of each partition that ended, or of a whole range, were deleted.</summary>
+    public List<DeletedRecords> Deleted { get; } = [];
 
     /// <summary>Finds what is to be deleted, so that the files of partitions that ended may go.</summary>
-    public List<(PendingDrop Drop, RecordLocation[] Records)> Find(CancellationToken cancellation)
+    public List<(PendingDrop Drop, List<DroppedPart> Parts)> Find(CancellationToken cancellation)
     {
-        var found = new List<(PendingDrop, RecordLocation[])>();
+        var found = new List<(PendingDrop, List<DroppedPart>)>();
         var unknown = new List<PendingDrop>();
         foreach (PendingDrop drop in parts.Drops.All)
         {
-            if (NamesOf(drop, cancellation) is { } records)
+            if (NamesOf(drop, cancellation) is { Count: > 0 } named)
             {
-                found.Add((drop, records));
+                found.Add((drop, named));
             }
             else
             {
@@ -48,7 +49,8 @@ internal sealed class DropCleaning(
                 unknown.ToDictionary(static drop => drop, static _ => new List<RecordLocation>()),
                 cancellation);
             parts.Records.Scan(ScanDirection.Forward, ref sink);
-            found.AddRange(sink.Found.Select(static pair => (pair.Key, pair.Value.ToArray())));
+            found.AddRange(sink.Found.Select(static pair =>
+                (pair.Key, new List<DroppedPart> { new(pair.Key.Range, [.. pair.Value]) })));
         }
 
         return found;
@@ -56,17 +58,23 @@ internal sealed class DropCleaning(
 
     /// <summary>Deletes what was found and forgets the ranges.</summary>
     public async ValueTask RunAsync(
-        List<(PendingDrop Drop, RecordLocation[] Records)> found, CancellationToken cancellation)
+        List<(PendingDrop Drop, List<DroppedPart> Parts)> found, CancellationToken cancellation)
     {
-        foreach ((PendingDrop drop, RecordLocation[] records) in found)
+        foreach ((PendingDrop drop, List<DroppedPart> dropped) in found)
         {
-            for (int from = 0; from < records.Length; from += RecordsAtOnce)
+            foreach ((OrdinalRange bounds, RecordLocation[] records) in dropped)
             {
-                cancellation.ThrowIfCancellationRequested();
-                var portion = new DroppedRecordsWrite(
-                    records.AsMemory(from, Math.Min(RecordsAtOnce, records.Length - from)));
-                await write(portion).ConfigureAwait(false);
-                Deleted[drop.Lsn] = Deleted.GetValueOrDefault(drop.Lsn) + portion.Records;
+                long deleted = 0;
+                for (int from = 0; from < records.Length; from += RecordsAtOnce)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    var portion = new DroppedRecordsWrite(
+                        records.AsMemory(from, Math.Min(RecordsAtOnce, records.Length - from)));
+                    await write(portion).ConfigureAwait(false);
+                    deleted += portion.Records;
+                }
+
+                Deleted.Add(new DeletedRecords(drop.Lsn, bounds, deleted));
             }
 
             await onWriter(() =>
@@ -79,19 +87,19 @@ internal sealed class DropCleaning(
         }
     }
 
-    /// <summary>What the partitions that ended with a range name, in the order of places; null when they are gone.</summary>
-    private RecordLocation[]? NamesOf(PendingDrop drop, CancellationToken cancellation)
+    /// <summary>What each partition that ended with a range names, in the order of places; nothing when they are
+    /// gone.</summary>
+    private List<DroppedPart> NamesOf(PendingDrop drop, CancellationToken cancellation)
     {
+        var named = new List<DroppedPart>();
         if (drop.Family is null || parts.Families.Find(f => f.Part.Name == drop.Family) is not { } family)
         {
-            return null;
+            return named;
         }
 
-        var sink = new NameSink([], family.Projection.Placement, cancellation);
-        bool any = false;
         foreach (PartitionState partition in family.EndedIn(drop))
         {
-            any = true;
+            var sink = new NameSink([], family.Projection.Placement, cancellation);
             IIndexFamily index = partition.Handle.Acquire();
             try
             {
@@ -102,11 +110,13 @@ internal sealed class DropCleaning(
             {
                 partition.Handle.Release();
             }
+
+            RecordLocation[] names = [.. sink.Names];
+            Array.Sort(names);
+            named.Add(new DroppedPart(partition.Bounds, names));
         }
 
-        RecordLocation[] names = [.. sink.Names];
-        Array.Sort(names);
-        return any ? names : null;
+        return named;
     }
 
     private readonly struct NameSink(List<RecordLocation> names, LocationPlacement placement, CancellationToken cancellation)
@@ -142,3 +152,14 @@ internal sealed class DropCleaning(
         }
     }
 }
+
+/// <summary>Records that were dropped together.</summary>
+/// <param name="Bounds">Ordinals that they can have: those of their partition, or the whole range.</param>
+/// <param name="Records">Their places, ascending.</param>
+internal readonly record struct DroppedPart(OrdinalRange Bounds, RecordLocation[] Records);
+
+/// <summary>How many of them were deleted.</summary>
+/// <param name="Commit">The one that dropped them.</param>
+/// <param name="Bounds">As of the part.</param>
+/// <param name="Records">Those that nobody else had deleted before.</param>
+internal readonly record struct DeletedRecords(Lsn Commit, OrdinalRange Bounds, long Records);

@@ -49,7 +49,15 @@ internal sealed class RangeContent
     /// <param name="maxOperations">Operations of one commit, at most.</param>
     /// <param name="maxBytes">Bytes of records that one commit may put.</param>
     public bool EndsPartitions(int maxOperations, long maxBytes) =>
-        Partitions > 0 && Kept.Count <= DueCount && Kept.Count <= maxOperations / 8 && KeptBytes <= maxBytes;
+        Partitions > 0 && Kept.Count <= DueCount && FitsOneCommit(Kept.Count, KeptBytes, maxOperations, maxBytes);
+
+    /// <summary>True when one commit may put what is kept.</summary>
+    /// <param name="kept">Records.</param>
+    /// <param name="keptBytes">Their bytes.</param>
+    /// <param name="maxOperations">Operations of one commit, at most.</param>
+    /// <param name="maxBytes">Bytes of records that one commit may put.</param>
+    public static bool FitsOneCommit(int kept, long keptBytes, int maxOperations, long maxBytes) =>
+        kept <= maxOperations / 8 && keptBytes <= maxBytes;
 
     /// <summary>Reads a range.</summary>
     /// <param name="view">The state.</param>
@@ -87,13 +95,32 @@ internal sealed class RangeContent
             content.DueCount = content.Due.Count;
         }
 
-        foreach (FamilyView each in view.Families)
+        content.Finish(view, range);
+        return content;
+    }
+
+    /// <summary>What neighbours hold together.</summary>
+    /// <param name="view">As new as what they were read from, or newer.</param>
+    /// <param name="range">From the first of the oldest to the last of the newest.</param>
+    /// <param name="oldestFirst">Each with partitions of its own, and with nothing between them.</param>
+    public static RangeContent Join(StoreView view, OrdinalRange range, IReadOnlyList<RangeContent> oldestFirst)
+    {
+        var content = new RangeContent
         {
-            content.CountPartitions(each, range);
+            HasAskedSome = oldestFirst.All(static c => c.HasAskedSome),
+            HasReadRecords = oldestFirst.All(static c => c.HasReadRecords),
+            IsWhole = oldestFirst.All(static c => c.IsWhole),
+            DueCount = oldestFirst.Sum(static c => c.DueCount),
+            KeptBytes = oldestFirst.Sum(static c => c.KeptBytes),
+        };
+        foreach (RangeContent part in oldestFirst.Reverse())
+        {
+            content._states.AddRange(part._states);
+            content.Due.AddRange(part.Due);
+            content.Kept.AddRange(part.Kept);
         }
 
-        content.Due.Sort();
-        content.Kept.Sort();
+        content.Finish(view, range);
         return content;
     }
 
@@ -115,6 +142,17 @@ internal sealed class RangeContent
         }
 
         return family is not null && at == _states.Count;
+    }
+
+    private void Finish(StoreView view, OrdinalRange range)
+    {
+        foreach (FamilyView family in view.Families)
+        {
+            CountPartitions(family, range);
+        }
+
+        Due.Sort();
+        Kept.Sort();
     }
 
     private void CountPartitions(FamilyView family, OrdinalRange range)

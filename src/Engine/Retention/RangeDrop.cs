@@ -9,8 +9,8 @@ public sealed class RangeDrop
     /// <summary>The name of a family that has exactly one key for each record: it is read to find the records.</summary>
     public required string Family { get; init; }
 
-    /// <summary>The ranges, dropped one after the other, each in a commit of its own. Ranges that are the bounds of
-    /// partitions cost least.</summary>
+    /// <summary>The ranges, dropped one after the other. Those that are the bounds of partitions, ascending, cost least:
+    /// several go in one commit.</summary>
     public required IReadOnlyList<OrdinalRange> Ranges { get; init; }
 
     /// <summary>Says of a record in a range that it stays; null when none does. Pure; called on the caller's thread,

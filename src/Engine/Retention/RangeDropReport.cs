@@ -30,5 +30,6 @@ public sealed class RangeDropReport
 /// <param name="Records">Records deleted; where partitions ended whole and space was left, about how many, by their
 /// indexes.</param>
 /// <param name="Kept">Records that are kept.</param>
-/// <param name="Partitions">Partitions that ended whole, of all families.</param>
+/// <param name="Partitions">Partitions that ended whole, of all families; one that several ranges share counts for the
+/// last.</param>
 public readonly record struct DroppedRange(OrdinalRange Range, long Records, long Kept, int Partitions);

@@ -14,8 +14,11 @@ namespace Mortise.Engine;
 /// <param name="read">What is in it.</param>
 /// <param name="maxOperations">Operations of one commit, at most.</param>
 /// <param name="maxBytes">Bytes of records that one commit may put.</param>
+/// <param name="isOfSeveral">True for several ranges as one: when something in them has changed since, nothing is done, and
+/// each is to be dropped by itself.</param>
 internal sealed class RangeDropWrite(
-    RangeDrop drop, OrdinalRange range, RangeContent read, int maxOperations, long maxBytes) : EngineWrite
+    RangeDrop drop, OrdinalRange range, RangeContent read, int maxOperations, long maxBytes, bool isOfSeveral = false)
+    : EngineWrite
 {
     public override int EstimatedBytes => 0;
 
@@ -30,9 +33,17 @@ internal sealed class RangeDropWrite(
 
     public override void Plan(CommitBuilder commit)
     {
-        RangeContent content = read.IsStillTrue(commit.View, drop, range)
-            ? read
-            : Read(commit.View, drop, range, maxOperations, maxBytes);
+        RangeContent content = read;
+        if (!read.IsStillTrue(commit.View, drop, range))
+        {
+            if (isOfSeveral)
+            {
+                return;
+            }
+
+            content = Read(commit.View, drop, range, maxOperations, maxBytes);
+        }
+
         IsComplete = true;
         if (content.EndsPartitions(maxOperations, maxBytes))
         {

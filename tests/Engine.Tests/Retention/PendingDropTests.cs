@@ -28,7 +28,7 @@ public sealed class PendingDropTests
         }
 
         Assert.All(costs, cost => Assert.Equal(costs[0], cost));
-        Assert.Equal(3, costs[0].Commits);
+        Assert.Equal(1, costs[0].Commits);
         Assert.InRange(costs[0].Projected, 1, 20);
     }
 

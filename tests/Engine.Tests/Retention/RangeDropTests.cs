@@ -1,6 +1,7 @@
 using Mortise.Engine.Tests.Families;
 using Mortise.Engine.Tests.Observation;
 using Mortise.Engine.Tests.Simulation;
+using Mortise.Indexing;
 using Mortise.Partitioning;
 using Mortise.Records;
 using Mortise.Simulation;
@@ -65,6 +66,66 @@ public sealed class RangeDropTests
         await store.ReopenAsync();
         Assert.Empty(store.Engine.OpenReport.Rebuilt);
         store.RequireAgreement(365 - (int)dropped);
+    }
+
+    [Fact]
+    public async Task A_year_goes_in_one_commit_and_what_is_kept_of_it_shares_a_partition()
+    {
+        await using PartitionedStore store = await FiveYearsAsync(ByteSize.MiB(1));
+        Lsn before = store.Engine.GetStatistics().Lsn;
+        RangeDropReport report = await DropKeepingAsync(store, Begin + Year);
+        Assert.Equal(before.Next, store.Engine.GetStatistics().Lsn);
+        await store.CleanAsync();
+        Assert.Equal((58, 15), (report.Ranges.Sum(static r => r.Records), report.Ranges.Sum(static r => r.Kept)));
+        Assert.All(report.Ranges, static range => Assert.Equal((1, true), (range.Partitions, range.Records > 0)));
+        Assert.Equal(49, store.Directories().Length);
+        RequireYearShared(store);
+        store.RequireAgreement(365 - 58);
+
+        // The log tells it again, and what is put later lands in the same partition.
+        await store.ReopenAsync();
+        Assert.Empty(store.Engine.OpenReport.Rebuilt);
+        await store.PutAsync(5000, Begin + (100 * Day) + 1);
+        RequireYearShared(store);
+        store.RequireAgreement(365 - 58 + 1);
+        Assert.Equal(16, store.CountByTime(Begin, Begin + Year - 1));
+
+        // What was kept once is not moved when the next year goes.
+        await store.DeleteAsync(5000);
+        before = store.Engine.GetStatistics().Lsn;
+        report = await DropKeepingAsync(store, Begin + (2 * Year));
+        Assert.Equal(before.Next, store.Engine.GetStatistics().Lsn);
+        await store.CleanAsync();
+        Assert.Equal((0, 15, 0), (report.Ranges[0].Records, report.Ranges[0].Kept, report.Ranges[0].Partitions));
+        Assert.Equal(13, report.Ranges.Count);
+        Assert.Equal(38, store.Directories().Length);
+        store.RequireAgreement(365 - 116);
+    }
+
+    [Fact]
+    public async Task What_changes_while_several_ranges_are_read_is_dropped_range_by_range()
+    {
+        await using PartitionedStore store = await FiveYearsAsync();
+        Task? put = null;
+        RangeDropReport report = await store.DropAsync(
+            Begin + Year,
+            static id => id == 5000,
+            mayKeep: (view, range) =>
+            {
+                if (range.Contains(Begin + (60 * Day)))
+                {
+                    // Into a range that has been read already.
+                    put ??= store.PutAsync(5000, Begin + Day);
+                }
+
+                return range.Contains(Begin + Day)
+                    && view.Families[0].TryFind(SimRecord.IdKey(5000), out RecordLocation location) ? [location] : [];
+            });
+        await put!;
+        Assert.Equal((73, 1), (report.Ranges.Sum(static r => r.Records), report.Ranges.Sum(static r => r.Kept)));
+        Assert.Equal(12, report.Ranges.Sum(static range => range.Partitions));
+        Assert.Equal(49, store.Directories().Length);
+        store.RequireAgreement(365 - 73 + 1);
     }
 
     [Fact]
@@ -202,9 +263,39 @@ public sealed class RangeDropTests
         return count;
     }
 
-    private static async Task<PartitionedStore> FiveYearsAsync()
+    /// <summary>Keeps every fifth, and names them, so that no other is read.</summary>
+    private static Task<RangeDropReport> DropKeepingAsync(PartitionedStore store, long before) => store.DropAsync(
+        before,
+        static id => id % 25 == 0,
+        leavesSpace: true,
+        mayKeep: static (view, range) =>
+        {
+            var named = new List<RecordLocation>();
+            using FamilyCursor cursor = view.Families[1].OpenCursor(KeyRange.All, range, EntryOrder.ByKey);
+            while (cursor.MoveNext())
+            {
+                using RecordLease lease = view.Records.Read(cursor.Location);
+                if (SimRecord.Id(lease.Bytes) % 25 == 0)
+                {
+                    named.Add(cursor.Location);
+                }
+            }
+
+            return named;
+        });
+
+    private static void RequireYearShared(PartitionedStore store)
     {
-        PartitionedStore store = await PartitionedStore.OpenAsync(TimeInterval.Monthly);
+        using StoreView view = store.Engine.OpenView();
+        FamilyView family = view.Families[1];
+        Assert.Equal(49, family.PartitionCount);
+        Assert.Equal("2021-01..2021-12", family.NameOf(48));
+        Assert.Equal(new OrdinalRange(Begin, Begin + Year - 1), family.BoundsOf(48));
+    }
+
+    private static async Task<PartitionedStore> FiveYearsAsync(ByteSize mergeBelow = default)
+    {
+        PartitionedStore store = await PartitionedStore.OpenAsync(TimeInterval.Monthly, mergeBelow: mergeBelow);
         for (int day = 0; day < 5 * 365; day += 5)
         {
             await store.PutAsync(day, Begin + (day * Day));
