@@ -42,6 +42,18 @@ internal ref struct SegmentExamination(
     /// <param name="fileLength">As above.</param>
     public void Walk(Extent extent, long end, long fileLength)
     {
+        try
+        {
+            WalkFrames(extent, end, fileLength);
+        }
+        finally
+        {
+            _window.Dispose();
+        }
+    }
+
+    private void WalkFrames(Extent extent, long end, long fileLength)
+    {
         long readable = extent.Packed is null ? Math.Min(end, fileLength) : end;
         _searchBudget = readable * SearchFactor;
         uint? previous = extent.Start == SegmentHeader.Bytes ? 0 : null;

@@ -31,6 +31,18 @@ internal sealed class MendedSegment(SegmentCatalog catalog, SegmentEntry entry, 
     public SegmentEntry Write(List<(long Offset, int Bytes)> frames, Extent? source)
     {
         var window = new FileWindow(LostChunkBytes);
+        try
+        {
+            return Write(frames, source, ref window);
+        }
+        finally
+        {
+            window.Dispose();
+        }
+    }
+
+    private SegmentEntry Write(List<(long Offset, int Bytes)> frames, Extent? source, scoped ref FileWindow window)
+    {
         if (frames.Count > 0)
         {
             _lsn = FrameFormat.LsnOf(window.Bytes(source!, frames[0].Offset, FrameFormat.HeaderBytes));

@@ -3,12 +3,14 @@ using System.Buffers;
 namespace Mortise.Segments;
 
 /// <summary>Gives the bytes of an extent in place, or reads them through one buffer where they cannot be mapped.</summary>
-/// <remarks>Buffers: a span of a plain file extent dies with the next call; all others live as long as the reader is inside
-/// the gate.</remarks>
+/// <remarks>Buffers: a span of a plain file extent dies with the next call or with <see cref="Dispose"/>, but for a window
+/// that lends, whose last span lives as long as anybody holds it; all others live as long as the reader is inside the
+/// gate.</remarks>
 /// <param name="aheadBytes">How much to read at once from a file.</param>
 /// <param name="backward">True to read what lies before the bytes asked for as well.</param>
 /// <param name="keeps">True to keep decompressed blocks for others; false for a pass over everything.</param>
-internal struct FileWindow(int aheadBytes, bool backward = false, bool keeps = false)
+/// <param name="lends">True when a span outlives the window: its buffer then comes from no pool.</param>
+internal struct FileWindow(int aheadBytes, bool backward = false, bool keeps = false, bool lends = false) : IDisposable
 {
     private byte[]? _buffer;
     private Extent? _extent;
@@ -47,14 +49,14 @@ internal struct FileWindow(int aheadBytes, bool backward = false, bool keeps = f
         return _buffer.AsSpan(at, Math.Max(0, Math.Min(length, _count - at)));
     }
 
-    /// <summary>Gives the buffer back, when no span of it is in use any more. Who hands spans out leaves it to the
-    /// collector.</summary>
-    public void GiveBack()
+    /// <summary>Gives the buffer back; no span of it may be in use any more.</summary>
+    public void Dispose()
     {
-        if (_buffer is { } buffer)
+        byte[]? buffer = _buffer;
+        _buffer = null;
+        _extent = null;
+        if (buffer is not null && !lends)
         {
-            _buffer = null;
-            _extent = null;
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
@@ -78,7 +80,8 @@ internal struct FileWindow(int aheadBytes, bool backward = false, bool keeps = f
         int wanted = (int)Math.Min(extent.End - start, Math.Max(length + (offset - start), aheadBytes));
         if (_buffer is null || _buffer.Length < wanted)
         {
-            _buffer = ArrayPool<byte>.Shared.Rent(wanted);
+            Dispose();
+            _buffer = lends ? new byte[wanted] : ArrayPool<byte>.Shared.Rent(wanted);
         }
 
         _extent = null;

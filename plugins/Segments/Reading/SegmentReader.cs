@@ -24,7 +24,7 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
         {
             // A record of usual size is then waited for once, and not once more at each page and line of it.
             Prefetch(location);
-            var window = new FileWindow(SingleReadAhead, keeps: true);
+            var window = new FileWindow(SingleReadAhead, keeps: true, lends: true);
             ReadOnlySpan<byte> frame = Frame(location, ref window, out Segment segment);
             return new RecordLease(Body(frame), Info(segment, location, frame), gate, token);
         }
@@ -59,7 +59,7 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
         }
         finally
         {
-            window.GiveBack();
+            window.Dispose();
             gate.Release(token);
         }
     }
@@ -84,14 +84,16 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
     {
         // One stay per segment, so that a long scan does not keep everything that was retired meanwhile.
         long token = gate.Enter();
+        var window = new FileWindow(ScanReadAhead, backward: direction == ScanDirection.Backward);
         try
         {
             return direction == ScanDirection.Forward
-                ? ScanForward(segment, ref sink)
-                : ScanBackward(segment, ref sink);
+                ? ScanForward(segment, ref window, ref sink)
+                : ScanBackward(segment, ref window, ref sink);
         }
         finally
         {
+            window.Dispose();
             gate.Release(token);
         }
     }
@@ -121,19 +123,26 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
     public bool IsBoundary(Segment segment, long offset)
     {
         var window = new FileWindow(ScanReadAhead);
-        Extent[] extents = catalog.Extents(segment);
-        long at = SegmentHeader.Bytes;
-        while (at < offset)
+        try
         {
-            if (FrameAt(segment, extents, at, 0, ref window, out ReadOnlySpan<byte> frame) != FrameOutcome.Whole)
+            Extent[] extents = catalog.Extents(segment);
+            long at = SegmentHeader.Bytes;
+            while (at < offset)
             {
-                return true;
+                if (FrameAt(segment, extents, at, 0, ref window, out ReadOnlySpan<byte> frame) != FrameOutcome.Whole)
+                {
+                    return true;
+                }
+
+                at += frame.Length;
             }
 
-            at += frame.Length;
+            return at == offset;
         }
-
-        return at == offset;
+        finally
+        {
+            window.Dispose();
+        }
     }
 
     /// <summary>True when an offset is within a region whose records were lost and that was set aside, or behind the end of
@@ -146,23 +155,30 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
         }
 
         var window = new FileWindow(ScanReadAhead);
-        Extent[] extents = catalog.Extents(segment);
-        for (long at = SegmentHeader.Bytes; at <= offset;)
+        try
         {
-            if (FrameAt(segment, extents, at, 0, ref window, out ReadOnlySpan<byte> frame) != FrameOutcome.Whole)
+            Extent[] extents = catalog.Extents(segment);
+            for (long at = SegmentHeader.Bytes; at <= offset;)
             {
-                return false;
+                if (FrameAt(segment, extents, at, 0, ref window, out ReadOnlySpan<byte> frame) != FrameOutcome.Whole)
+                {
+                    return false;
+                }
+
+                if (offset < at + frame.Length)
+                {
+                    return FrameFormat.IsLost(frame);
+                }
+
+                at += frame.Length;
             }
 
-            if (offset < at + frame.Length)
-            {
-                return FrameFormat.IsLost(frame);
-            }
-
-            at += frame.Length;
+            return false;
         }
-
-        return false;
+        finally
+        {
+            window.Dispose();
+        }
     }
 
     /// <summary>Pushes all live records that can be read, around damage.</summary>
@@ -209,17 +225,24 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
         }
 
         var window = new FileWindow(ScanReadAhead, backward: direction == ScanDirection.Backward);
-        for (int i = 0; i < found.Count; i++)
+        try
         {
-            long offset = found[direction == ScanDirection.Forward ? i : found.Count - 1 - i];
-            FrameOutcome outcome = FrameAt(segment, extents, offset, 0, ref window, out ReadOnlySpan<byte> frame);
-            if (outcome == FrameOutcome.Whole && !Push(segment, offset, frame, ref sink))
+            for (int i = 0; i < found.Count; i++)
             {
-                return false;
+                long offset = found[direction == ScanDirection.Forward ? i : found.Count - 1 - i];
+                FrameOutcome outcome = FrameAt(segment, extents, offset, 0, ref window, out ReadOnlySpan<byte> frame);
+                if (outcome == FrameOutcome.Whole && !Push(segment, offset, frame, ref sink))
+                {
+                    return false;
+                }
             }
-        }
 
-        return true;
+            return true;
+        }
+        finally
+        {
+            window.Dispose();
+        }
     }
 
     private ReadOnlySpan<byte> Frame(RecordLocation location, scoped ref FileWindow window, out Segment segment)
@@ -259,7 +282,7 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
         }
     }
 
-    private bool ScanForward<TSink>(Segment segment, ref TSink sink)
+    private bool ScanForward<TSink>(Segment segment, scoped ref FileWindow window, ref TSink sink)
         where TSink : struct, IRecordSink, allows ref struct
     {
         long end = segment.Tail.End;
@@ -269,7 +292,6 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
             return true;
         }
 
-        var window = new FileWindow(ScanReadAhead);
         uint previous = 0;
         for (long offset = SegmentHeader.Bytes; offset < end;)
         {
@@ -291,7 +313,7 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
         return true;
     }
 
-    private bool ScanBackward<TSink>(Segment segment, ref TSink sink)
+    private bool ScanBackward<TSink>(Segment segment, scoped ref FileWindow window, ref TSink sink)
         where TSink : struct, IRecordSink, allows ref struct
     {
         (long offset, uint previous) = segment.Tail;
@@ -301,7 +323,6 @@ internal sealed class SegmentReader(SegmentCatalog catalog, ReaderGate gate)
             return true;
         }
 
-        var window = new FileWindow(ScanReadAhead, backward: true);
         while (offset > SegmentHeader.Bytes)
         {
             offset -= previous;

@@ -142,8 +142,15 @@ internal sealed class SegmentWriter(
     private bool IsThere(RecordLocation location, ReadOnlySpan<byte> body)
     {
         var window = new FileWindow(aheadBytes: 0, keeps: true);
-        return reader.Look(location, ref window, out _, out ReadOnlySpan<byte> frame) == FrameOutcome.Whole
-            && frame.Slice(FrameFormat.HeaderBytes, FrameFormat.BodyBytes(frame)).SequenceEqual(body);
+        try
+        {
+            return reader.Look(location, ref window, out _, out ReadOnlySpan<byte> frame) == FrameOutcome.Whole
+                && frame.Slice(FrameFormat.HeaderBytes, FrameFormat.BodyBytes(frame)).SequenceEqual(body);
+        }
+        finally
+        {
+            window.Dispose();
+        }
     }
 
     /// <summary>True for a record, damaged or not, and for one that was reclaimed.</summary>
@@ -151,7 +158,17 @@ internal sealed class SegmentWriter(
     {
         SegmentAddress address = SegmentAddress.Of(mutation.Location);
         var window = new FileWindow(aheadBytes: 0, keeps: true);
-        FrameOutcome? outcome = reader.Look(mutation.Location, ref window, out Segment? segment, out _);
+        FrameOutcome? outcome;
+        Segment? segment;
+        try
+        {
+            outcome = reader.Look(mutation.Location, ref window, out segment, out _);
+        }
+        finally
+        {
+            window.Dispose();
+        }
+
         return outcome switch
         {
             FrameOutcome.Whole => true,
@@ -230,16 +247,31 @@ internal sealed class SegmentWriter(
     {
         SegmentAddress address = SegmentAddress.Of(location);
         var window = new FileWindow(aheadBytes: 0, keeps: true);
-        bool whole = reader.Look(location, ref window, out _, out ReadOnlySpan<byte> frame) == FrameOutcome.Whole;
+        bool whole;
+        bool lost = false;
+        int bytes = 0;
+        try
+        {
+            whole = reader.Look(location, ref window, out _, out ReadOnlySpan<byte> frame) == FrameOutcome.Whole;
+            if (whole)
+            {
+                lost = FrameFormat.IsLost(frame);
+                bytes = FrameFormat.BodyBytes(frame);
+            }
+        }
+        finally
+        {
+            window.Dispose();
+        }
+
+        // What a damaged record held is not known any more: it counts as dead without bytes.
         if (catalog.Find(address.Segment) is not { } segment
-            || (whole ? FrameFormat.IsLost(frame) : reader.IsLost(segment, address.Offset))
+            || (whole ? lost : reader.IsLost(segment, address.Offset))
             || !segment.Deleted.Set(address.Offset))
         {
             return;
         }
 
-        // What a damaged record held is not known any more: it counts as dead without bytes.
-        int bytes = whole ? FrameFormat.BodyBytes(frame) : 0;
         segment.Usage = segment.Usage.WithDelete(bytes);
         _touched.Add(segment);
         Totals = Totals.WithDelete(bytes);

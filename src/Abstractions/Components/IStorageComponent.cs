@@ -8,6 +8,8 @@ namespace Mortise.Components;
 /// <para>Threads: <see cref="IAsyncDisposable.DisposeAsync"/> may be called twice and concurrently with calls in
 /// flight; a call that races it either completes or throws <see cref="ObjectDisposedException"/>, as does every later
 /// one.</para>
+/// <para>Buffers: what it rents from a shared pool of arrays it gives back once, at the latest when it has closed, and
+/// does not use after that.</para>
 /// <para>Closing does not checkpoint: what is not durable is replayed from the log at the next open.</para>
 /// </remarks>
 public interface IStorageComponent : IAsyncDisposable

@@ -41,6 +41,7 @@ internal static class CommonLaws
         CommonBypassLaw.AddTo(suite, contract);
         CommonUpgradeLaw.AddTo(suite, contract, probe);
         CommonThreadLaw.AddTo(suite, contract, probe);
+        CommonBufferLaw.AddTo(suite, contract, probe);
         UnloadLaw.AddTo(suite, contract, (subject, seed) =>
         {
             using SimWorld world = new(seed);

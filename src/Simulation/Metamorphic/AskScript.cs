@@ -23,7 +23,7 @@ public static class AskScript
                 continue;
             }
 
-            script.Add(step);
+            script.Add(step is DropStep drop ? OfAnyStack(drop, random) : step);
             for (int i = random.Next(4); i > 0; i--)
             {
                 script.Add(Question(random));
@@ -35,6 +35,20 @@ public static class AskScript
 
     /// <summary>The questions of a script, in the order of their answers.</summary>
     public static IEnumerable<AskStep> Questions(IEnumerable<SimStep> script) => script.OfType<AskStep>();
+
+    /// <summary>Which partitions are whole depends on the stack, what is older than a moment does not. Half of the moments
+    /// are the beginning of a year, where partitions by time end whole.</summary>
+    private static DropStep OfAnyStack(DropStep drop, Random random)
+    {
+        DateTimeOffset before = DateTimeOffset.FromUnixTimeSeconds(drop.Before);
+        return drop with
+        {
+            IsByPartition = false,
+            Before = random.Next(2) == 0
+                ? drop.Before
+                : new DateTimeOffset(before.Year, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeSeconds(),
+        };
+    }
 
     private static AskStep Question(Random random)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using Mortise.Components;
 using Mortise.Files;
@@ -131,6 +132,76 @@ internal static class Breakages
         {
             new Thread(static () => Thread.Sleep(Timeout.Infinite)) { IsBackground = true, Name = "flusher" }.Start();
             return context;
+        });
+
+    /// <summary>Room for a read, which nobody gives back.</summary>
+    public static ComponentSubject<T> LeaksRented<T>(ComponentSubject<T> sound)
+        where T : class, IStorageComponent => Reads(sound, static (from, to, offset) =>
+        {
+            byte[] room = ArrayPool<byte>.Shared.Rent(Math.Max(to.Length, 1));
+            int count = from.Read(room.AsSpan(0, to.Length), offset);
+            room.AsSpan(0, count).CopyTo(to);
+            return count;
+        });
+
+    /// <summary>Gives the room for a read back where it fails, and again on the way out.</summary>
+    public static ComponentSubject<T> ReturnsTwice<T>(ComponentSubject<T> sound)
+        where T : class, IStorageComponent => Reads(sound, static (from, to, offset) =>
+        {
+            byte[] room = ArrayPool<byte>.Shared.Rent(Math.Max(to.Length, 1));
+            try
+            {
+                int count = from.Read(room.AsSpan(0, to.Length), offset);
+                room.AsSpan(0, count).CopyTo(to);
+                return count;
+            }
+            catch (StorageException)
+            {
+                ArrayPool<byte>.Shared.Return(room);
+                throw;
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(room);
+            }
+        });
+
+    private static ComponentSubject<T> Reads<T>(ComponentSubject<T> sound, BrokenFile.Reader read)
+        where T : class, IStorageComponent =>
+        Below(sound, inner => new BrokenDirectory(inner) { OnOpen = (file, _) => new BrokenFile(file) { OnRead = read } });
+
+    /// <summary>Keeps what it wrote last, in an array that it gave back long ago, and reads it from there.</summary>
+    public static ComponentSubject<T> UsesReturned<T>(ComponentSubject<T> sound)
+        where T : class, IStorageComponent =>
+        Below(sound, inner => new BrokenDirectory(inner)
+        {
+            OnOpen = (file, _) =>
+            {
+                byte[] kept = [];
+                int length = 0;
+                long place = 0;
+                return new BrokenFile(file)
+                {
+                    OnWrite = (to, from, offset) =>
+                    {
+                        to.Write(from, offset);
+                        kept = ArrayPool<byte>.Shared.Rent(from.Length);
+                        from.CopyTo(kept);
+                        (length, place) = (from.Length, offset);
+                        ArrayPool<byte>.Shared.Return(kept);
+                    },
+                    OnRead = (from, to, offset) =>
+                    {
+                        int count = from.Read(to, offset);
+                        if (length > 0 && offset <= place && place + length <= offset + count)
+                        {
+                            kept.AsSpan(0, length).CopyTo(to[(int)(place - offset)..]);
+                        }
+
+                        return count;
+                    },
+                };
+            },
         });
 
     public static ComponentSubject<T> LeaksHandles<T>(ComponentSubject<T> sound)

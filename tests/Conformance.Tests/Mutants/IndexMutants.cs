@@ -25,6 +25,8 @@ internal static class IndexMutants
         yield return With("C8", "starts empty without a warning", Silent());
         yield return With("C9", "leaks file handles", Breakages.LeaksHandles(Sound));
         yield return With("C14", "leaves a thread running", Breakages.LeavesThread(Sound));
+        yield return With("C16", "rents an array for each read and keeps it", Breakages.LeaksRented(Sound));
+        yield return With("C16", "gives an array back twice when a read fails", Breakages.ReturnsTwice(Sound));
         yield return With("C10", "writes at every open", Breakages.WritesAtOpen(Sound));
         yield return Of("C12", "reads the clock of the machine", index => new ReadsClock(index));
 

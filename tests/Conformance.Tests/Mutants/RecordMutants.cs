@@ -26,6 +26,8 @@ internal static class RecordMutants
         yield return With("C8", "throws damaged files away and starts anew", Breakages.StartsOver(Sound));
         yield return With("C9", "leaks file handles", Breakages.LeaksHandles(Sound));
         yield return With("C14", "leaves a thread running", Breakages.LeavesThread(Sound));
+        yield return With("C16", "rents an array for each read and keeps it", Breakages.LeaksRented(Sound));
+        yield return With("C16", "gives an array back twice when a read fails", Breakages.ReturnsTwice(Sound));
         yield return With("C10", "writes at every open", Breakages.WritesAtOpen(Sound));
         yield return Of("C12", "starts a thread of its own", store => new StartsThread(store));
 

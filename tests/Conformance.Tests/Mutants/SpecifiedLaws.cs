@@ -65,11 +65,13 @@ internal static class SpecifiedLaws
             + "standard tier (up to 400 of a script), up to 60 in smoke, the rest sampled evenly"),
         ("bypass detection", "`BypassScan` and C12; structures that open files themselves get real ones (`NativeFiles`), and "
             + "the laws that need the simulated disk are not applicable to them, and say so"),
-        ("buffer poisoning", "buffers are overwritten when a call returns, mappings when they end"),
+        ("buffer poisoning", "buffers are overwritten when a call returns, mappings when they end, arrays when "
+            + "they are back in the shared pool (C16)"),
         ("contract-check wrappers for production", "`decorate: [check]` in a stack, around all five contracts; "
             + "`GuardTests`, `DecoratedTests`; what it names is listed above"),
         ("each group of laws in a process of its own", "`WorkerProcess`, `Watchdog`: a hang or a crash is a verdict"),
-        ("leak laws", "C9 files, timers, registered work; C14 threads and tasks; C15 the load context"),
+        ("leak laws", "C9 files, timers, registered work; C14 threads and tasks; C15 the load context; C16 arrays of the "
+            + "shared pools: loans and returns are counted, also double ones"),
         ("metamorphic run", "`mortise simulate --stacks N`; `StackComparisonTests` has the mutant that it finds"),
         ("upgrade laws", "C13 on golden stores: `mortise conformance golden`"),
         ("reports", "`--report html,json,junit --badge`"),
