@@ -25,7 +25,8 @@ internal static class CommonBufferLaw
         using RentedBuffers rented = RentedBuffers.Begin();
         foreach (bool canMap in (ReadOnlySpan<bool>)[false, true])
         {
-            using SimWorld world = new(Seeds.Derive(run.Seed, canMap ? 2UL : 1), new SimDiskOptions { CanMap = canMap });
+            ulong seed = Seeds.Derive(run.Seed, canMap ? 2UL : 1);
+            using SimWorld world = new(seed, new SimDiskOptions { CanMap = canMap });
             string before = "";
             bool persists;
             using (Session<T> session = new(subject, world))
@@ -36,8 +37,7 @@ internal static class CommonBufferLaw
                     Poisoned(() => probe.Fill(session, i), "a write");
                     before = probe.Content(session.Component);
                     Poisoned(() => world.Background.RunAll(), "background work");
-                    Poisoned(
-                        () => RequireSame(session.Component, before, "once what is in the pool was overwritten"), "a read");
+                    Poisoned(() => RequireSame(session.Component, before, "once the pool was overwritten"), "a read");
                 }
             }
 
@@ -60,10 +60,10 @@ internal static class CommonBufferLaw
         {
             PoisonedPool pool = new();
             action();
-            IReadOnlyList<int> disturbed = pool.Disturbed;
+            string disturbed = string.Join(", ", pool.Disturbed);
             LawRun.Require(
-                disturbed.Count == 0,
-                $"{what} wrote into an array of {string.Join(", ", disturbed)} bytes that it had given back to the pool");
+                disturbed.Length == 0,
+                $"{what} wrote into an array of {disturbed} bytes that it had given back to the pool");
         }
 
         void RequireSame(T component, string before, string when)
@@ -80,7 +80,8 @@ internal static class CommonBufferLaw
             }
 
             LawRun.Require(
-                found == before, $"{when} it holds something else: it uses an array that it has given back to the pool");
+                found == before,
+                $"{when} it holds something else: it uses an array that it has given back to the pool");
         }
 
         void FailOpens(SimWorld world)
@@ -107,16 +108,16 @@ internal static class CommonBufferLaw
 
         void RequireBalanced(string after)
         {
-            IReadOnlyList<string> twice = rented.ReturnedTwice;
+            string twice = string.Join("; ", rented.ReturnedTwice.Distinct().Take(1));
             LawRun.Require(
-                twice.Count == 0,
-                $"given back to a shared pool twice: {string.Join("; ", twice.Take(1))}; the next two that rent get the same array");
+                twice.Length == 0,
+                $"given back to a shared pool twice: {twice}; the next two that rent there get the same array");
             IReadOnlyList<string> missing = rented.Missing;
+            string some = string.Join("; ", missing.Distinct().Take(5));
             LawRun.Require(
                 missing.Count == 0,
-                $"after {after} {missing.Count} arrays are not given back to the shared pool: "
-                    + $"{string.Join("; ", missing.Distinct().Take(5))}; return each in a finally block, or do not rent "
-                    + "what outlives the call");
+                $"after {after} {missing.Count} not given back to the shared pool: {some}. Return each in a finally "
+                    + "block, or do not rent what outlives the call");
         }
     }
 }

@@ -2,8 +2,8 @@ using System.Buffers;
 
 namespace Mortise.Conformance;
 
-/// <summary>Holds what the shared pool of bytes would hand the calling thread next, filled with noise: what is read from
-/// an array that was given back is then wrong, and what is written into one is seen.</summary>
+/// <summary>Holds what the shared pool of bytes would hand the calling thread next, filled with noise: what is read
+/// from an array that was given back is then wrong, and what is written into one is seen.</summary>
 /// <remarks>Nothing goes back: it would lie on top of what the component gives back later.</remarks>
 internal sealed class PoisonedPool
 {
@@ -28,6 +28,6 @@ internal sealed class PoisonedPool
     });
 
     /// <summary>Lengths of arrays that somebody has written into since.</summary>
-    public IReadOnlyList<int> Disturbed =>
-        [.. _arrays.Where(static array => array.AsSpan().ContainsAnyExcept(Noise)).Select(static array => array.Length)];
+    public IEnumerable<int> Disturbed => _arrays
+        .Where(static array => array.AsSpan().ContainsAnyExcept(Noise)).Select(static array => array.Length);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Diagnostics.Tracing;
 using System.Globalization;
@@ -9,8 +10,8 @@ namespace Mortise.Conformance;
 /// back.</summary>
 /// <remarks>
 /// <para>The pools tell every loan and every return through an event source, on the thread that makes it. The execution
-/// context says whose loan it is, as in <see cref="FollowedThreads"/>; a return counts from wherever it comes. Loans that
-/// the runtime's own libraries make, and those from a pool of the component's own, are not counted.</para>
+/// context says whose loan it is, as in <see cref="FollowedThreads"/>; a return counts from wherever it comes. Loans
+/// that the runtime's own libraries make, and those from a pool of the component's own, are not counted.</para>
 /// <para>The pools name an array by a hash. Arrays of equal hash share an account: loans less returns is right all the
 /// same, so that a coincidence may hide something and never invents it.</para>
 /// <para>Threads: any.</para>
@@ -45,7 +46,8 @@ internal sealed class RentedBuffers : EventListener
                 [
                     .. _accounts.Values.Where(static account => account.Loans > 0 && account.Loan is not null)
                         .Select(static account => string.Create(
-                            CultureInfo.InvariantCulture, $"an array of {account.Length} taken by {Tell(account.Loan!)}")),
+                            CultureInfo.InvariantCulture,
+                            $"an array of {account.Length} taken by {Tell(account.Loan!)}")),
                 ];
             }
         }
@@ -68,9 +70,9 @@ internal sealed class RentedBuffers : EventListener
     public static RentedBuffers Begin()
     {
         // The source exists once a pool was used.
-        Unseen(static () => System.Buffers.ArrayPool<byte>.Shared.Return(System.Buffers.ArrayPool<byte>.Shared.Rent(16)));
+        Unseen(static () => ArrayPool<byte>.Shared.Return(ArrayPool<byte>.Shared.Rent(16)));
         var rented = new RentedBuffers();
-        System.Buffers.ArrayPool<byte>.Shared.Return(System.Buffers.ArrayPool<byte>.Shared.Rent(16));
+        ArrayPool<byte>.Shared.Return(ArrayPool<byte>.Shared.Rent(16));
         if (Interlocked.Read(ref rented._events) == 0)
         {
             rented.Dispose();

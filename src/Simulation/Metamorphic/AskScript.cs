@@ -36,8 +36,8 @@ public static class AskScript
     /// <summary>The questions of a script, in the order of their answers.</summary>
     public static IEnumerable<AskStep> Questions(IEnumerable<SimStep> script) => script.OfType<AskStep>();
 
-    /// <summary>Which partitions are whole depends on the stack, what is older than a moment does not. Half of the moments
-    /// are the beginning of a year, where partitions by time end whole.</summary>
+    /// <summary>Which partitions are whole depends on the stack, what is older than a moment does not. Half of the
+    /// moments are the beginning of a year, where partitions by time end whole.</summary>
     private static DropStep OfAnyStack(DropStep drop, Random random)
     {
         DateTimeOffset before = DateTimeOffset.FromUnixTimeSeconds(drop.Before);
