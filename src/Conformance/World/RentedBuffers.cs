@@ -24,7 +24,7 @@ internal sealed class RentedBuffers : EventListener
     private static readonly AsyncLocal<RentedBuffers?> s_current = new();
 
     [ThreadStatic]
-    private static bool t_looksAway;
+    private static bool s_looksAway;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<(int Pool, int Array), Account> _accounts = [];
@@ -87,14 +87,14 @@ internal sealed class RentedBuffers : EventListener
     /// <summary>Does something that is not counted.</summary>
     public static void Unseen(Action action)
     {
-        t_looksAway = true;
+        s_looksAway = true;
         try
         {
             action();
         }
         finally
         {
-            t_looksAway = false;
+            s_looksAway = false;
         }
     }
 
@@ -118,7 +118,7 @@ internal sealed class RentedBuffers : EventListener
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
         bool isLoan = eventData.EventName == "BufferRented";
-        if (t_looksAway || eventData.EventSource.Name != Source || (!isLoan && eventData.EventName != "BufferReturned"))
+        if (s_looksAway || eventData.EventSource.Name != Source || (!isLoan && eventData.EventName != "BufferReturned"))
         {
             return;
         }
@@ -128,7 +128,7 @@ internal sealed class RentedBuffers : EventListener
             ((int)eventData.Payload![0]!, (int)eventData.Payload[1]!, (int)eventData.Payload[2]!);
 
         // What is looked up here may take from the pools itself.
-        t_looksAway = true;
+        s_looksAway = true;
         try
         {
             StackTrace? by = ReferenceEquals(s_current.Value, this) ? Caller() : null;
@@ -139,7 +139,7 @@ internal sealed class RentedBuffers : EventListener
         }
         finally
         {
-            t_looksAway = false;
+            s_looksAway = false;
         }
     }
 
