@@ -241,7 +241,11 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
         {
             int from = (int)(extent.Written - extent.Start);
             _dirty.Add(segment);
-            file.Write(extent.Buffer.AsSpan(from, (int)(end - extent.Written)), extent.Written);
+            int length = (int)(end - extent.Written);
+            file.Write(extent.Buffer.AsSpan(from, length), extent.Written);
+
+            // The device writes while the next extent is filled: a checkpoint finds little left to wait for.
+            file.BeginWriteback(extent.Written, length);
             extent.Written = end;
             segment.FileBytes = Math.Max(segment.FileBytes, end);
         }
@@ -258,6 +262,7 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
             int packed = packer.Pack(segment.Number, frames, extent.Written, place);
             _dirty.Add(segment);
             segment.File!.Write(packer.Output, place);
+            segment.File.BeginWriteback(place, packer.Output.Length);
             foreach (BlockEntry entry in packer.Entries)
             {
                 blocks.Append(entry);

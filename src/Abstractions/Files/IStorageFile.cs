@@ -37,6 +37,15 @@ public interface IStorageFile : IDisposable
     /// <summary>Makes a range read as zero and gives its space back where the device can.</summary>
     void PunchHole(long offset, long length);
 
+    /// <summary>Asks the system to begin to bring a range that was written to the device, so that a later <see cref="Sync"/>
+    /// finds less to do. Promises nothing, waits for nothing but a full queue of the device, and never fails: what goes wrong
+    /// shows at the sync.</summary>
+    /// <param name="offset">Start in the file, 0 and up.</param>
+    /// <param name="length">Bytes, 0 and up.</param>
+    void BeginWriteback(long offset, long length)
+    {
+    }
+
     /// <summary>Returns when everything written before the call survives a power cut.</summary>
     /// <param name="kind">What has to be durable besides the bytes.</param>
     void Sync(SyncKind kind);

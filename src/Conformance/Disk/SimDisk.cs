@@ -59,6 +59,9 @@ public sealed class SimDisk
     /// <summary>Mutations so far; see <see cref="SimOperationKind.Mutations"/>.</summary>
     public long Operations { get; private set; }
 
+    /// <summary>Bytes that files were asked to begin to bring to the device. Nothing becomes durable by that.</summary>
+    public long WritebackBytes { get; internal set; }
+
     /// <summary>Every operation in order; empty when <see cref="SimDiskOptions.KeepLog"/> is off.</summary>
     public IReadOnlyList<SimOperation> Log
     {

@@ -145,6 +145,17 @@ internal sealed class SimFile : IStorageFile
         }
     }
 
+    public void BeginWriteback(long offset, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        lock (_disk.Gate)
+        {
+            ThrowIfUnusable();
+            _disk.WritebackBytes += length;
+        }
+    }
+
     public void Sync(SyncKind kind)
     {
         lock (_disk.Gate)

@@ -36,6 +36,9 @@ internal static unsafe partial class Posix
     /// <summary>Punch a hole and keep the length (Linux).</summary>
     public const int PunchHoleKeepSize = 2 | 1;
 
+    /// <summary>Begin to write pages that are not being written; wait for none (Linux).</summary>
+    public const uint BeginWrite = 2;
+
     private const string C = "libc";
     private const int FullSync = 51;
 
@@ -94,6 +97,10 @@ internal static unsafe partial class Posix
 
     [LibraryImport(C, EntryPoint = "fallocate", SetLastError = true)]
     public static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);
+
+    /// <summary>Linux only.</summary>
+    [LibraryImport(C, EntryPoint = "sync_file_range")]
+    public static partial int WriteRange(SafeFileHandle file, long offset, long length, uint flags);
 
     [LibraryImport(C, EntryPoint = "flock", SetLastError = true)]
     public static partial int Lock(SafeFileHandle file, int operation);

@@ -130,6 +130,18 @@ internal sealed unsafe class PosixFile : IStorageFile
         }
     }
 
+    public void BeginWriteback(long offset, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+
+        // A wish: the system remembers a page that it cannot write, and tells at the next sync.
+        if (OperatingSystem.IsLinux() && length > 0)
+        {
+            _ = Posix.WriteRange(_handle, offset, length, Posix.BeginWrite);
+        }
+    }
+
     public void Sync(SyncKind kind)
     {
         ThrowIfPoisoned();

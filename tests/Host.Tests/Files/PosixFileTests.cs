@@ -23,6 +23,7 @@ public sealed class PosixFileTests : IDisposable
         {
             int offset = random.Next(0, 40_000);
             int length = random.Next(0, 9000);
+            file.BeginWriteback(random.Next(0, 40_000), random.Next(0, 9000));
             switch (random.Next(6))
             {
                 case 0 or 1:
