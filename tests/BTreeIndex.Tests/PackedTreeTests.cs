@@ -64,6 +64,8 @@ public class PackedTreeTests
         DiskRun run = Assert.Single(bench.Index.CurrentVersion.Disk);
         Assert.Equal((ulong)keys.Length, run.Record.Entries);
         Assert.Equal(1, run.Record.Leaves.Extents.Length);
+        Assert.InRange(bench.Index.Space.FreePages, 0, PageSpace.SmallWastePages + (run.PageCount / 64));
+        Assert.True(bench.Index.IsPacked);
         Assert.True(run.Record.Height > 0 && run.Record.FilterBlocks > 0);
         byte[] file = bench.World.Disk.ReadAllBytes(FileChecks.Path);
         byte[] before = [];

@@ -313,7 +313,8 @@ internal sealed class IndexMaintenance : IAsyncDisposable
         SlotTable entries = MemoryRunBuilder.MergeTables(CollectionsMarshal.AsSpan(runs));
         long bytes = entries.EntryBytes() + (4L * entries.Count);
         bool keepTombstones = version.Disk.Length > 0;
-        RunWriter writer = new(_file, _space, _durable.TakeRunId(), entries.Count, bytes, isWhole: false);
+        RunWriter writer = new(
+            _file, _space, _durable.TakeRunId(), entries.Count, bytes, RunPlacement.Pieces);
         RunRecord? record = null;
         try
         {

@@ -3,8 +3,9 @@ namespace Mortise.BTreeIndex;
 /// <summary>Makes fewer runs of the runs on disk, a piece at a time: merges that the policy wants, those that readers have
 /// paid for, and packs that someone waits for.</summary>
 /// <remarks>
-/// <para>A pack merges every run into one. When that one came to lie behind free pages that could hold it, it is written
-/// again, into them, so that the file can be cut behind it.</para>
+/// <para>A pack merges every run into one, and leaves no free pages before it, so that the file can be cut behind it. The
+/// run is written at the file's start when there is room. Otherwise it goes behind everything; then what was before it is
+/// free, and it is written again, to the start.</para>
 /// <para>Threads: one at a time.</para>
 /// </remarks>
 internal sealed class RunMerging(
@@ -18,20 +19,31 @@ internal sealed class RunMerging(
 {
     private const uint PagesPerStep = 128;
 
+    /// <summary>A run is written again for this part of its pages.</summary>
+    private const int WorthWhileShare = 64;
+
+    /// <summary>The directory of one run, whose longest keys have a quarter page each, fits into so many.</summary>
+    private const uint MostDirectoryPages = 2;
+
+    /// <summary>To the end and to the start, and once more where others came between.</summary>
+    private const int MostMoves = 3;
+
     private readonly List<IndexRequest> _packs = [];
     private RunMerge? _merge;
+    private int _movesLeft;
     private bool _isStopped;
 
     /// <summary>Whether a list of runs is what a pack would make of it.</summary>
     public static bool IsPacked(ReadOnlySpan<DiskRun> newestFirst, PageSpace space) =>
         newestFirst.Length == 0
-        || (newestFirst is [{ Record: { Tombstones: 0 } }] && !CouldLieLower(newestFirst[0], space));
+        || (newestFirst is [{ Record: { Tombstones: 0 } }] && !HasRoomBefore(newestFirst[0], space));
 
     /// <summary>Begins to pack what is on disk and durable now; <see cref="Advance"/> does the work.</summary>
     public void BeginPack(IndexRequest request)
     {
         Abandon();
         _packs.Add(request);
+        _movesLeft = MostMoves;
         if (!TryStart(state.Current.Disk.Length, isPack: true))
         {
             EndPacks();
@@ -103,16 +115,14 @@ internal sealed class RunMerging(
     /// <summary>Ends what is under way.</summary>
     public void Dispose() => Abandon();
 
-    /// <summary>Whether free pages before a run could hold its leaves, and are so many that moving it is worth it.</summary>
-    private static bool CouldLieLower(DiskRun run, PageSpace space)
+    /// <summary>Whether there are free pages, and so many that writing a run again is worth it, and nobody holds other
+    /// pages: those would stay in the way.</summary>
+    private static bool HasRoomBefore(DiskRun run, PageSpace space)
     {
-        ExtentList leaves = run.Record.Leaves;
-        return space.FreePages > SmallWastePages + (run.PageCount / 8)
-            && space.FirstFit(leaves.PageCount) < leaves.Extents[0].Start;
+        long free = space.FreePages;
+        return free > PageSpace.SmallWastePages + (run.PageCount / WorthWhileShare)
+            && space.PageCount - free <= PageFormat.FirstDataPage + MostDirectoryPages + run.PageCount;
     }
-
-    /// <summary>So many free pages are no reason to move a run.</summary>
-    private const long SmallWastePages = 8;
 
     private int Choose()
     {
@@ -135,7 +145,7 @@ internal sealed class RunMerging(
             return false;
         }
 
-        _merge = new RunMerge(version, count, file, space, durable.TakeRunId(), isWhole: isPack);
+        _merge = new RunMerge(version, count, file, space, durable.TakeRunId(), isPack);
         return true;
     }
 
@@ -146,10 +156,15 @@ internal sealed class RunMerging(
             return;
         }
 
-        // Each move is down by all pages of the leaves at least, so they end.
-        if (state.Current.Disk.Length == 1 && TryStart(1, isPack: true))
+        DiskRun[] runs = state.Current.Disk;
+        if (runs.Length == 1 && _movesLeft-- > 0 && !IsPacked(runs, space))
         {
-            return;
+            // The directory may lie in the middle of what is free; written again, it lies before that.
+            durable.Change(durable.Lsn, durable.Runs);
+            if (TryStart(1, isPack: true))
+            {
+                return;
+            }
         }
 
         durable.GiveBack();

@@ -15,8 +15,9 @@ internal sealed class RunMerge : IDisposable
     /// <param name="file">Where they are.</param>
     /// <param name="space">Where the result goes.</param>
     /// <param name="id">The result's number.</param>
-    /// <param name="isWhole">Whether the result's leaves have to lie in one piece.</param>
-    public RunMerge(IndexVersion version, int count, PageFile file, PageSpace space, ulong id, bool isWhole)
+    /// <param name="isPack">Whether the result's leaves have to lie in one piece, with no room before it that stays
+    /// free.</param>
+    public RunMerge(IndexVersion version, int count, PageFile file, PageSpace space, ulong id, bool isPack)
     {
         _version = version;
         Inputs = version.Disk[..count];
@@ -31,12 +32,16 @@ internal sealed class RunMerge : IDisposable
         }
 
         // Entries of several lengths in one page cost a slot and two lengths each, which those of one length did not.
-        bytes += isWhole && count > 1 ? entries * (PageFormat.SlotBytes + PageFormat.EntryHeaderBytes) : 0;
+        bytes += isPack && count > 1 ? entries * (PageFormat.SlotBytes + PageFormat.EntryHeaderBytes) : 0;
 
         // Below the oldest run there is nothing that a tombstone could hide.
         bool isOldest = count == version.Disk.Length;
         _entries = new StreamMerge(sources, keepTombstones: !isOldest);
-        _writer = new RunWriter(file, space, id, entries, bytes, isWhole);
+        long pages = (bytes + file.PageBytes - 1) / file.PageBytes;
+        RunPlacement placement = !isPack ? RunPlacement.Pieces
+            : space.FitsAtStart(pages) ? RunPlacement.FirstFit
+            : RunPlacement.End;
+        _writer = new RunWriter(file, space, id, entries, bytes, placement);
     }
 
     /// <summary>What is merged, newest first.</summary>

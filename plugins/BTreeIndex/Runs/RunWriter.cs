@@ -28,7 +28,7 @@ internal sealed class RunWriter
     private uint _leafPages;
     private uint _leftInExtent;
     private readonly uint _estimatedPages;
-    private readonly bool _isWhole;
+    private readonly RunPlacement _placement;
     private ulong _entries;
     private ulong _tombstones;
 
@@ -38,9 +38,9 @@ internal sealed class RunWriter
     /// <param name="id">Its number.</param>
     /// <param name="mostEntries">No more than this many entries will come; sizes the filter.</param>
     /// <param name="estimatedBytes">About how many bytes its leaves take.</param>
-    /// <param name="isWhole">Whether its leaves should lie in one piece: then no fewer bytes than they
-    /// take.</param>
-    public RunWriter(PageFile file, PageSpace space, ulong id, long mostEntries, long estimatedBytes, bool isWhole)
+    /// <param name="placement">Where it goes; for leaves in one piece the bytes are no fewer than they take.</param>
+    public RunWriter(
+        PageFile file, PageSpace space, ulong id, long mostEntries, long estimatedBytes, RunPlacement placement)
     {
         _file = file;
         _space = space;
@@ -48,7 +48,7 @@ internal sealed class RunWriter
         _pageBytes = file.PageBytes;
         _leaf = new EntryPageBuilder(_pageBytes);
         _branches = new BranchLevel(_pageBytes, 1, id);
-        _isWhole = isWhole;
+        _placement = placement;
 
         _estimatedPages = (uint)Math.Clamp((estimatedBytes + _pageBytes - 1) / _pageBytes, 1, int.MaxValue);
         _chunk = new byte[Math.Max(1, (int)Math.Min(_estimatedPages, ChunkBytes / _pageBytes)) * _pageBytes];
@@ -145,7 +145,7 @@ internal sealed class RunWriter
         {
             WriteChunk();
             uint wanted = Math.Max(1, _estimatedPages > _leafPages ? _estimatedPages - _leafPages : _leafPages / 8);
-            Extent extent = _space.Allocate(wanted, whole: _isWhole && _leafPages == 0);
+            Extent extent = Allocate(wanted, whole: _placement == RunPlacement.FirstFit && _leafPages == 0);
             _leafExtents.Add(extent);
             _leftInExtent = extent.Count;
         }
@@ -166,6 +166,9 @@ internal sealed class RunWriter
             WriteChunk();
         }
     }
+
+    private Extent Allocate(uint pages, bool whole) =>
+        _placement == RunPlacement.End ? _space.AllocateAtEnd(pages) : _space.Allocate(pages, whole);
 
     private void WriteChunk()
     {
@@ -190,7 +193,7 @@ internal sealed class RunWriter
             return ExtentList.Empty;
         }
 
-        Extent extent = _space.Allocate(pages, whole: true);
+        Extent extent = Allocate(pages, whole: true);
         _others.Add(extent);
         uint ordinal = 0;
         ulong childBase = 0;
@@ -215,7 +218,7 @@ internal sealed class RunWriter
     {
         int perPage = (_pageBytes - PageFormat.HeaderBytes) / PointFilter.BlockBytes;
         uint pages = (_filterBlocks + (uint)perPage - 1) / (uint)perPage;
-        Extent extent = _space.Allocate(pages, whole: true);
+        Extent extent = Allocate(pages, whole: true);
         _others.Add(extent);
         byte[] page = new byte[_pageBytes];
         for (uint i = 0; i < pages; i++)

@@ -12,6 +12,9 @@ internal sealed class PageSpace
     /// <summary>The device is not told of shorter free extents.</summary>
     public const uint LeastReturnedPages = 16;
 
+    /// <summary>So many free pages are no reason to write a run again.</summary>
+    public const uint SmallWastePages = 8;
+
     private readonly Lock _gate = new();
     private readonly List<Extent> _free = [];
     private List<Extent> _freed = [];
@@ -87,14 +90,22 @@ internal sealed class PageSpace
                 return taken;
             }
 
-            Extent added = new(PageCount, pages);
-            PageCount = checked(PageCount + pages);
-            return added;
+            return Append(pages);
         }
     }
 
-    /// <summary>The first of so many consecutive pages as <see cref="Allocate"/> would give as a whole.</summary>
-    public uint FirstFit(uint pages)
+    /// <summary>Takes consecutive pages behind all others.</summary>
+    public Extent AllocateAtEnd(uint pages)
+    {
+        Invariant.Holds(pages > 0);
+        lock (_gate)
+        {
+            return Append(pages);
+        }
+    }
+
+    /// <summary>Whether so many consecutive pages are free with no more than a few pages before them.</summary>
+    public bool FitsAtStart(long pages)
     {
         lock (_gate)
         {
@@ -102,11 +113,11 @@ internal sealed class PageSpace
             {
                 if (free.Count >= pages)
                 {
-                    return free.Start;
+                    return free.Start <= PageFormat.FirstDataPage + SmallWastePages;
                 }
             }
 
-            return PageCount;
+            return false;
         }
     }
 
@@ -180,5 +191,12 @@ internal sealed class PageSpace
         {
             Free(extent);
         }
+    }
+
+    private Extent Append(uint pages)
+    {
+        Extent added = new(PageCount, pages);
+        PageCount = checked(PageCount + pages);
+        return added;
     }
 }
