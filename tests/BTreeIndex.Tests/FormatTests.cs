@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Security.Cryptography;
 using Mortise.Conformance;
 using Mortise.Indexing;
 
@@ -59,11 +60,13 @@ public class FormatTests
     [Fact]
     public void The_golden_file_is_written_and_read_as_ever()
     {
-        BatchMaker first = First();
+        BatchMaker first = FirstOfVersion2();
         for (int i = 0; i < 600; i++)
         {
-            // Thirty timelines: keys that share 33 bytes and differ in the rest.
-            first.Set([0xFF, .. Enumerable.Repeat((byte)(i / 20), 32), .. IndexBench.Key(i).AsSpan(16, 24)], []);
+            // Keys of nobody in particular that end with locations in a segment, and timelines that end with any bytes.
+            byte[] hash = SHA256.HashData(IndexBench.Key(i));
+            first.Set([0xFF, 0xFE, .. hash.AsSpan(0, 22), 0, 0, 0, 3, 0, (byte)(i >> 6), (byte)(i << 2), (byte)(37 * i)], []);
+            first.Set([0xFF, 0xFF, .. Enumerable.Repeat((byte)(i / 20), 31), .. hash.AsSpan(8)], []);
         }
 
         byte[] written = Write(first, Second());
@@ -84,7 +87,8 @@ public class FormatTests
             new HashSet<(byte, byte)>
             {
                 (1, 0), (2, 0), (3, 0), (3, PageFormat.UniformFlag), (3, PageFormat.UniformFlag | PageFormat.StemsFlag),
-                (4, 0), (5, 0),
+                (3, PageFormat.UniformFlag | PageFormat.EndsFlag),
+                (3, PageFormat.UniformFlag | PageFormat.StemsFlag | PageFormat.EndsFlag), (4, 0), (5, 0),
             },
             seen);
         AssertReads(golden, first, Second());
@@ -106,6 +110,25 @@ public class FormatTests
         }
 
         return batch;
+    }
+
+    [Fact]
+    public void A_file_of_version_2_is_read()
+    {
+        byte[] golden = File.ReadAllBytes(GoldenPath(2));
+        AssertReads(golden, FirstOfVersion2(), Second());
+    }
+
+    private static BatchMaker FirstOfVersion2()
+    {
+        BatchMaker first = First();
+        for (int i = 0; i < 600; i++)
+        {
+            // Thirty timelines: keys that share 33 bytes and differ in the rest.
+            first.Set([0xFF, .. Enumerable.Repeat((byte)(i / 20), 32), .. IndexBench.Key(i).AsSpan(16, 24)], []);
+        }
+
+        return first;
     }
 
     private static BatchMaker Second() =>

@@ -26,11 +26,11 @@ public sealed class UpgradeTests : IDisposable
         string[] before = (await ToolRun.OfAsync("export", "--data", _folder.Data)).Succeeded().Lines;
         ToolRun rehearsal = (await ToolRun.OfAsync("upgrade", "--dry-run", "--data", _folder.Data)).Succeeded();
         Assert.Equal(
-            ["indexes/kind-time: mortise-btree 1 would become 2", "indexes/tag: mortise-btree 1 would become 2"],
+            ["indexes/kind-time: mortise-btree 1 would become 3", "indexes/tag: mortise-btree 1 would become 3"],
             rehearsal.Lines.Order());
         ToolRun run = (await ToolRun.OfAsync("upgrade", "--data", _folder.Data)).Succeeded();
         Assert.Equal(
-            ["indexes/kind-time: mortise-btree 1 became 2", "indexes/tag: mortise-btree 1 became 2"], run.Lines.Order());
+            ["indexes/kind-time: mortise-btree 1 became 3", "indexes/tag: mortise-btree 1 became 3"], run.Lines.Order());
         JsonElement again = await StoreFixture.JsonAsync(ExitCode.Ok, "upgrade", "--data", _folder.Data);
         Assert.Equal("""{"done":[],"left":[]}""", again.GetRawText().ReplaceLineEndings(""));
         Assert.Equal(before, (await ToolRun.OfAsync("export", "--data", _folder.Data)).Succeeded().Lines);

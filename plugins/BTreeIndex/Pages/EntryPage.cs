@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace Mortise.BTreeIndex;
@@ -8,7 +9,7 @@ namespace Mortise.BTreeIndex;
 /// <remarks>
 /// <para>After the header: the heads (u64 each: 8 key bytes after the prefix and the stem), the prefix, then the body. In
 /// a uniform page the body is entries of one size: the rest of the key after the head, then the value; there may be a
-/// <see cref="StemTable"/> before them. Otherwise it is a slot (u16 offset in the page) per entry, then entries of key
+/// <see cref="StemTable"/> and an <see cref="EndColumn"/> before them. Otherwise it is a slot (u16 offset in the page) per entry, then entries of key
 /// length (u16, whole key), value length (u16, 0xFFFF for a tombstone), rest of the key, value. A search reads heads
 /// alone until two are equal.</para>
 /// <para>Buffers: points into memory that the owner of the frame keeps in place; <see cref="Check"/> must have passed,
@@ -28,6 +29,7 @@ internal readonly unsafe struct EntryPage
     private readonly int _stride;
     private readonly int _valueBytes;
     private readonly StemTable _stems;
+    private readonly EndColumn _ends;
 
     private readonly ulong _prefixHead;
 
@@ -52,8 +54,17 @@ internal readonly unsafe struct EntryPage
         }
 
         HeadOffset = PrefixLength + _stems.StemBytes;
-        UniformRestLength = Math.Max(0, UniformKeyLength - HeadOffset - PageFormat.HeadBytes);
-        _stride = UniformRestLength + _valueBytes;
+        UniformTailLength = Math.Max(0, UniformKeyLength - HeadOffset - PageFormat.HeadBytes);
+        _stride = UniformTailLength + _valueBytes;
+        if ((header[PageFormat.FlagsOffset] & PageFormat.EndsFlag) != 0)
+        {
+            HasEnds = true;
+            _ends = new EndColumn(_body);
+            _body += EndColumn.HeaderBytes;
+            UniformTailLength -= _valueBytes == 0 ? EndColumn.NumberBytes : 0;
+            _stride = UniformTailLength + _ends.Bytes;
+        }
+
         _prefixHead = PrefixLength is > 0 and <= PageFormat.HeadBytes ? KeyHead.Of(Prefix) : 0;
     }
 
@@ -71,10 +82,14 @@ internal readonly unsafe struct EntryPage
 
     public int UniformKeyLength { get; }
 
-    /// <summary>Key bytes in the body of each entry of a uniform page.</summary>
-    public int UniformRestLength { get; }
+    /// <summary>Whether the last 8 bytes of entries are narrowed; only in uniform pages.</summary>
+    public bool HasEnds { get; }
 
-    public int UniformValueLength => _valueBytes;
+    /// <summary>Whether those are the end of the key; otherwise they are the value.</summary>
+    public bool HasEndsInKeys => HasEnds && _valueBytes == 0;
+
+    /// <summary>Key bytes in the body of each entry of a uniform page, as they are.</summary>
+    public int UniformTailLength { get; }
 
     /// <summary>Leaf: entries of the run before this page. Branch: ordinal of the first child.</summary>
     public ulong Rank { get; }
@@ -83,11 +98,6 @@ internal readonly unsafe struct EntryPage
     public ulong Tombstones { get; }
 
     public ReadOnlySpan<byte> Prefix => new(_prefix, PrefixLength);
-
-    /// <summary>The body of a uniform page: <see cref="UniformRestLength"/> key bytes, then the value, per entry.</summary>
-    public byte* UniformBody => _body;
-
-    public int Stride => _stride;
 
     public StemTable Stems => _stems;
 
@@ -100,13 +110,17 @@ internal readonly unsafe struct EntryPage
     public bool IsTombstone(int index) =>
         !IsUniform && ReadUInt16(Entry(index) + sizeof(ushort)) == PageFormat.TombstoneLength;
 
-    /// <summary>The key after the prefix and the head; empty when it ends before.</summary>
+    /// <summary>The last 8 bytes of an entry's key, or its value, where they are narrowed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong End(int index) => _ends.Read(_body + ((nint)(index + 1) * _stride));
+
+    /// <summary>The key after the prefix and the head, and before its narrowed end; empty when it ends before.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReadOnlySpan<byte> Tail(int index)
     {
         if (IsUniform)
         {
-            return new ReadOnlySpan<byte>(_body + ((nint)index * _stride), UniformRestLength);
+            return new ReadOnlySpan<byte>(_body + ((nint)index * _stride), UniformTailLength);
         }
 
         byte* entry = Entry(index);
@@ -114,11 +128,22 @@ internal readonly unsafe struct EntryPage
         return new ReadOnlySpan<byte>(entry + PageFormat.EntryHeaderBytes, Math.Max(0, length));
     }
 
-    public ReadOnlySpan<byte> Value(int index)
+    /// <summary>An entry's value.</summary>
+    /// <param name="index">The entry.</param>
+    /// <param name="narrowed">8 bytes that receive a narrowed value.</param>
+    /// <returns>In the page or in <paramref name="narrowed"/>.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ReadOnlySpan<byte> Value(int index, Span<byte> narrowed)
     {
         if (IsUniform)
         {
-            return new ReadOnlySpan<byte>(_body + ((nint)index * _stride) + UniformRestLength, _valueBytes);
+            if (!HasEnds || _valueBytes == 0)
+            {
+                return new ReadOnlySpan<byte>(_body + ((nint)index * _stride) + UniformTailLength, _valueBytes);
+            }
+
+            BinaryPrimitives.WriteUInt64BigEndian(narrowed, End(index));
+            return narrowed[..EndColumn.NumberBytes];
         }
 
         byte* entry = Entry(index);
@@ -156,8 +181,32 @@ internal readonly unsafe struct EntryPage
     public int CopyKeyAfterStem(int index, Span<byte> to)
     {
         BinaryPrimitives.WriteUInt64BigEndian(to[HeadOffset..], Head(index));
+        if (HasEndsInKeys)
+        {
+            CopyTailAndEnd(index, to[(HeadOffset + PageFormat.HeadBytes)..]);
+            return UniformKeyLength;
+        }
+
         Tail(index).CopyTo(to[(HeadOffset + PageFormat.HeadBytes)..]);
         return KeyLength(index);
+    }
+
+    /// <summary>Puts the part of a key behind its head together in a page with narrowed ends in keys.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void CopyTailAndEnd(int index, Span<byte> to)
+    {
+        if (UniformTailLength <= EndColumn.NumberBytes && _stride >= EndColumn.NumberBytes)
+        {
+            // Both are whole words: what the first has too much the second overwrites.
+            ulong tail = Unsafe.ReadUnaligned<ulong>(_body + ((nint)index * _stride));
+            Unsafe.WriteUnaligned(ref MemoryMarshal.GetReference(to[..EndColumn.NumberBytes]), tail);
+        }
+        else
+        {
+            Tail(index).CopyTo(to);
+        }
+
+        BinaryPrimitives.WriteUInt64BigEndian(to[UniformTailLength..], End(index));
     }
 
     /// <summary>The number of an entry's stem in a page that has them.</summary>
@@ -276,12 +325,14 @@ internal readonly unsafe struct EntryPage
             prefix += stem;
         }
 
+        if (!isUniform && (page[PageFormat.FlagsOffset] & PageFormat.EndsFlag) != 0)
+        {
+            return "page has narrowed ends and is not uniform";
+        }
+
         if (isUniform)
         {
-            long rest = Math.Max(0, keyBytes - prefix - PageFormat.HeadBytes);
-            return keyBytes < prefix || keyBytes > maxKey || body + (count * (rest + valueBytes)) != used
-                ? $"uniform page claims {count} entries of {keyBytes} + {valueBytes} bytes in {used} used bytes"
-                : null;
+            return CheckUniform(page, count, prefix, keyBytes, valueBytes, body);
         }
 
         long firstEntry = body + ((long)count * PageFormat.SlotBytes);
@@ -309,6 +360,38 @@ internal readonly unsafe struct EntryPage
         }
 
         return null;
+    }
+
+    private static string? CheckUniform(
+        ReadOnlySpan<byte> page, int count, int headOffset, int keyBytes, int valueBytes, long body)
+    {
+        uint used = PageFormat.Used(page);
+        long rest = keyBytes - headOffset - PageFormat.HeadBytes;
+        long entry = Math.Max(0, rest) + valueBytes;
+        if ((page[PageFormat.FlagsOffset] & PageFormat.EndsFlag) != 0)
+        {
+            if (!EndColumn.Suits((int)Math.Max(0, rest), valueBytes) || body + EndColumn.HeaderBytes > used)
+            {
+                return $"entries of {keyBytes} + {valueBytes} bytes have no end of {EndColumn.NumberBytes} behind a head";
+            }
+
+            ReadOnlySpan<byte> header = page.Slice((int)body, EndColumn.HeaderBytes);
+            if (EndColumn.Check(header) is { } wrong)
+            {
+                return wrong;
+            }
+
+            fixed (byte* at = header)
+            {
+                entry += new EndColumn(at).Bytes - EndColumn.NumberBytes;
+            }
+
+            body += EndColumn.HeaderBytes;
+        }
+
+        return keyBytes < headOffset || keyBytes > PageFormat.MaxKeyBytes(page.Length) || body + (count * entry) != used
+            ? $"uniform page claims {count} entries of {keyBytes} + {valueBytes} bytes in {used} used bytes"
+            : null;
     }
 
     private int ComparePrefix(ReadOnlySpan<byte> key)
@@ -387,9 +470,27 @@ internal readonly unsafe struct EntryPage
     private int CompareEqualHeads(int index, ReadOnlySpan<byte> rest)
     {
         int length = KeyLength(index) - HeadOffset;
-        return length < PageFormat.HeadBytes || rest.Length < PageFormat.HeadBytes
-            ? length - rest.Length
-            : Tail(index).SequenceCompareTo(rest[PageFormat.HeadBytes..]);
+        if (length < PageFormat.HeadBytes || rest.Length < PageFormat.HeadBytes)
+        {
+            return length - rest.Length;
+        }
+
+        rest = rest[PageFormat.HeadBytes..];
+        return HasEndsInKeys ? CompareTailAndEnd(index, rest) : Tail(index).SequenceCompareTo(rest);
+    }
+
+    private int CompareTailAndEnd(int index, ReadOnlySpan<byte> rest)
+    {
+        ReadOnlySpan<byte> tail = Tail(index);
+        int order = tail.SequenceCompareTo(rest[..Math.Min(tail.Length, rest.Length)]);
+        if (order != 0)
+        {
+            return order;
+        }
+
+        Span<byte> end = stackalloc byte[EndColumn.NumberBytes];
+        BinaryPrimitives.WriteUInt64BigEndian(end, End(index));
+        return end.SequenceCompareTo(rest[tail.Length..]);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -16,6 +16,8 @@ internal sealed class EntryPageBuilder
     private int _tails;
     private int _values;
     private bool _isUniform;
+    private ulong _firstEnd;
+    private ulong _differing;
 
     public EntryPageBuilder(int pageBytes)
     {
@@ -50,8 +52,21 @@ internal sealed class EntryPageBuilder
         bool isUniform = !isTombstone && (Count == 0
             || (_isUniform && _pending[0].KeyLength == key.Length && _pending[0].ValueLength == value.Length));
         int values = _values + value.Length;
-        int size = Size(Count + 1, prefix, tails, values, isUniform)
-            - (isUniform ? _choice.GainWith(shared, Count + 1, prefix, key.Length) : 0);
+        int size = Size(Count + 1, prefix, tails, values, isUniform);
+        ulong end = 0;
+        ulong differing = 0;
+        if (isUniform)
+        {
+            int stemmed = StemmedBytes(key.Length, value.Length);
+            size -= _choice.GainWith(shared, Count + 1, prefix, stemmed);
+            if (EndColumn.Suits(key.Length, value.Length))
+            {
+                end = EndColumn.NumberOf(value.IsEmpty ? key : value);
+                differing = Count == 0 ? 0 : _differing | (end ^ _firstEnd);
+                size -= EndGain(differing, Count + 1, prefix, stemmed);
+            }
+        }
+
         if (size > _pageBytes)
         {
             return false;
@@ -70,6 +85,8 @@ internal sealed class EntryPageBuilder
             isTombstone ? PageFormat.TombstoneLength : (ushort)value.Length,
             (ushort)shared);
         _choice.Add(shared);
+        _firstEnd = Count == 1 ? end : _firstEnd;
+        _differing = differing;
         TombstoneCount += isTombstone ? 1 : 0;
         _used += key.Length + value.Length;
         _prefix = prefix;
@@ -84,8 +101,11 @@ internal sealed class EntryPageBuilder
     public void Emit(Span<byte> page)
     {
         bool isUniform = _isUniform && Count > 0;
-        int reach = _choice.Choose(Count, _prefix, isUniform ? _pending[0].KeyLength : 0);
+        int stemmed = isUniform ? StemmedBytes(_pending[0].KeyLength, _pending[0].ValueLength) : 0;
+        int reach = _choice.Choose(Count, _prefix, stemmed);
         int headOffset = Math.Max(reach, _prefix);
+        bool hasEnds = isUniform && EndColumn.Suits(_pending[0].KeyLength, _pending[0].ValueLength)
+            && EndGain(_differing, Count, _prefix, stemmed) > 0;
         int at = PageFormat.HeaderBytes;
         for (int i = 0; i < Count; i++)
         {
@@ -100,11 +120,12 @@ internal sealed class EntryPageBuilder
 
         at += _prefix;
         at = reach > 0 ? WriteStems(page, at, reach) : at;
-        at = WriteEntries(page, at, headOffset, isUniform);
+        at = hasEnds ? WriteNarrowed(page, at, headOffset) : WriteEntries(page, at, headOffset, isUniform);
         BinaryPrimitives.WriteUInt16LittleEndian(page[PageFormat.CountOffset..], (ushort)Count);
         BinaryPrimitives.WriteUInt16LittleEndian(page[PageFormat.PrefixOffset..], (ushort)_prefix);
         page[PageFormat.FlagsOffset] =
-            (byte)((isUniform ? PageFormat.UniformFlag : 0) | (reach > 0 ? PageFormat.StemsFlag : 0));
+            (byte)((isUniform ? PageFormat.UniformFlag : 0) | (reach > 0 ? PageFormat.StemsFlag : 0)
+                | (hasEnds ? PageFormat.EndsFlag : 0));
         BinaryPrimitives.WriteUInt16LittleEndian(
             page[PageFormat.KeyBytesOffset..], isUniform ? _pending[0].KeyLength : (ushort)0);
         BinaryPrimitives.WriteUInt16LittleEndian(
@@ -187,6 +208,30 @@ internal sealed class EntryPageBuilder
 
         return at;
     }
+
+    private int WriteNarrowed(Span<byte> page, int at, int headOffset)
+    {
+        EndColumn.WriteHeader(page[at..], _firstEnd, _differing);
+        at += EndColumn.HeaderBytes;
+        for (int i = 0; i < Count; i++)
+        {
+            ref readonly Pending entry = ref _pending[i];
+            ReadOnlySpan<byte> whole = _arena.AsSpan(entry.Offset, entry.KeyLength + entry.ValueLength);
+            ReadOnlySpan<byte> tail = whole[(headOffset + PageFormat.HeadBytes)..^EndColumn.NumberBytes];
+            tail.CopyTo(page[at..]);
+            at += tail.Length;
+            at += EndColumn.Write(page[at..], EndColumn.NumberOf(whole), _differing);
+        }
+
+        return at;
+    }
+
+    /// <summary>What of a key may become prefix, stem and head: all but an end that may be narrowed.</summary>
+    private static int StemmedBytes(int keyLength, int valueLength) =>
+        valueLength == 0 ? Math.Max(0, keyLength - EndColumn.NumberBytes) : keyLength;
+
+    private static int EndGain(ulong differing, int count, int prefix, int stemmed) =>
+        prefix + PageFormat.HeadBytes <= stemmed ? EndColumn.Gain(differing, count) : 0;
 
     private static int Size(int count, int prefix, int tails, int values, bool isUniform) =>
         PageFormat.HeaderBytes + (count * PageFormat.HeadBytes) + prefix + tails + values

@@ -15,6 +15,7 @@ namespace Mortise.BTreeIndex;
 /// 28  u16  prefix      bytes that all keys of the page begin with
 /// 30  u8   flags       1 = uniform: all keys have one length, all values another, none is a tombstone
 ///                      2 = stems: what keys beside each other share is stored once; only with 1
+///                      4 = ends: the last 8 bytes of entries are narrowed to the bits that differ; only with 1
 /// 31  u8   reserved    zero
 /// 32  u64  rank        leaf: entries in the leaves before; branch: ordinal of the first child
 /// 40  u64  tombstones  leaf: tombstones in the leaves before; else zero
@@ -25,7 +26,7 @@ namespace Mortise.BTreeIndex;
 internal static class PageFormat
 {
     public const string FormatName = "mortise-btree";
-    public const int FormatVersion = 2;
+    public const int FormatVersion = 3;
     public const int OldestReadableFormatVersion = 1;
     public const string FileName = "index.mbt";
     public const string NewFileName = "index.mbt.new";
@@ -53,6 +54,8 @@ internal static class PageFormat
     public const byte UniformFlag = 1;
 
     public const byte StemsFlag = 2;
+
+    public const byte EndsFlag = 4;
 
     /// <summary>Bytes of a key that stand in the page's array of heads.</summary>
     public const int HeadBytes = sizeof(ulong);

@@ -13,6 +13,7 @@ internal sealed class DiskSource : EntrySource
     private PageCache _cache = null!;
     private ScanBounds _bounds = null!;
     private bool _isBackward;
+    private readonly byte[] _narrowed = new byte[EndColumn.NumberBytes];
     private byte[] _key = [];
     private PageFrame? _frame;
     private uint _leaf;
@@ -81,7 +82,7 @@ internal sealed class DiskSource : EntrySource
         }
     }
 
-    public override ReadOnlySpan<byte> Value => _frame!.Page.Value(_index);
+    public override ReadOnlySpan<byte> Value => _frame!.Page.Value(_index, _narrowed);
 
     public override bool IsTombstone => _frame!.Page.IsTombstone(_index);
 
@@ -157,15 +158,12 @@ internal sealed class DiskSource : EntrySource
     private unsafe bool PushUniform<TSink>(in EntryPage page, ref TSink sink)
         where TSink : struct, IEntrySink, allows ref struct
     {
-        int rest = page.UniformRestLength;
-        int valueLength = page.UniformValueLength;
-        int stride = page.Stride;
         int step = _isBackward ? -1 : 1;
         int end = _isBackward ? _stop - 1 : _stop;
         ReadOnlySpan<byte> key = _key.AsSpan(0, page.UniformKeyLength);
         Span<byte> head = _key.AsSpan(page.HeadOffset, PageFormat.HeadBytes);
-        Span<byte> tail = _key.AsSpan(page.HeadOffset + PageFormat.HeadBytes, rest);
-        byte* body = page.UniformBody;
+        Span<byte> rest = _key.AsSpan(page.HeadOffset + PageFormat.HeadBytes);
+        bool hasEndsInKeys = page.HasEndsInKeys;
         bool hasStems = page.HasStems;
         StemTable stems = page.Stems;
         int stem = -1;
@@ -177,10 +175,17 @@ internal sealed class DiskSource : EntrySource
                 stems.CopyStem(stem, _key.AsSpan(page.PrefixLength));
             }
 
-            byte* entry = body + ((nint)i * stride);
             System.Buffers.Binary.BinaryPrimitives.WriteUInt64BigEndian(head, page.Head(i));
-            new ReadOnlySpan<byte>(entry, rest).CopyTo(tail);
-            if (!sink.Accept(key, new ReadOnlySpan<byte>(entry + rest, valueLength)))
+            if (hasEndsInKeys)
+            {
+                page.CopyTailAndEnd(i, rest);
+            }
+            else
+            {
+                page.Tail(i).CopyTo(rest);
+            }
+
+            if (!sink.Accept(key, page.Value(i, _narrowed)))
             {
                 return false;
             }
@@ -197,7 +202,7 @@ internal sealed class DiskSource : EntrySource
         for (int i = _index; i != end; i += step)
         {
             int length = page.CopyKeyAfterPrefix(i, _key);
-            if (!sink.Accept(_key.AsSpan(0, length), page.Value(i)))
+            if (!sink.Accept(_key.AsSpan(0, length), page.Value(i, _narrowed)))
             {
                 return false;
             }

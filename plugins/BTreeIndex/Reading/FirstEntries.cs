@@ -25,6 +25,7 @@ internal sealed class FirstEntries
     private int[] _indexes = [];
     private byte[] _best = [];
     private byte[] _other = [];
+    private readonly byte[] _narrowed = new byte[EndColumn.NumberBytes];
 
     private FirstEntries()
     {
@@ -226,7 +227,7 @@ internal sealed class FirstEntries
                 {
                     (_best, _other) = (_other, _best);
                     keyLength = length;
-                    value = page.Value(_indexes[at]);
+                    value = page.Value(_indexes[at], _narrowed);
                     isTombstone = page.IsTombstone(_indexes[at]);
                 }
             }

@@ -68,7 +68,7 @@ internal static unsafe class RunLookup
             return true;
         }
 
-        ReadOnlySpan<byte> found = page.Value(index);
+        ReadOnlySpan<byte> found = page.Value(index, stackalloc byte[EndColumn.NumberBytes]);
         if (found.Length > value.Length)
         {
             throw new ArgumentException($"the value has {found.Length} bytes, the buffer {value.Length}", nameof(value));

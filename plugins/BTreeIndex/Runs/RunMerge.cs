@@ -31,8 +31,11 @@ internal sealed class RunMerge : IDisposable
             bytes += (long)Inputs[i].Record.Leaves.PageCount * file.PageBytes;
         }
 
-        // Entries of several lengths in one page cost a slot and two lengths each, which those of one length did not.
-        bytes += isPack && count > 1 ? entries * (PageFormat.SlotBytes + PageFormat.EntryHeaderBytes) : 0;
+        // Entries of several lengths in one page cost a slot and two lengths each, which those of one length did not; and
+        // ends that several runs narrowed in their own ways may differ in every bit.
+        bytes += isPack && count > 1
+            ? entries * (PageFormat.VariedEntryBytes + EndColumn.NumberBytes)
+            : 0;
 
         // Below the oldest run there is nothing that a tombstone could hide.
         bool isOldest = count == version.Disk.Length;

@@ -12,6 +12,7 @@ internal sealed unsafe class RunStream
     private readonly byte[] _chunk;
     private readonly byte* _pages;
     private readonly byte[] _key;
+    private readonly byte[] _narrowed = new byte[EndColumn.NumberBytes];
     private EntryPage _page;
     private uint _next;
     private int _chunkPages;
@@ -34,7 +35,7 @@ internal sealed unsafe class RunStream
     /// <summary>The current key; dies when the stream moves, as the value does.</summary>
     public ReadOnlySpan<byte> Key => _key.AsSpan(0, _keyLength);
 
-    public ReadOnlySpan<byte> Value => _page.Value(_index);
+    public ReadOnlySpan<byte> Value => _page.Value(_index, _narrowed);
 
     public bool IsTombstone => _page.IsTombstone(_index);
 

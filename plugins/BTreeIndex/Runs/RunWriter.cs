@@ -17,8 +17,8 @@ internal sealed class RunWriter
     private readonly byte[] _chunk;
     private readonly List<Extent> _leafExtents = [];
     private readonly List<Extent> _others = [];
-    private readonly byte[] _filter;
     private readonly uint _filterBlocks;
+    private byte[]? _filter;
     private readonly byte[] _separator;
     private byte[] _firstKey = [];
     private readonly byte[] _lastKey;
@@ -54,7 +54,6 @@ internal sealed class RunWriter
         _chunk = new byte[Math.Max(1, (int)Math.Min(_estimatedPages, ChunkBytes / _pageBytes)) * _pageBytes];
         long blocks = PointFilter.BlocksFor(mostEntries);
         _filterBlocks = (uint)Math.Min(blocks, Array.MaxLength / PointFilter.BlockBytes);
-        _filter = new byte[_filterBlocks * PointFilter.BlockBytes];
         _separator = new byte[PageFormat.MaxKeyBytes(_pageBytes)];
         _lastKey = new byte[PageFormat.MaxKeyBytes(_pageBytes)];
     }
@@ -80,6 +79,14 @@ internal sealed class RunWriter
         else if (_firstKey.Length == 0)
         {
             _firstKey = key.ToArray();
+
+            // Keys that carry everything are scanned: nobody who has one has anything to look up.
+            _filter = value.IsEmpty && !isTombstone ? null : new byte[_filterBlocks * PointFilter.BlockBytes];
+        }
+
+        if (_filter is null)
+        {
+            return;
         }
 
         ulong hash = PointFilter.Hash(key);
@@ -110,7 +117,7 @@ internal sealed class RunWriter
         List<List<byte[]>> levels = [];
         _branches.Finish(levels);
         ExtentList branches = WriteBranches(levels);
-        Extent filter = _leafPages > 1 ? WriteFilter() : default;
+        Extent filter = _leafPages > 1 && _filter is not null ? WriteFilter(_filter) : default;
         return new RunRecord
         {
             Id = _id,
@@ -214,7 +221,7 @@ internal sealed class RunWriter
         return new ExtentList([extent]);
     }
 
-    private Extent WriteFilter()
+    private Extent WriteFilter(byte[] filter)
     {
         int perPage = (_pageBytes - PageFormat.HeaderBytes) / PointFilter.BlockBytes;
         uint pages = (_filterBlocks + (uint)perPage - 1) / (uint)perPage;
@@ -223,7 +230,7 @@ internal sealed class RunWriter
         byte[] page = new byte[_pageBytes];
         for (uint i = 0; i < pages; i++)
         {
-            Span<byte> rest = _filter.AsSpan((int)i * perPage * PointFilter.BlockBytes);
+            Span<byte> rest = filter.AsSpan((int)i * perPage * PointFilter.BlockBytes);
             rest = rest[..Math.Min(rest.Length, perPage * PointFilter.BlockBytes)];
             page.AsSpan().Clear();
             PageFormat.WriteHeader(page, PageType.Filter, 0, _id, i, 0, 0);
