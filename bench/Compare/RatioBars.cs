@@ -14,6 +14,9 @@ internal static class RatioBars
     private const double LeastRatio = 1.0 / 16;
     private const double MostRatio = 32;
 
+    /// <summary>Room that a figure takes beside its bar.</summary>
+    private const int FigureWidth = 38;
+
     public static string Draw(IReadOnlyList<(string Title, double Ratio)> bars)
     {
         int height = Top + (bars.Count * RowHeight) + 20;
@@ -43,12 +46,12 @@ internal static class RatioBars
             double to = Math.Max(X(1), X(ratio));
             int y = Top + (i * RowHeight);
             string fill = ratio >= 1 ? "#2f6f8f" : "#b5533c";
-            string anchor = ratio >= 1 ? "start" : "end";
 
-            // The figure of a bar that is cut at the axis' end stands within the bar.
-            bool isCut = ratio < LeastRatio;
-            double beside = ratio >= 1 ? to + 5 : isCut ? to - 5 : from - 5;
-            string ink = isCut ? "#fff" : "#222";
+            // The figure of a bar that leaves it no room before the titles stands within the bar.
+            bool isWithin = ratio < 1 && from - FigureWidth < LabelWidth;
+            string anchor = ratio >= 1 || isWithin ? "start" : "end";
+            double beside = ratio >= 1 ? to + 5 : isWithin ? from + 5 : from - 5;
+            string ink = isWithin ? "#fff" : "#222";
             svg.Append(CultureInfo.InvariantCulture, $"""
                 <text x="{LabelWidth - 8}" y="{y + 15}" text-anchor="end" fill="#222">{title}</text>
                 <rect x="{from:F1}" y="{y + 3}" width="{to - from:F1}" height="{RowHeight - 8}" fill="{fill}"/>
