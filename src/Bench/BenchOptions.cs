@@ -34,6 +34,9 @@ public sealed class BenchOptions
     /// <summary>The first so many queries of each section; null for all, which the published digests are of.</summary>
     public int? QueriesPerSection { get; init; }
 
+    /// <summary>Events of the one author whose pages are walked through.</summary>
+    public int PagedEvents { get; init; } = 200_000;
+
     /// <summary>Commits of one event that each committer makes.</summary>
     public int SingleCommits { get; init; } = 2000;
 }

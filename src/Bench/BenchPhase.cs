@@ -20,4 +20,10 @@ public enum BenchPhase
 
     /// <summary>Opening after a crash, with everything in the log.</summary>
     Recovery,
+
+    /// <summary>A walk through all events of one author and kind, page after page.</summary>
+    Paging,
+
+    /// <summary>Readers beside a writer; changes the store that the others ask.</summary>
+    Beside,
 }

@@ -23,6 +23,15 @@ public sealed class BenchResult
 
     /// <summary>One a section.</summary>
     public IList<QueryResult> Queries { get; } = [];
+
+    /// <summary>What the process holds after the queries; null without them.</summary>
+    public MemoryResult? Memory { get; set; }
+
+    /// <summary>The walk through pages; null without it.</summary>
+    public PagingResult? Paging { get; set; }
+
+    /// <summary>Readers beside a writer, one a section.</summary>
+    public IList<BesideResult> Beside { get; } = [];
 }
 
 /// <summary>Ingest in batches.</summary>
@@ -75,7 +84,7 @@ public sealed record OpenResult(string What, double Composing, double Millisecon
 /// <param name="Section">Its name.</param>
 /// <param name="Digest">Of all results in order, hexadecimal.</param>
 /// <param name="Rows">Results in the whole section.</param>
-/// <param name="AllocatedPerQuery">Managed bytes a query.</param>
+/// <param name="AllocatedPerQuery">Managed bytes a query in the first pass, in which caches and pools are filled.</param>
 /// <param name="Passes">One a number of threads.</param>
 public sealed record QueryResult(
     string Section, string Digest, long Rows, double AllocatedPerQuery, IReadOnlyList<QueryPass> Passes);
@@ -86,4 +95,25 @@ public sealed record QueryResult(
 /// <param name="PerCpuSecond">Queries a second of processor time, summed over the threads.</param>
 /// <param name="P50">Median of a query, microseconds.</param>
 /// <param name="P99">Of a query, microseconds.</param>
-public sealed record QueryPass(int Threads, double PerSecond, double PerCpuSecond, double P50, double P99);
+/// <param name="AllocatedPerQuery">Managed bytes a query, of all threads.</param>
+public sealed record QueryPass(
+    int Threads, double PerSecond, double PerCpuSecond, double P50, double P99, double AllocatedPerQuery);
+
+/// <summary>Memory.</summary>
+/// <param name="AnonymousBytes">The process's own, that is no file: with the page cache, which has a budget.</param>
+/// <param name="ManagedBytes">Of it what lives on the managed heap, after a collection.</param>
+public sealed record MemoryResult(long AnonymousBytes, long ManagedBytes);
+
+/// <summary>A walk through all events of one author and kind.</summary>
+/// <param name="Events">How many there are.</param>
+/// <param name="PageEvents">How many a page has.</param>
+/// <param name="FirstPages">Median of the first pages, microseconds.</param>
+/// <param name="LastPages">Median of the last pages, microseconds.</param>
+public sealed record PagingResult(int Events, int PageEvents, double FirstPages, double LastPages);
+
+/// <summary>One reader alone and beside a writer.</summary>
+/// <param name="Section">What it asks.</param>
+/// <param name="Alone">Queries a second of its processor time.</param>
+/// <param name="Beside">The same while events are stored.</param>
+/// <param name="Written">Events stored a second meanwhile.</param>
+public sealed record BesideResult(string Section, double Alone, double Beside, double Written);

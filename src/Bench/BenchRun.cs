@@ -1,3 +1,4 @@
+using Mortise.Bench.Measuring;
 using Mortise.Bench.Workload;
 using Mortise.Engine;
 using Mortise.Nostr;
@@ -64,6 +65,9 @@ public sealed class BenchRun(BenchStores open, BenchOptions options)
                         QueryPhase.Run(
                             store, section, options.Threads, options.LongestPass, options.WarmUp, cancellation));
                 }
+
+                long managed = GC.GetTotalMemory(forceFullCollection: true);
+                result.Memory = new MemoryResult(ProcessUse.AnonymousBytes, managed);
             }
         }
 
@@ -76,7 +80,41 @@ public sealed class BenchRun(BenchStores open, BenchOptions options)
             Directory.Delete(folder, recursive: true);
         }
 
+        if (Wants(BenchPhase.Paging))
+        {
+            progress?.Report("pages");
+            string folder = Path.Combine(options.Scratch, "pages");
+            result.Paging = await PagingPhase.RunAsync(open, folder, options.PagedEvents, cancellation)
+                .ConfigureAwait(false);
+            Directory.Delete(folder, recursive: true);
+        }
+
+        if (Wants(BenchPhase.Beside))
+        {
+            await BesideAsync(workload, sections, result, progress, cancellation).ConfigureAwait(false);
+        }
+
         return result;
+    }
+
+    private async ValueTask BesideAsync(
+        WorkloadFile workload,
+        IReadOnlyList<QuerySection> sections,
+        BenchResult result,
+        IProgress<string>? progress,
+        CancellationToken cancellation)
+    {
+        await EnsureLoadedAsync(workload, cancellation).ConfigureAwait(false);
+        EventStore store = await open(_main, SyncMode.Batch, true)().ConfigureAwait(false);
+        await using (store.ConfigureAwait(false))
+        {
+            // What is written for one section is not new in the next: one is enough, and its lookups compile all of it.
+            QuerySection section = sections.First(static s => s.Shape == QueryShape.Author);
+            progress?.Report($"beside a writer: {section.Name}");
+            _ = QueryPhase.PerCpuSecond(store, section, options.WarmUp, cancellation);
+            result.Beside.Add(await BesidePhase.RunAsync(store, section, workload, options.LongestPass, cancellation)
+                .ConfigureAwait(false));
+        }
     }
 
     private async ValueTask IngestAsync(

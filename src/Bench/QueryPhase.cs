@@ -31,6 +31,28 @@ internal static class QueryPhase
         return new QueryResult(section.Name, digest, rows, allocated, passes);
     }
 
+    /// <summary>Queries a second of processor time of one thread that asks for so long, from the first again when it has
+    /// asked them all.</summary>
+    public static double PerCpuSecond(
+        EventStore store, QuerySection section, TimeSpan longest, CancellationToken cancellation)
+    {
+        var reader = new Reader(store, section);
+        double cpu = ThreadClock.Seconds;
+        long began = Stopwatch.GetTimestamp();
+        long asked = 0;
+        do
+        {
+            cancellation.ThrowIfCancellationRequested();
+            for (int i = 0; i < CapCheck && reader.Count > 0; i++)
+            {
+                reader.Run((int)(asked++ % reader.Count));
+            }
+        }
+        while (Stopwatch.GetElapsedTime(began) < longest);
+
+        return asked / Math.Max(1e-9, ThreadClock.Seconds - cpu);
+    }
+
     private static (string Digest, long Rows, double Allocated) RunWhole(
         EventStore store, QuerySection section, CancellationToken cancellation)
     {
@@ -66,6 +88,7 @@ internal static class QueryPhase
     {
         var latencies = new Latencies[threads];
         double[] perCpuSecond = new double[threads];
+        long[] allocated = new long[threads];
         var workers = new Thread[threads];
         Exception? failure = null;
         long began = Stopwatch.GetTimestamp();
@@ -77,7 +100,7 @@ internal static class QueryPhase
             {
                 try
                 {
-                    perCpuSecond[own] = Work(
+                    (perCpuSecond[own], allocated[own]) = Work(
                         new Reader(store, section), own, threads, longest, latencies[own], cancellation);
                 }
                 catch (Exception e)
@@ -114,13 +137,15 @@ internal static class QueryPhase
             latencies[0].Count / seconds,
             perCpuSecond.Sum(),
             latencies[0].Microseconds(0.5),
-            latencies[0].Microseconds(0.99));
+            latencies[0].Microseconds(0.99),
+            (double)allocated.Sum() / Math.Max(1, latencies[0].Count));
     }
 
-    private static double Work(
+    private static (double PerCpuSecond, long Allocated) Work(
         Reader reader, int first, int step, TimeSpan longest, Latencies latencies, CancellationToken cancellation)
     {
         double cpu = ThreadClock.Seconds;
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
         long last = Stopwatch.GetTimestamp();
         long end = last + (long)(longest.TotalSeconds * Stopwatch.Frequency);
         for (int i = first; i < reader.Count; i += step)
@@ -136,8 +161,9 @@ internal static class QueryPhase
         }
 
         cancellation.ThrowIfCancellationRequested();
+        allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
         cpu = ThreadClock.Seconds - cpu;
-        return cpu > 0 ? latencies.Count / cpu : 0;
+        return (cpu > 0 ? latencies.Count / cpu : 0, allocated);
     }
 
     private sealed class Reader(EventStore store, QuerySection section)

@@ -25,6 +25,7 @@ public sealed class BenchRunTests
                 LongestPass = TimeSpan.FromMilliseconds(1),
                 WarmUp = TimeSpan.FromMilliseconds(1),
                 SingleCommits = 20,
+                PagedEvents = 2_000,
                 QueriesPerSection = Queries,
             });
         BenchResult result = await run.RunAsync(null, default);
@@ -34,6 +35,10 @@ public sealed class BenchRunTests
         Assert.Equal([1, 16, 64], result.Commits.Select(static s => s.Committers));
         Assert.Equal([0, 0, Events], result.Opens.Select(static o => o.LogRecords));
         Assert.Equal(6, result.Queries.Count);
+        Assert.True(result.Memory is { ManagedBytes: > 0 } memory && memory.AnonymousBytes > 0);
+        Assert.True(result.Paging is { Events: 2_000, PageEvents: 500, FirstPages: > 0, LastPages: > 0 });
+        BesideResult beside = Assert.Single(result.Beside);
+        Assert.True(beside is { Section: "author20", Alone: > 0, Beside: > 0 });
         IReadOnlyList<NostrEvent> all = ReadAll(folder.Path);
         foreach ((QuerySection section, QueryResult query) in QueryFile.Read(folder.Path, Queries).Zip(result.Queries))
         {

@@ -46,8 +46,16 @@ internal readonly ref struct WorkloadEvent
 
     /// <summary>The event as the store keeps it.</summary>
     /// <param name="tags">A scratch list; cleared first.</param>
-    public NostrEvent ToEvent(TagListWriter tags)
+    /// <param name="turned">Bits that are turned in each byte of the id: another event that says the same.</param>
+    public NostrEvent ToEvent(TagListWriter tags, byte turned = 0)
     {
+        Span<byte> id = stackalloc byte[WorkloadFormat.KeyBytes];
+        _body.Slice(WorkloadFormat.IdOffset, WorkloadFormat.KeyBytes).CopyTo(id);
+        for (int i = 0; turned != 0 && i < id.Length; i++)
+        {
+            id[i] ^= turned;
+        }
+
         tags.Clear();
         Span<byte> hex = stackalloc byte[2 * WorkloadFormat.KeyBytes];
         int at = WorkloadFormat.FixedBodyBytes;
@@ -71,7 +79,7 @@ internal readonly ref struct WorkloadEvent
         }
 
         return NostrEvent.FromRecord(EventRecord.Encode(
-            _body.Slice(WorkloadFormat.IdOffset, WorkloadFormat.KeyBytes),
+            id,
             _body.Slice(WorkloadFormat.PublicKeyOffset, WorkloadFormat.KeyBytes),
             _body.Slice(_payload, WorkloadFormat.SignatureBytes),
             BinaryPrimitives.ReadInt64LittleEndian(_body[WorkloadFormat.CreatedAtOffset..]),

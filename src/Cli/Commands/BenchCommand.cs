@@ -32,7 +32,7 @@ internal static class BenchCommand
         };
         var phases = new Option<BenchPhase[]>("--phases")
         {
-            Description = "What to measure: durable, relaxed, commits, open, queries, recovery. Without it: all.",
+            Description = "What to measure: durable, relaxed, commits, open, queries, recovery, paging, beside. Without it: all.",
             AllowMultipleArgumentsPerToken = true,
         };
         var threads = new Option<int[]>("--threads")

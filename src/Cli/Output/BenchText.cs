@@ -44,8 +44,26 @@ internal static class BenchText
             {
                 Line(to, $"  {pass.Threads} threads: {pass.PerSecond,10:N0}/s, "
                     + $"{pass.PerCpuSecond,10:N0}/s of processor, "
-                    + $"p50 {pass.P50,8:F2} us, p99 {pass.P99,8:F2} us");
+                    + $"p50 {pass.P50,8:F2} us, p99 {pass.P99,8:F2} us, {pass.AllocatedPerQuery:F1} B allocated a query");
             }
+        }
+
+        if (result.Memory is { } memory)
+        {
+            Line(to, $"memory after the queries: {memory.AnonymousBytes / 1e6:F0} MB of its own, of it "
+                + $"{memory.ManagedBytes / 1e6:F1} MB on the managed heap");
+        }
+
+        if (result.Paging is { } paging)
+        {
+            Line(to, $"pages of {paging.PageEvents} through {paging.Events:N0} events of an author and kind: the first "
+                + $"{paging.FirstPages:F1} us, the last {paging.LastPages:F1} us");
+        }
+
+        foreach (BesideResult beside in result.Beside)
+        {
+            Line(to, $"{beside.Section} beside a writer of {beside.Written:N0} events/s: {beside.Beside:N0}/s of processor, "
+                + $"{beside.Alone:N0} alone");
         }
     }
 
