@@ -107,8 +107,8 @@ public sealed record MemoryResult(long AnonymousBytes, long ManagedBytes);
 /// <summary>A walk through all events of one author and kind.</summary>
 /// <param name="Events">How many there are.</param>
 /// <param name="PageEvents">How many a page has.</param>
-/// <param name="FirstPages">Median of the first pages, microseconds.</param>
-/// <param name="LastPages">Median of the last pages, microseconds.</param>
+/// <param name="FirstPages">Median of the first pages, microseconds of processor.</param>
+/// <param name="LastPages">Median of the last pages, microseconds of processor.</param>
 public sealed record PagingResult(int Events, int PageEvents, double FirstPages, double LastPages);
 
 /// <summary>One reader alone and beside a writer.</summary>
