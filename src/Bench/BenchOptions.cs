@@ -24,11 +24,12 @@ public sealed class BenchOptions
     /// <summary>The longest time of one timed pass over one section.</summary>
     public TimeSpan LongestPass { get; init; } = TimeSpan.FromSeconds(8);
 
-    /// <summary>How long the queries of a section are run before they are timed, so that what is timed is compiled as it
-    /// stays; rivals are compiled before they start.</summary>
+    /// <summary>How long the queries of a section are run before they are timed, so that what is timed is compiled as
+    /// it stays; rivals are compiled before they start.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>Events that are loaded into a store of their own, for the same reason, before any ingest is timed.</summary>
+    /// <summary>Events that are loaded into a store of their own, for the same reason, before any ingest is
+    /// timed.</summary>
     public long WarmUpEvents { get; init; } = 100_000;
 
     /// <summary>The first so many queries of each section; null for all, which the published digests are of.</summary>

@@ -84,7 +84,8 @@ public sealed record OpenResult(string What, double Composing, double Millisecon
 /// <param name="Section">Its name.</param>
 /// <param name="Digest">Of all results in order, hexadecimal.</param>
 /// <param name="Rows">Results in the whole section.</param>
-/// <param name="AllocatedPerQuery">Managed bytes a query in the first pass, in which caches and pools are filled.</param>
+/// <param name="AllocatedPerQuery">Managed bytes a query in the first pass, in which caches and pools are
+/// filled.</param>
 /// <param name="Passes">One a number of threads.</param>
 public sealed record QueryResult(
     string Section, string Digest, long Rows, double AllocatedPerQuery, IReadOnlyList<QueryPass> Passes);

@@ -7,10 +7,10 @@ using Mortise.Nostr;
 
 namespace Mortise.Bench;
 
-/// <summary>Walks all events of one author and kind, a page at a time, as a client does that scrolls back: the next page is
-/// asked for with <c>until</c> before the oldest event of the last.</summary>
-/// <remarks>The store has no index by author and kind; the author has no other kind. Events are a second apart. Times are
-/// of the processor, which other work on the machine changes least.</remarks>
+/// <summary>Walks all events of one author and kind, a page at a time, as a client does that scrolls back: the next
+/// page is asked for with <c>until</c> before the oldest event of the last.</summary>
+/// <remarks>The store has no index by author and kind; the author has no other kind. Events are a second apart. Times
+/// are of the processor, which other work on the machine changes least.</remarks>
 internal static class PagingPhase
 {
     private const int PageEvents = 500;

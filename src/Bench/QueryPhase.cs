@@ -31,8 +31,8 @@ internal static class QueryPhase
         return new QueryResult(section.Name, digest, rows, allocated, passes);
     }
 
-    /// <summary>Queries a second of processor time of one thread that asks for so long, from the first again when it has
-    /// asked them all.</summary>
+    /// <summary>Queries a second of processor time of one thread that asks for so long, from the first again when it
+    /// has asked them all.</summary>
     public static double PerCpuSecond(
         EventStore store, QuerySection section, TimeSpan longest, CancellationToken cancellation)
     {

@@ -8,9 +8,9 @@ public class EntryPageTests
 {
     private const int PageBytes = 4096;
 
-    /// <summary>Goal: pages of any keys, with stems and narrowed ends and without, hold them in order, and their search agrees
-    /// with a linear one for keys that are there, are not, end early or go on. Method: random families of keys, each page
-    /// compared with a list.</summary>
+    /// <summary>Goal: pages of any keys, with stems and narrowed ends and without, hold them in order, and their search
+    /// agrees with a linear one for keys that are there, are not, end early or go on. Method: random families of keys,
+    /// each page compared with a list.</summary>
     [Fact]
     public void A_page_holds_its_entries_and_finds_the_place_of_any_key()
     {

@@ -55,8 +55,9 @@ public class FormatTests
         Assert.Contains($"blocks of {PointFilter.BlockBytes} bytes", format, StringComparison.Ordinal);
     }
 
-    /// <summary>Goal: today's code writes what this version has always been, and reads it. Method: a small file with every
-    /// page type and every shape of leaves, byte for byte. UPDATE_FORMATS=1 writes the golden file anew.</summary>
+    /// <summary>Goal: today's code writes what this version has always been, and reads it. Method: a small file with
+    /// every page type and every shape of leaves, byte for byte. UPDATE_FORMATS=1 writes the golden file
+    /// anew.</summary>
     [Fact]
     public void The_golden_file_is_written_and_read_as_ever()
     {

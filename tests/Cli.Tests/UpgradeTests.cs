@@ -37,8 +37,8 @@ public sealed class UpgradeTests : IDisposable
         (await ToolRun.OfAsync("doctor", "--data", _folder.Data)).Succeeded();
     }
 
-    /// <summary>Says in the manifest that families were written by the version before. Their plugin reads that, so what is
-    /// there is in order.</summary>
+    /// <summary>Says in the manifest that families were written by the version before. Their plugin reads that, so what
+    /// is there is in order.</summary>
     private void Age(params string[] families)
     {
         string path = Path.Combine(_folder.Data, "manifest");

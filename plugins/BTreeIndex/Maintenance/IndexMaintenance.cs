@@ -3,16 +3,18 @@ using Mortise.Components;
 
 namespace Mortise.BTreeIndex;
 
-/// <summary>Everything that goes to disk, one after the other: checkpoints, packs, resets, sealed groups, merges.</summary>
+/// <summary>Everything that goes to disk, one after the other: checkpoints, packs, resets, sealed groups,
+/// merges.</summary>
 /// <remarks>
 /// <para>Order of work: what was asked for first, in the order of the calls, then groups that wait in memory, then
 /// merges, a piece at a time (<see cref="RunMerging"/>). A checkpoint writes the groups that were sealed when it was
 /// asked for, so what is on disk afterwards is the state of that moment, and no later group is written before its state
 /// is durable. A pack is a checkpoint and then a merge.</para>
-/// <para>Threads: steps run in the background and, when memory runs short, on the writer; a lock admits one at a time.</para>
+/// <para>Threads: steps run in the background and, when memory runs short, on the writer; a lock admits one at a
+/// time.</para>
 /// <para>Errors: one that comes after the point of no return (a sync, or the meta page) closes the index for writing.
-/// Others are the answer of the checkpoint that they stopped, which can be asked for again; outside of a checkpoint they
-/// show in <see cref="Health"/>.</para>
+/// Others are the answer of the checkpoint that they stopped, which can be asked for again; outside of a checkpoint
+/// they show in <see cref="Health"/>.</para>
 /// </remarks>
 internal sealed class IndexMaintenance : IAsyncDisposable
 {
@@ -72,7 +74,8 @@ internal sealed class IndexMaintenance : IAsyncDisposable
     /// <summary>Asks for work to be looked for.</summary>
     public void Signal() => _work.Signal();
 
-    /// <summary>Takes note of what a reader paid for several runs, and looks whether it is enough for a merge.</summary>
+    /// <summary>Takes note of what a reader paid for several runs, and looks whether it is enough for a
+    /// merge.</summary>
     public void Pay(long toll)
     {
         if (MergePolicy.ChooseForReaders(_state.Current.Disk, _toll.Pay(toll), out _) > 0)
@@ -97,8 +100,8 @@ internal sealed class IndexMaintenance : IAsyncDisposable
     /// <summary>Asks for everything to be discarded.</summary>
     public Task EnqueueReset() => Enqueue(new IndexRequest(IndexRequestKind.Reset, 0, Lsn.None));
 
-    /// <summary>Does the background's work on the caller's thread while too much waits in memory, and a piece of it while
-    /// too many runs wait to be merged.</summary>
+    /// <summary>Does the background's work on the caller's thread while too much waits in memory, and a piece of it
+    /// while too many runs wait to be merged.</summary>
     /// <exception cref="StorageException">It cannot be written.</exception>
     public void MakeRoom(long mostSealedBytes)
     {
@@ -137,7 +140,8 @@ internal sealed class IndexMaintenance : IAsyncDisposable
         }
     }
 
-    /// <summary>A closed file is no longer than it has to be: what readers have let go of since is given back.</summary>
+    /// <summary>A closed file is no longer than it has to be: what readers have let go of since is given
+    /// back.</summary>
     private void GiveBackAtLast()
     {
         if (_durable.Fault is not null)
@@ -222,7 +226,8 @@ internal sealed class IndexMaintenance : IAsyncDisposable
         }
         catch (StorageException e) when (!throwTrouble)
         {
-            // What is in memory stays there and what is on disk stays valid; the next checkpoint meets the same and says so.
+            // What is in memory stays there and what is on disk stays valid; the next checkpoint meets the same and
+            // says so.
             Volatile.Write(ref _trouble, e);
             _context.Log.Write(ComponentLogLevel.Warning, $"{_context.InstanceName}: background writing failed: {e.Message}", e);
             return StepResult.Idle;

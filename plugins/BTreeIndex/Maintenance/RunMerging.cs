@@ -1,11 +1,11 @@
 namespace Mortise.BTreeIndex;
 
-/// <summary>Makes fewer runs of the runs on disk, a piece at a time: merges that the policy wants, those that readers have
-/// paid for, and packs that someone waits for.</summary>
+/// <summary>Makes fewer runs of the runs on disk, a piece at a time: merges that the policy wants, those that readers
+/// have paid for, and packs that someone waits for.</summary>
 /// <remarks>
-/// <para>A pack merges every run into one, and leaves no free pages before it, so that the file can be cut behind it. The
-/// run is written at the file's start when there is room. Otherwise it goes behind everything; then what was before it is
-/// free, and it is written again, to the start.</para>
+/// <para>A pack merges every run into one, and leaves no free pages before it, so that the file can be cut behind it.
+/// The run is written at the file's start when there is room. Otherwise it goes behind everything; then what was before
+/// it is free, and it is written again, to the start.</para>
 /// <para>Threads: one at a time.</para>
 /// </remarks>
 internal sealed class RunMerging(
@@ -211,7 +211,8 @@ internal sealed class RunMerging(
         DiskRun? merged = merge.Result is null ? null : new DiskRun(merge.Result, onUnreachable);
         state.ReplaceDisk(merge.Inputs, merged);
 
-        // When all that was merged is durable, so can be the result, and the pages of what it replaces are free the sooner.
+        // When all that was merged is durable, so can be the result, and the pages of what it replaces are free the
+        // sooner.
         DiskRun[] before = durable.Runs;
         int at = Array.IndexOf(before, merge.Inputs[0]);
         bool isDurable = at >= 0 && at + merge.Inputs.Length <= before.Length

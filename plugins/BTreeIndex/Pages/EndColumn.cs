@@ -5,14 +5,14 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Mortise.BTreeIndex;
 
-/// <summary>The last 8 bytes of each entry of a page as a big-endian number, of which only the bits are kept that differ
-/// within the page.</summary>
+/// <summary>The last 8 bytes of each entry of a page as a big-endian number, of which only the bits are kept that
+/// differ within the page.</summary>
 /// <remarks>
-/// <para>Entries of an index end with a location, 8 bytes that could name any record of any segment. Those of one page name
-/// some hundred records of a few segments, and so half of their bits or more are the same.</para>
-/// <para>Layout: u64 the bits that are the same, where they differ 0; u64 which bits differ. An entry ends with those bits,
-/// the lowest first, in as many bytes as they need, little-endian. Where values are empty the number is the key's end;
-/// otherwise values have 8 bytes, and are the number. Buffers: none; callers pass places within a page.</para>
+/// <para>Entries of an index end with a location, 8 bytes that could name any record of any segment. Those of one page
+/// name some hundred records of a few segments, and so half of their bits or more are the same.</para>
+/// <para>Layout: u64 the bits that are the same, where they differ 0; u64 which bits differ. An entry ends with those
+/// bits, the lowest first, in as many bytes as they need, little-endian. Where values are empty the number is the key's
+/// end; otherwise values have 8 bytes, and are the number. Buffers: none; callers pass places within a page.</para>
 /// </remarks>
 internal readonly unsafe struct EndColumn
 {
@@ -37,8 +37,8 @@ internal readonly unsafe struct EndColumn
     /// <summary>Bytes that an entry keeps of its number, 0 to 8.</summary>
     public int Bytes { get; }
 
-    /// <summary>Whether entries of a shape can have such a number: it is all of the value, or the key's end and the value
-    /// empty.</summary>
+    /// <summary>Whether entries of a shape can have such a number: it is all of the value, or the key's end and the
+    /// value empty.</summary>
     public static bool Suits(int keyLength, int valueLength) =>
         valueLength == 0 ? keyLength >= NumberBytes : valueLength == NumberBytes;
 

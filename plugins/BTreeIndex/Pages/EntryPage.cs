@@ -7,11 +7,11 @@ namespace Mortise.BTreeIndex;
 
 /// <summary>A leaf or branch in memory, parsed once when it is loaded.</summary>
 /// <remarks>
-/// <para>After the header: the heads (u64 each: 8 key bytes after the prefix and the stem), the prefix, then the body. In
-/// a uniform page the body is entries of one size: the rest of the key after the head, then the value; there may be a
-/// <see cref="StemTable"/> and an <see cref="EndColumn"/> before them. Otherwise it is a slot (u16 offset in the page) per entry, then entries of key
-/// length (u16, whole key), value length (u16, 0xFFFF for a tombstone), rest of the key, value. A search reads heads
-/// alone until two are equal.</para>
+/// <para>After the header: the heads (u64 each: 8 key bytes after the prefix and the stem), the prefix, then the body.
+/// In a uniform page the body is entries of one size: the rest of the key after the head, then the value; there may be
+/// a <see cref="StemTable"/> and an <see cref="EndColumn"/> before them. Otherwise it is a slot (u16 offset in the page)
+/// per entry, then entries of key length (u16, whole key), value length (u16, 0xFFFF for a tombstone), rest of the key,
+/// value. A search reads heads alone until two are equal.</para>
 /// <para>Buffers: points into memory that the owner of the frame keeps in place; <see cref="Check"/> must have passed,
 /// so that no offset in the page leads out of it.</para>
 /// </remarks>
@@ -114,7 +114,8 @@ internal readonly unsafe struct EntryPage
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong End(int index) => _ends.Read(_body + ((nint)(index + 1) * _stride));
 
-    /// <summary>The key after the prefix and the head, and before its narrowed end; empty when it ends before.</summary>
+    /// <summary>The key after the prefix and the head, and before its narrowed end; empty when it ends
+    /// before.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReadOnlySpan<byte> Tail(int index)
     {
@@ -176,7 +177,8 @@ internal readonly unsafe struct EntryPage
         return CopyKeyAfterStem(index, to);
     }
 
-    /// <summary>Puts a key together in a buffer that begins with the page's prefix and the key's stem already.</summary>
+    /// <summary>Puts a key together in a buffer that begins with the page's prefix and the key's stem
+    /// already.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int CopyKeyAfterStem(int index, Span<byte> to)
     {
@@ -255,8 +257,8 @@ internal readonly unsafe struct EntryPage
         }
     }
 
-    /// <summary>Asks the memory for what <see cref="LowerBound"/> will read of a key that is probably there, and for its
-    /// entry.</summary>
+    /// <summary>Asks the memory for what <see cref="LowerBound"/> will read of a key that is probably there, and for
+    /// its entry.</summary>
     public void PrefetchLookup(ReadOnlySpan<byte> key)
     {
         if (HasStems || !IsUniform || !Sse.IsSupported)
@@ -292,7 +294,8 @@ internal readonly unsafe struct EntryPage
         return isEqual ? index + 1 : index;
     }
 
-    /// <summary>What is wrong with a leaf's or branch's structure, or null: after null, no access leaves the page.</summary>
+    /// <summary>What is wrong with a leaf's or branch's structure, or null: after null, no access leaves the
+    /// page.</summary>
     public static string? Check(ReadOnlySpan<byte> page)
     {
         int count = BinaryPrimitives.ReadUInt16LittleEndian(page[PageFormat.CountOffset..]);

@@ -19,8 +19,8 @@ internal sealed class DiskSource : EntrySource
     private uint _leaf;
     private int _index;
 
-    /// <summary>Within the leaf: the first index not wanted, or, backward, the last one wanted; the leaf's end while it is
-    /// not known.</summary>
+    /// <summary>Within the leaf: the first index not wanted, or, backward, the last one wanted; the leaf's end while it
+    /// is not known.</summary>
     private int _stop;
 
     /// <summary>Whether <see cref="_stop"/> was looked for: a scan that ends after a few entries never asks.</summary>
@@ -35,8 +35,8 @@ internal sealed class DiskSource : EntrySource
     /// <summary>The stem that is in <see cref="_key"/> behind the leaf's prefix, or -1.</summary>
     private int _stem;
 
-    /// <summary>Bits by which a head of the leaf is too far to the left for <see cref="EntrySource.Head"/>; negative when
-    /// it begins within the bytes that are skipped.</summary>
+    /// <summary>Bits by which a head of the leaf is too far to the left for <see cref="EntrySource.Head"/>; negative
+    /// when it begins within the bytes that are skipped.</summary>
     private int _headShift;
 
     /// <summary>What of <see cref="EntrySource.Head"/> comes from the leaf's prefix and the stem.</summary>

@@ -4,16 +4,17 @@ namespace Mortise.BTreeIndex;
 
 /// <summary>Finds the first entries of many ranges: what a merge of a hundred authors begins with.</summary>
 /// <remarks>
-/// <para>A search waits for memory several times, each time for what the one before said: the table of pages, the frame,
-/// the stems, the entry. So ranges are looked for in groups, one step of all of them before the next, and each step asks
-/// the memory for what the next one reads: the waits of a group overlap.</para>
+/// <para>A search waits for memory several times, each time for what the one before said: the table of pages, the
+/// frame, the stems, the entry. So ranges are looked for in groups, one step of all of them before the next, and each
+/// step asks the memory for what the next one reads: the waits of a group overlap.</para>
 /// <para>Source: Chen, Ailamaki, Gibbons and Mowry, "Improving hash join performance through prefetching", ICDE 2004
 /// (group prefetching).</para>
 /// <para>One thread; kept for the thread's next call, so that none costs new memory.</para>
 /// </remarks>
 internal sealed class FirstEntries
 {
-    /// <summary>Ranges that are looked for together: more lines than these ask for cannot be on their way at once.</summary>
+    /// <summary>Ranges that are looked for together: more lines than these ask for cannot be on their way at
+    /// once.</summary>
     private const int GroupSize = 16;
 
     [ThreadStatic]

@@ -141,7 +141,8 @@ internal static unsafe class RunLookup
         return (page.Rank + (ulong)index, tombstones);
     }
 
-    /// <summary>Brings the filter's line for a hash nearer, so that those of several runs are on their way at once.</summary>
+    /// <summary>Brings the filter's line for a hash nearer, so that those of several runs are on their way at
+    /// once.</summary>
     public static void PrefetchFilter(DiskRun run, PageCache cache, int reader, ulong head, ulong hash)
     {
         if (run.MayHold(head))
@@ -158,8 +159,8 @@ internal static unsafe class RunLookup
         }
     }
 
-    /// <summary>The block of a run's filter that a hash belongs to; null for a run without a filter, or when its page is
-    /// not in memory and may not be loaded.</summary>
+    /// <summary>The block of a run's filter that a hash belongs to; null for a run without a filter, or when its page
+    /// is not in memory and may not be loaded.</summary>
     private static byte* FilterBlock(DiskRun run, PageCache cache, int reader, ulong hash, bool mayLoad)
     {
         if (run.Record.FilterBlocks == 0)

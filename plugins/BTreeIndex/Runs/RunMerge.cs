@@ -31,8 +31,8 @@ internal sealed class RunMerge : IDisposable
             bytes += (long)Inputs[i].Record.Leaves.PageCount * file.PageBytes;
         }
 
-        // Entries of several lengths in one page cost a slot and two lengths each, which those of one length did not; and
-        // ends that several runs narrowed in their own ways may differ in every bit.
+        // Entries of several lengths in one page cost a slot and two lengths each, which those of one length did not;
+        // and ends that several runs narrowed in their own ways may differ in every bit.
         bytes += isPack && count > 1
             ? entries * (PageFormat.VariedEntryBytes + EndColumn.NumberBytes)
             : 0;

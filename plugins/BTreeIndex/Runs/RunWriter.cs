@@ -3,7 +3,8 @@ using Mortise.Primitives;
 namespace Mortise.BTreeIndex;
 
 /// <summary>Builds a packed B+tree from sorted entries, front to back, and writes it into free pages.</summary>
-/// <remarks>What it writes is not durable and nothing refers to it until a checkpoint does both. Threads: one.</remarks>
+/// <remarks>What it writes is not durable and nothing refers to it until a checkpoint does both. Threads:
+/// one.</remarks>
 internal sealed class RunWriter
 {
     private const int ChunkBytes = 256 << 10;

@@ -2,7 +2,8 @@ using Mortise.Primitives;
 
 namespace Mortise.BTreeIndex;
 
-/// <summary>Which pages of the file are free. Nothing of it is stored: free is what no durable or open run names.</summary>
+/// <summary>Which pages of the file are free. Nothing of it is stored: free is what no durable or open run
+/// names.</summary>
 /// <remarks>Threads: any; members are short and locked.</remarks>
 internal sealed class PageSpace
 {
@@ -20,7 +21,8 @@ internal sealed class PageSpace
     private List<Extent> _freed = [];
 
     /// <summary>Starts with everything free but what is used.</summary>
-    /// <param name="used">Disjoint extents at or after <see cref="PageFormat.FirstDataPage"/>, in any order; sorted here.</param>
+    /// <param name="used">Disjoint extents at or after <see cref="PageFormat.FirstDataPage"/>, in any order; sorted
+    /// here.</param>
     public PageSpace(List<Extent> used)
     {
         used.Sort(static (a, b) => a.Start.CompareTo(b.Start));
