@@ -36,6 +36,9 @@ public sealed class SubjectCatalog : IPluginRegistrar
     /// <summary>The partition schemes.</summary>
     public IList<PartitionSubject> PartitionSchemes { get; } = [];
 
+    /// <summary>The projections of records to terms.</summary>
+    public IList<TermSubject> TermProjections { get; } = [];
+
     /// <summary>All components with their laws, in the order of the contracts.</summary>
     public IReadOnlyList<SubjectLaws> Subjects =>
     [
@@ -44,11 +47,12 @@ public sealed class SubjectCatalog : IPluginRegistrar
         .. IndexFamilies.Select(index => SubjectLaws.Of(index, IndexLaws.Suite, IndexCommon.Probe)),
         .. CachePolicies.Select(policy => SubjectLaws.Of(policy, CacheLaws.Suite)),
         .. PartitionSchemes.Select(scheme => SubjectLaws.Of(scheme, PartitionLaws.Suite)),
+        .. TermProjections.Select(terms => SubjectLaws.Of(terms, TermLaws.Suite)),
     ];
 
     /// <summary>All subjects, of whatever contract.</summary>
     public IEnumerable<ILawSubject> All =>
-        [.. Logs, .. RecordStores, .. IndexFamilies, .. CachePolicies, .. PartitionSchemes];
+        [.. Logs, .. RecordStores, .. IndexFamilies, .. CachePolicies, .. PartitionSchemes, .. TermProjections];
 
     /// <summary>Lets subjects be loaded once more, into a context that can be unloaded.</summary>
     /// <param name="useInOwnContext">For the id of a component: see <see cref="ILawSubject.UseInOwnContext"/>.</param>
@@ -111,11 +115,15 @@ public sealed class SubjectCatalog : IPluginRegistrar
     }
 
     /// <inheritdoc/>
-    /// <remarks>There are no laws for projections: nothing is checked.</remarks>
     public void AddTermProjection<TOptions>(ComponentDescriptor descriptor, Func<TOptions, ITermProjection> create)
         where TOptions : class, new()
     {
         ArgumentNullException.ThrowIfNull(descriptor);
+        TermProjections.Add(new TermSubject
+        {
+            Name = descriptor.Id,
+            Create = () => create(Options<TOptions>(descriptor.Id)),
+        });
     }
 
     /// <summary>A policy that calls itself by a name that everybody knows must do what everybody expects.</summary>

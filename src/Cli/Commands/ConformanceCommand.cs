@@ -25,7 +25,7 @@ internal static class ConformanceCommand
         };
         var contract = new Option<string>("--contract")
         {
-            Description = "Only components of one contract: log, records, index, cache or partition.",
+            Description = "Only components of one contract: log, records, index, cache, partition or terms.",
             HelpName = "C",
         };
         contract.AcceptOnlyFromAmong([.. Enum.GetValues<LawContract>().Select(ReportWords.Key)]);

@@ -42,6 +42,7 @@ internal static class CommonLaws
         CommonUpgradeLaw.AddTo(suite, contract, probe);
         CommonThreadLaw.AddTo(suite, contract, probe);
         CommonBufferLaw.AddTo(suite, contract, probe);
+        CommonIsolationLaw.AddTo(suite, contract, probe);
         UnloadLaw.AddTo(suite, contract, (subject, seed) =>
         {
             using SimWorld world = new(seed);

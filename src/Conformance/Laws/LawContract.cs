@@ -17,4 +17,7 @@ public enum LawContract
 
     /// <summary><see cref="Partitioning.IPartitionScheme"/>.</summary>
     PartitionScheme = 5,
+
+    /// <summary><see cref="Indexing.ITermProjection"/>.</summary>
+    TermProjection = 6,
 }

@@ -11,5 +11,6 @@ public static class LawLibrary
         .. IndexLaws.Suite.Laws,
         .. CacheLaws.Suite.Laws,
         .. PartitionLaws.Suite.Laws,
+        .. TermLaws.Suite.Laws,
     ];
 }

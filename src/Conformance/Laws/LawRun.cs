@@ -87,9 +87,12 @@ internal sealed class LawRun(Law law, LawSettings settings)
 
             // Once more, so that what is shown of the disk is what these operations did.
             failure = Failure(seed, shrunk) ?? failure;
-            string operations = shrunk.Count == 0
-                ? "no operation is needed: what the check itself does to a new component shows it"
-                : $"shrunk to {shrunk.Count}:";
+            string operations = shrunk.Count > 0
+                ? $"shrunk to {shrunk.Count}:"
+                : i == 0
+                    ? "no operation is needed: what the check itself does to a new component shows it"
+                    : $"no operation is needed, yet the scripts before held: something outlives an instance. Look for "
+                        + "static fields, and caches that instances or snapshots share";
             throw new LawBrokenException(
                 $"{failure.Message}\nscript {i} of {script.Count} operations, {operations}", failure.InnerException)
             {

@@ -21,5 +21,8 @@ public sealed class ReferencePlugin : IPlugin
         registrar.AddPartitionScheme<SinglePartitionOptions>(
             new ComponentDescriptor { Id = "mortise.reference.single", Summary = "One partition." },
             static options => new SinglePartition(options.Name));
+        registrar.AddTermProjection<NoOptions>(
+            new ComponentDescriptor { Id = "mortise.reference.split", Summary = "Words between spaces." },
+            static _ => new SplitTerms());
     }
 }

@@ -23,17 +23,19 @@ public static class ReportWords
         LawContract.IndexFamily => "index family",
         LawContract.CachePolicy => "cache policy",
         LawContract.PartitionScheme => "partition scheme",
+        LawContract.TermProjection => "term projection",
         _ => "log",
     };
 
     /// <summary>A contract as the command line names it: <c>log</c>, <c>records</c>, <c>index</c>, <c>cache</c>,
-    /// <c>partition</c>.</summary>
+    /// <c>partition</c>, <c>terms</c>.</summary>
     public static string Key(LawContract contract) => contract switch
     {
         LawContract.RecordStore => "records",
         LawContract.IndexFamily => "index",
         LawContract.CachePolicy => "cache",
         LawContract.PartitionScheme => "partition",
+        LawContract.TermProjection => "terms",
         _ => "log",
     };
 

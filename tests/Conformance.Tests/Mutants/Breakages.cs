@@ -204,6 +204,14 @@ internal static class Breakages
             },
         });
 
+    /// <summary>All instances use the directory that the first one was given.</summary>
+    public static ComponentSubject<T> SharesFiles<T>(ComponentSubject<T> sound)
+        where T : class, IStorageComponent
+    {
+        IStorageDirectory? first = null;
+        return Around(sound, context => context.With(first ??= context.Files));
+    }
+
     public static ComponentSubject<T> LeaksHandles<T>(ComponentSubject<T> sound)
         where T : class, IStorageComponent =>
         Below(sound, inner => new BrokenDirectory(inner)

@@ -25,6 +25,7 @@ internal static class IndexMutants
         yield return With("C8", "starts empty without a warning", Silent());
         yield return With("C9", "leaks file handles", Breakages.LeaksHandles(Sound));
         yield return With("C14", "leaves a thread running", Breakages.LeavesThread(Sound));
+        yield return With("C17", "finds its files in a static table", Breakages.SharesFiles(Sound));
         yield return With("C16", "rents an array for each read and keeps it", Breakages.LeaksRented(Sound));
         yield return With("C16", "gives an array back twice when a read fails", Breakages.ReturnsTwice(Sound));
         yield return With("C10", "writes at every open", Breakages.WritesAtOpen(Sound));

@@ -10,6 +10,7 @@ public class KillTests
         .. IndexMutants.All(),
         .. CacheMutants.All(),
         .. PartitionMutants.All(),
+        .. TermMutants.All(),
     ];
 
     public static IEnumerable<object[]> Numbers() =>

@@ -28,6 +28,7 @@ internal static class LogMutants
         yield return With("C9", "leaks file handles", Breakages.LeaksHandles(Sound));
         yield return With("C9", "leaves a timer running", Breakages.LeavesTimer(Sound));
         yield return With("C14", "leaves a thread running", Breakages.LeavesThread(Sound));
+        yield return With("C17", "finds its files in a static table", Breakages.SharesFiles(Sound));
         yield return With("C16", "rents an array for each read and keeps it", Breakages.LeaksRented(Sound));
         yield return With("C16", "gives an array back twice when a read fails", Breakages.ReturnsTwice(Sound));
         yield return With("C16", "reads from an array that it has given back", Breakages.UsesReturned(Sound));

@@ -27,6 +27,10 @@ public sealed record Mutant(
     public static Mutant Of(string law, string broken, PartitionSubject subject) =>
         Of(LawContract.PartitionScheme, PartitionLaws.Suite, law, broken, subject, Guarded.Around);
 
+    /// <summary>The host wraps no projection.</summary>
+    public static Mutant Of(string law, string broken, TermSubject subject) =>
+        Of(LawContract.TermProjection, TermLaws.Suite, law, broken, subject, static terms => terms);
+
     /// <summary>After so long it has hung. Only mutants that do hang need to make it short.</summary>
     public int HangSeconds { get; init; } = 120;
 

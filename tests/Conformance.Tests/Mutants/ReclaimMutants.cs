@@ -45,6 +45,29 @@ internal sealed class ReclaimsTooMuch(IRecordStore inner) : ReclaimDecorator(inn
     }
 }
 
+/// <summary>Works out where the next record goes from those that are there.</summary>
+internal sealed class ForgetsPlaces : ReclaimDecorator
+{
+    private readonly ulong _lost;
+
+    public ForgetsPlaces(IRecordStore inner)
+        : base(inner)
+    {
+        RecordLocation[] next = new RecordLocation[1];
+        inner.Plan([1], next);
+        _lost = Reclaimable.GetUsage().Count == 0 ? next[0].Value - 1 : 0;
+    }
+
+    public override void Plan(ReadOnlySpan<int> lengths, Span<RecordLocation> locations)
+    {
+        Inner.Plan(lengths, locations);
+        for (int i = 0; i < lengths.Length; i++)
+        {
+            locations[i] = new RecordLocation(locations[i].Value - _lost);
+        }
+    }
+}
+
 internal sealed class ReclaimsNothing(IRecordStore inner) : ReclaimDecorator(inner)
 {
     public override ValueTask ReclaimAsync(int segment, CancellationToken cancellation = default) => default;

@@ -26,6 +26,7 @@ internal static class RecordMutants
         yield return With("C8", "throws damaged files away and starts anew", Breakages.StartsOver(Sound));
         yield return With("C9", "leaks file handles", Breakages.LeaksHandles(Sound));
         yield return With("C14", "leaves a thread running", Breakages.LeavesThread(Sound));
+        yield return With("C17", "finds its files in a static table", Breakages.SharesFiles(Sound));
         yield return With("C16", "rents an array for each read and keeps it", Breakages.LeaksRented(Sound));
         yield return With("C16", "gives an array back twice when a read fails", Breakages.ReturnsTwice(Sound));
         yield return With("C10", "writes at every open", Breakages.WritesAtOpen(Sound));
@@ -67,6 +68,7 @@ internal static class RecordMutants
     private static IEnumerable<Mutant> Reclaiming()
     {
         yield return Of("RC1", "counts a deleted record of a segment as live", store => new MiscountsSegment(store));
+        yield return Of("RC5", "the next record goes behind the last that is left", store => new ForgetsPlaces(store));
         yield return Of("RC2", "reclaiming takes a record of the next segment along", store => new ReclaimsTooMuch(store));
         yield return Of("RC2", "reclaiming leaves the records readable", store => new ReclaimsNothing(store));
         yield return Of("RC3", "reclaims what is live", store => new ReclaimsLive(store));

@@ -24,6 +24,10 @@ public class ReferencePluginTests
         GoldenVectors = [(0, "", "all"), (long.MinValue, "ff", "all")],
     };
 
+    private static readonly TermSubject s_split = new() { Name = "split", Create = () => new SplitTerms() };
+
+    public static IEnumerable<object[]> TermProjectionLaws() => TermLaws.Suite.Ids();
+
     public static IEnumerable<object[]> CachePolicyLaws() => CacheLaws.Suite.Ids();
 
     public static IEnumerable<object[]> SchemeLaws() => PartitionLaws.Suite.Ids();
@@ -47,6 +51,10 @@ public class ReferencePluginTests
     [MemberData(nameof(SchemeLaws))]
     public void The_single_partition_obeys(string law) => PartitionLaws.Suite.Check(law, s_single).ThrowIfBroken();
 
+    [Theory]
+    [MemberData(nameof(TermProjectionLaws))]
+    public void The_words_between_spaces_obey(string law) => TermLaws.Suite.Check(law, s_split).ThrowIfBroken();
+
     [Fact]
     public void The_catalog_holds_every_component_of_the_plugin()
     {
@@ -57,5 +65,6 @@ public class ReferencePluginTests
         Assert.Equal(2, catalog.IndexFamilies.Count);
         Assert.Single(catalog.CachePolicies);
         Assert.Single(catalog.PartitionSchemes);
+        Assert.Single(catalog.TermProjections);
     }
 }

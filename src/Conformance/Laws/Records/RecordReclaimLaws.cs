@@ -29,7 +29,53 @@ internal static class RecordReclaimLaws
             .Add(
                 RecordLaws.Must("RC4", "After a crash at any write boundary a segment is there whole or gone whole, "
                     + "gone when reclaiming had returned, and DurableLsn has not moved.", Durable),
-                Cut);
+                Cut)
+            .Add(
+                RecordLaws.Must("RC5", "A location is never given out twice, also when all that there was is reclaimed "
+                    + "and the store is opened again.", Durable),
+                NeverTwice);
+    }
+
+    private static void NeverTwice(LawRun run, ComponentSubject<IRecordStore> subject)
+    {
+        using SimWorld world = RecordLaws.World(run.Seed);
+        Journal journal = new();
+        ulong highest;
+        using (Session<IRecordStore> session = new(subject, world))
+        {
+            // Best of all when the last record has just sealed its segment: then nothing has to be left.
+            Fill(session, journal);
+            for (int i = 0; i < MaxCommits / 10 && !Of(session).GetUsage()[^1].IsSealed; i++)
+            {
+                Commit(session, journal);
+            }
+
+            highest = journal.State.Keys.Max();
+            Delete(session, journal, journal.State.Keys);
+            session.Complete(session.Component.CheckpointAsync());
+            foreach (SegmentUsage segment in Of(session).GetUsage())
+            {
+                if (segment.IsSealed)
+                {
+                    session.Complete(Of(session).ReclaimAsync(segment.Segment));
+                }
+            }
+
+            RequireBehind(session.Component, highest, "after all that could be was reclaimed");
+        }
+
+        using Session<IRecordStore> again = new(subject, world);
+        RequireBehind(again.Component, highest, "after a restart");
+    }
+
+    private static void RequireBehind(IRecordStore store, ulong highest, string when)
+    {
+        RecordLocation[] next = new RecordLocation[1];
+        store.Plan([1], next);
+        LawRun.Require(
+            next[0].Value > highest,
+            $"{when} the next record goes to {next[0]}, and {new RecordLocation(highest)} was given out before: an index "
+                + "entry that is late would name another record");
     }
 
     private static void Counts(LawRun run, ComponentSubject<IRecordStore> subject)
