@@ -379,6 +379,9 @@ public static class PartitionLaws
     {
         _ = run;
         IReadOnlyList<string> found = BypassScan.Of(subject.Create().GetType(), alsoRandomizedHashes: true);
-        LawRun.Require(found.Count == 0, $"it depends on more than its arguments:\n  {string.Join("\n  ", found)}");
+        LawRun.Require(
+            found.Count == 0,
+            $"it depends on more than its arguments:\n  {string.Join("\n  ", found)}\nanother process, or this one "
+                + "tomorrow, would look for an entry in a partition where it is not");
     }
 }

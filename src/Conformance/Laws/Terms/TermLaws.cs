@@ -221,7 +221,10 @@ public static class TermLaws
     {
         _ = run;
         IReadOnlyList<string> found = BypassScan.Of(subject.Create().GetType(), alsoRandomizedHashes: true);
-        LawRun.Require(found.Count == 0, $"it depends on more than its arguments:\n  {string.Join("\n  ", found)}");
+        LawRun.Require(
+            found.Count == 0,
+            $"it depends on more than its arguments:\n  {string.Join("\n  ", found)}\nanother process, or this one "
+                + "tomorrow, would find other terms in the same record, and not remove those that are there");
     }
 
     private static void FindsItself(LawRun run, TermSubject subject)
