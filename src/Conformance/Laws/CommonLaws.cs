@@ -69,31 +69,9 @@ internal static class CommonLaws
             using SimWorld world = new(Seeds.Derive(run.Seed, (ulong)i));
             Session<T> session = new(subject, world);
             probe.Fill(session, 0);
-            List<Exception> broken = [];
-            Thread[] threads = new Thread[4];
-            for (int t = 0; t < threads.Length; t++)
-            {
-                threads[t] = new Thread(() =>
-                {
-                    try
-                    {
-                        session.Component.DisposeAsync().AsTask().GetAwaiter().GetResult();
-                    }
-#pragma warning disable CA1031 // Carried over to the law's own thread.
-                    catch (Exception thrown)
-#pragma warning restore CA1031
-                    {
-                        lock (broken)
-                        {
-                            broken.Add(thrown);
-                        }
-                    }
-                });
-                threads[t].Start();
-            }
-
-            Array.ForEach(threads, thread => thread.Join());
-            LawRun.Require(broken.Count == 0, $"concurrent disposal threw {broken.FirstOrDefault()}");
+            LawRun.Then(
+                "disposed four times at once",
+                () => LawThreads.Run(4, _ => session.Component.DisposeAsync().AsTask().GetAwaiter().GetResult()));
             session.Dispose();
         }
     }

@@ -14,21 +14,17 @@ internal static class IndexMutants
         Examiner = SimpleIndex.Examiner,
     };
 
-    public static IEnumerable<Mutant> All()
+    public static IEnumerable<Mutant> All() =>
+        [.. CommonMutants.Of(LawContract.IndexFamily, IndexLaws.Suite, Sound), .. Own()];
+
+    private static IEnumerable<Mutant> Own()
     {
         yield return Of("C1", "a second disposal throws", index => new SecondDisposeThrows(index));
         yield return Of("C2", "hands out snapshots after disposal", index => new WorksAfterDispose(index));
         yield return Of("C3", "applies, then looks at its argument", index => new AppliesFirst(index));
         yield return Of("C4", "takes a cancelled token for none", index => new IgnoresToken(index));
         yield return Of("C5", "a cancelled checkpoint empties it", index => new CancelledHalf(index), (context, index) => ((CancelledHalf)index).Files = context.Files);
-        yield return With("C6", "errors of its own type", Breakages.ReadErrorsOfItsOwn(Sound));
         yield return With("C8", "starts empty without a warning", Silent());
-        yield return With("C9", "leaks file handles", Breakages.LeaksHandles(Sound));
-        yield return With("C14", "leaves a thread running", Breakages.LeavesThread(Sound));
-        yield return With("C17", "finds its files in a static table", Breakages.SharesFiles(Sound));
-        yield return With("C16", "rents an array for each read and keeps it", Breakages.LeaksRented(Sound));
-        yield return With("C16", "gives an array back twice when a read fails", Breakages.ReturnsTwice(Sound));
-        yield return With("C10", "writes at every open", Breakages.WritesAtOpen(Sound));
         yield return Of("C12", "reads the clock of the machine", index => new ReadsClock(index));
 
         yield return Of("IX1", "a lookup does not see the newest batch", index => new StaleLookups(index));

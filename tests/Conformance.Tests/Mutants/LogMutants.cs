@@ -14,7 +14,10 @@ internal static class LogMutants
         Examiner = SimpleLog.Examiner,
     };
 
-    public static IEnumerable<Mutant> All()
+    public static IEnumerable<Mutant> All() =>
+        [.. CommonMutants.Of(LawContract.Log, LogLaws.Suite, Sound), .. Own()];
+
+    private static IEnumerable<Mutant> Own()
     {
         // Common laws.
         yield return Of("C1", "a second disposal throws", log => new SecondDisposeThrows(log));
@@ -23,16 +26,8 @@ internal static class LogMutants
         yield return Of("C3", "appends, then looks at its argument", log => new MutatesFirst(log));
         yield return Of("C4", "takes a cancelled token for none", log => new IgnoresToken(log));
         yield return Of("C5", "a cancelled sync counts as done", log => new CancelIsDone(log), (context, log) => ((CancelIsDone)log).Files = context.Files);
-        yield return With("C6", "errors of its own type", Breakages.ReadErrorsOfItsOwn(Sound));
         yield return With("C8", "throws damaged files away and starts anew", Breakages.StartsOver(Sound));
-        yield return With("C9", "leaks file handles", Breakages.LeaksHandles(Sound));
-        yield return With("C9", "leaves a timer running", Breakages.LeavesTimer(Sound));
-        yield return With("C14", "leaves a thread running", Breakages.LeavesThread(Sound));
-        yield return With("C17", "finds its files in a static table", Breakages.SharesFiles(Sound));
-        yield return With("C16", "rents an array for each read and keeps it", Breakages.LeaksRented(Sound));
-        yield return With("C16", "gives an array back twice when a read fails", Breakages.ReturnsTwice(Sound));
         yield return With("C16", "reads from an array that it has given back", Breakages.UsesReturned(Sound));
-        yield return With("C10", "writes at every open", Breakages.WritesAtOpen(Sound));
         yield return Of("C12", "keeps a file of its own beside the store", log => new OwnFile(log));
 
         // Order.

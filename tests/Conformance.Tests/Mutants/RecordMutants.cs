@@ -15,21 +15,17 @@ internal static class RecordMutants
         Examiner = SimpleRecordStore.Examiner,
     };
 
-    public static IEnumerable<Mutant> All()
+    public static IEnumerable<Mutant> All() =>
+        [.. CommonMutants.Of(LawContract.RecordStore, RecordLaws.Suite, Sound), .. Own()];
+
+    private static IEnumerable<Mutant> Own()
     {
         yield return Of("C1", "a second disposal throws", store => new SecondDisposeThrows(store));
         yield return Of("C2", "plans after disposal", store => new PlansAfterDispose(store));
         yield return Of("C3", "plans without looking at the lengths", store => new PlansAnything(store));
         yield return Of("C4", "takes a cancelled token for none", store => new IgnoresToken(store));
         yield return Of("C5", "a cancelled checkpoint counts as done", store => new CancelIsDone(store), (context, store) => ((CancelIsDone)store).Files = context.Files);
-        yield return With("C6", "errors of its own type", Breakages.ReadErrorsOfItsOwn(Sound));
         yield return With("C8", "throws damaged files away and starts anew", Breakages.StartsOver(Sound));
-        yield return With("C9", "leaks file handles", Breakages.LeaksHandles(Sound));
-        yield return With("C14", "leaves a thread running", Breakages.LeavesThread(Sound));
-        yield return With("C17", "finds its files in a static table", Breakages.SharesFiles(Sound));
-        yield return With("C16", "rents an array for each read and keeps it", Breakages.LeaksRented(Sound));
-        yield return With("C16", "gives an array back twice when a read fails", Breakages.ReturnsTwice(Sound));
-        yield return With("C10", "writes at every open", Breakages.WritesAtOpen(Sound));
         yield return Of("C12", "starts a thread of its own", store => new StartsThread(store));
 
         yield return Of("RS1", "a scan does not see the newest commit", store => new LateScans(store));

@@ -147,35 +147,18 @@ public static class PartitionLaws
         IPartitionScheme second = subject.Create();
         List<(long Ordinal, byte[] Key)> entries = Entries(run, run.Scale(3000, 30_000, 300_000));
         int[] expected = [.. entries.Select(entry => first.Locate(entry.Ordinal, entry.Key).Value)];
-        string? broken = null;
-        Thread[] threads = new Thread[3];
-        for (int t = 0; t < threads.Length; t++)
+        LawThreads.Run(3, t =>
         {
             IPartitionScheme scheme = t == 0 ? first : second;
-            threads[t] = new Thread(() =>
+            for (int i = entries.Count - 1; i >= 0; i--)
             {
-                try
+                (long ordinal, byte[] key) = entries[i];
+                if (scheme.Locate(ordinal, key).Value != expected[i])
                 {
-                    for (int i = entries.Count - 1; i >= 0; i--)
-                    {
-                        if (scheme.Locate(entries[i].Ordinal, entries[i].Key).Value != expected[i])
-                        {
-                            broken = $"{Text(entries[i].Ordinal, entries[i].Key)} is located in two places";
-                        }
-                    }
+                    throw new LawBrokenException($"{Text(ordinal, key)} is located in two places");
                 }
-#pragma warning disable CA1031 // Carried over to the law's own thread.
-                catch (Exception thrown)
-#pragma warning restore CA1031
-                {
-                    broken = thrown.ToString();
-                }
-            });
-            threads[t].Start();
-        }
-
-        Array.ForEach(threads, thread => thread.Join());
-        LawRun.Require(broken is null, broken ?? "");
+            }
+        });
     }
 
     private static void Golden(LawRun run, PartitionSubject subject)

@@ -153,36 +153,18 @@ public static class TermLaws
         (string What, Func<ITermProjection, TermBag> Call)[] calls =
             [.. Calls(Texts(run, run.Scale(100, 1000, 10_000)))];
         SortedSet<string>[] expected = [.. calls.Select(each => each.Call(first).Terms)];
-        string? broken = null;
-        Thread[] threads = new Thread[3];
-        for (int t = 0; t < threads.Length; t++)
+        LawThreads.Run(3, t =>
         {
             ITermProjection terms = t == 0 ? first : second;
-            threads[t] = new Thread(() =>
+            for (int i = calls.Length - 1; i >= 0; i--)
             {
-                try
+                SortedSet<string> found = calls[i].Call(terms).Terms;
+                if (!found.SetEquals(expected[i]))
                 {
-                    for (int i = calls.Length - 1; i >= 0; i--)
-                    {
-                        SortedSet<string> found = calls[i].Call(terms).Terms;
-                        if (!found.SetEquals(expected[i]))
-                        {
-                            broken = $"{calls[i].What} gave {Tell(expected[i])}, and now {Tell(found)}";
-                        }
-                    }
+                    throw new LawBrokenException($"{calls[i].What} gave {Tell(expected[i])}, and now {Tell(found)}");
                 }
-#pragma warning disable CA1031 // Carried over to the law's own thread.
-                catch (Exception thrown)
-#pragma warning restore CA1031
-                {
-                    broken = thrown.ToString();
-                }
-            });
-            threads[t].Start();
-        }
-
-        Array.ForEach(threads, static thread => thread.Join());
-        LawRun.Require(broken is null, broken ?? "");
+            }
+        });
     }
 
     private static void OnTheCaller(LawRun run, TermSubject subject)
