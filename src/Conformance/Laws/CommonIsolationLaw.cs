@@ -13,8 +13,8 @@ internal static class CommonIsolationLaw
             {
                 Id = "C17",
                 Contract = contract,
-                Text = "Two instances at once, each in a directory of its own, do not see each other, and none sees one "
-                    + "that is closed.",
+                Text = "Two instances at once, each in a directory of its own, do not see each other, and none sees "
+                    + "one that is closed.",
             },
             (run, subject) => Check(run, subject, probe));
 

@@ -2,8 +2,8 @@ using Mortise.Indexing;
 
 namespace Mortise.Reference;
 
-/// <summary>The words of the field <c>content</c>: what stands between spaces, the first <see cref="MaxTermBytes"/> bytes
-/// of each.</summary>
+/// <summary>The words of the field <c>content</c>: what stands between spaces, the first <see cref="MaxTermBytes"/>
+/// bytes of each.</summary>
 public sealed class SplitTerms : ITermProjection
 {
     /// <inheritdoc/>

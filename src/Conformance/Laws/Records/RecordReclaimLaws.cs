@@ -74,8 +74,8 @@ internal static class RecordReclaimLaws
         store.Plan([1], next);
         LawRun.Require(
             next[0].Value > highest,
-            $"{when} the next record goes to {next[0]}, and {new RecordLocation(highest)} was given out before: an index "
-                + "entry that is late would name another record");
+            $"{when} the next record goes to {next[0]}, and {new RecordLocation(highest)} was given out before: an "
+                + "index entry that is late would name another record");
     }
 
     private static void Counts(LawRun run, ComponentSubject<IRecordStore> subject)
