@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Mortise.Components;
 using Mortise.Files;
 using Mortise.Primitives;
@@ -9,6 +10,11 @@ namespace Mortise.Conformance.Tests.Mutants;
 /// <summary>Ways to break any component from below or around, used by mutants of several contracts.</summary>
 internal static class Breakages
 {
+    private enum Cell : byte
+    {
+        Empty,
+    }
+
     /// <summary>The same component over other files, or with other surroundings.</summary>
     public static ComponentSubject<T> Around<T>(ComponentSubject<T> sound, Func<ComponentContext, ComponentContext> change)
         where T : class, IStorageComponent => new()
@@ -144,25 +150,27 @@ internal static class Breakages
             return count;
         });
 
-    /// <summary>Gives the room for a read back where it fails, and again on the way out.</summary>
+    /// <summary>Gives the room for a read back where it fails, and again on the way out. Of a pool that nobody else in the
+    /// process uses: two tests would be handed the same array.</summary>
     public static ComponentSubject<T> ReturnsTwice<T>(ComponentSubject<T> sound)
         where T : class, IStorageComponent => Reads(sound, static (from, to, offset) =>
         {
-            byte[] room = ArrayPool<byte>.Shared.Rent(Math.Max(to.Length, 1));
+            Cell[] room = ArrayPool<Cell>.Shared.Rent(Math.Max(to.Length, 1));
             try
             {
-                int count = from.Read(room.AsSpan(0, to.Length), offset);
-                room.AsSpan(0, count).CopyTo(to);
+                Span<byte> bytes = MemoryMarshal.AsBytes(room.AsSpan(0, to.Length));
+                int count = from.Read(bytes, offset);
+                bytes[..count].CopyTo(to);
                 return count;
             }
             catch (StorageException)
             {
-                ArrayPool<byte>.Shared.Return(room);
+                ArrayPool<Cell>.Shared.Return(room);
                 throw;
             }
             finally
             {
-                ArrayPool<byte>.Shared.Return(room);
+                ArrayPool<Cell>.Shared.Return(room);
             }
         });
 
