@@ -30,10 +30,11 @@ public sealed class CorpusTests
         Assert.Contains(results, static result => result.Verdict == LawVerdict.Passed);
     }
 
+    /// <summary>It is made of templates, and there is none for projections of records to terms.</summary>
     [Fact]
-    public void Every_contract_has_a_plugin_in_it() =>
+    public void Every_contract_with_a_template_has_a_plugin_in_it() =>
         Assert.Equal(
-            Enum.GetNames<LawContract>().Length,
+            Enum.GetValues<LawContract>().Where(static contract => contract != LawContract.TermProjection),
             Plugins().Select(static each => PluginUnderTest.Load(Path.Combine(s_corpus, (string)each[0]), []).Catalog
-                .Subjects.Single().Contract).Distinct().Count());
+                .Subjects.Single().Contract).Distinct().Order());
 }
