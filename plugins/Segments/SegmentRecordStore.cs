@@ -13,7 +13,7 @@ namespace Mortise.Segments;
 /// from there; <see cref="Plan"/> refuses more when too much waits. A failed sync closes the store for writing until it
 /// is reopened.</para>
 /// </remarks>
-internal sealed class SegmentRecordStore : IRecordStore, IReclaimable, IRecordSalvage
+internal sealed class SegmentRecordStore : IRecordStore, IRecordStaging, IReclaimable, IRecordSalvage
 {
     private readonly ComponentContext _context;
     private readonly SegmentsOptions _options;
@@ -227,6 +227,51 @@ internal sealed class SegmentRecordStore : IRecordStore, IReclaimable, IRecordSa
         }
 
         _reader.Salvage(direction, report, ref sink);
+    }
+
+    /// <inheritdoc/>
+    public bool TryStage(ReadOnlySpan<byte> arena, ReadOnlySpan<StagedRecord> records, Span<ulong> checks)
+    {
+        lock (_writing)
+        {
+            ThrowIfClosedOrFaulted();
+            if (_catalog.KeepsTails)
+            {
+                _writer.Unstage();
+            }
+
+            return _pending.Problem is null && _writer.TryStage(arena, records, checks);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Unstage()
+    {
+        lock (_writing)
+        {
+            ThrowIfClosedOrFaulted();
+            _writer.Unstage();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void SyncStaged()
+    {
+        ThrowIfClosedOrFaulted();
+        try
+        {
+            if (_catalog.KeepsTails)
+            {
+                _pending.WriteTails();
+            }
+
+            _pending.SyncWritten([]);
+        }
+        catch (StorageException error) when (error.Code is StorageErrorCode.SyncFailed or StorageErrorCode.Faulted)
+        {
+            Volatile.Write(ref _fault, _fault ?? error);
+            throw;
+        }
     }
 
     /// <inheritdoc/>

@@ -7,7 +7,7 @@ namespace Mortise.Segments;
 /// <summary>Checks every checksum and every frame of a store, and says exactly what is lost.</summary>
 /// <remarks>Only what the last checkpoint vouches for is examined: what lies behind belongs to the log. Reads the files
 /// through handles of its own, so the store may be open; it takes no lock.</remarks>
-internal sealed class SegmentsExaminer : IExaminer, IDurableCopier, IQuarantine
+internal sealed class SegmentsExaminer : IExaminer, IDurableCopier, IQuarantine, IStagedRecords
 {
     /// <inheritdoc/>
     public ExaminationSummary Examine(
@@ -96,6 +96,13 @@ internal sealed class SegmentsExaminer : IExaminer, IDurableCopier, IQuarantine
         ArgumentNullException.ThrowIfNull(report);
         SegmentAddress? end = next is { } location && location != RecordLocation.None ? SegmentAddress.Of(location) : null;
         return new SegmentsQuarantine(files, storeId, durable, end, report, cancellation).Run();
+    }
+
+    /// <inheritdoc/>
+    public IStagedReader OpenStaged(IStorageDirectory files, Guid storeId)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        return new StagedFrameReader(files, storeId);
     }
 
     private static ExaminationSummary ExamineWithoutCheckpoint(SegmentCatalog catalog, Action<Finding> report)

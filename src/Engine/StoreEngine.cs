@@ -50,7 +50,7 @@ public sealed partial class StoreEngine : IAsyncDisposable
         _log = parts.Composition.Logs("engine");
         _versions = new VersionHolder(parts);
         _versions.Publish(parts.Log.LastLsn, parts.Families);
-        _sync = new SyncPolicy(parts.Log, parts.Composition, FaultAndReport);
+        _sync = new SyncPolicy(parts, FaultAndReport);
         _metrics = new StoreMetrics(parts, report, _versions, () => FaultCause is not null);
         _checkpointer = new Checkpointer(parts, _versions, isManifestCurrent);
         _faults = new FamilyFaults(parts, _versions, _checkpointer, _closed.Token)
@@ -96,11 +96,12 @@ public sealed partial class StoreEngine : IAsyncDisposable
         await opener.OpenAsync(cancellation).ConfigureAwait(false);
         var engine = new StoreEngine(
             parts, opener.Report, opener.IsManifestCurrent, planner, projections);
-        if (opener.Report.Rebuilt.Count > 0)
+        if (opener.Report.Rebuilt.Count > 0 || opener.Report.TornCommits > 0)
         {
             try
             {
-                // So that the next open need not rebuild again.
+                // So that the next open need not rebuild again, and never looks at commits that were given up: from here on
+                // other bodies take the places of theirs.
                 await engine.CheckpointAsync(cancellation).ConfigureAwait(false);
             }
             catch (Exception e)
@@ -249,7 +250,7 @@ public sealed partial class StoreEngine : IAsyncDisposable
         {
             StoreId = _parts.StoreId,
             Lsn = _versions.Lsn,
-            DurableLsn = _parts.Log.DurableLsn,
+            DurableLsn = _parts.Durability.DurableLsn,
             CheckpointLsn = _checkpointer.LastLsn,
             Groups = _pipeline.Groups,
             Log = _parts.Log.Statistics,
@@ -337,7 +338,7 @@ public sealed partial class StoreEngine : IAsyncDisposable
     {
         try
         {
-            await _parts.Indexes.MakeRoomAsync(_parts.Log, _versions.Lsn).ConfigureAwait(false);
+            await _parts.Indexes.MakeRoomAsync(_parts.Durability, _versions.Lsn).ConfigureAwait(false);
         }
         catch (StorageException e) when (e.IsRetryable)
         {

@@ -401,6 +401,8 @@ internal sealed class SimRun(Func<SimWorld, StoreComposition> compose, SimWorld 
                     StoreEngine.OpenAsync(composition, SimProjections.All, new SimPlanner()).AsTask();
                 await DriveAsync(opening).ConfigureAwait(false);
                 _engine = await opening.ConfigureAwait(false);
+                counts.TornCommits += _engine.OpenReport.TornCommits;
+                counts.ReplayedCommits += _engine.OpenReport.ReplayedCommits;
                 using StoreView view = _engine.OpenView();
                 _oracle.Settle(view);
             }

@@ -12,6 +12,12 @@ public sealed class SimulationCounts
     /// <summary>Ends of the process with the power on.</summary>
     public long Kills { get; internal set; }
 
+    /// <summary>Commits that recovery gave up because a body that was written ahead of them did not survive.</summary>
+    public long TornCommits { get; internal set; }
+
+    /// <summary>Commits whose records recovery found in the log.</summary>
+    public long ReplayedCommits { get; internal set; }
+
     /// <summary>Disk operations that change something.</summary>
     public long Operations { get; internal set; }
 }

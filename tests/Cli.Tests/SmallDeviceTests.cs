@@ -17,7 +17,7 @@ public sealed class SmallDeviceTests
     [NamespaceTheory]
     [InlineData("4m", "always")]
     [InlineData("5m", "batch")]
-    [InlineData("9m", "always")]
+    [InlineData("7m", "always")]
     public async Task A_file_system_that_becomes_full_costs_nothing_that_was_acknowledged(string size, string mode)
     {
         using var folder = new TemporaryFolder();

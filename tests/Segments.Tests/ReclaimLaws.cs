@@ -174,6 +174,8 @@ public sealed class ReclaimLaws
         next.Put(new byte[2500]);
         next.Put(new byte[3000]);
         await next.Store.CheckpointAsync();
+        Assert.True(next.Store.TryGet(out IRecordStaging? staging));
+        staging.Unstage();
         next.Check();
         CheckpointState state = CheckpointFormat.Decode(
             world.Disk.ReadAllBytes("records/checkpoint"), world.StoreId, "checkpoint");

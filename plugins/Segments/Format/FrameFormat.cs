@@ -105,9 +105,12 @@ internal static class FrameFormat
         BinaryPrimitives.WriteUInt64LittleEndian(frame, Checksum(frame, positionKey));
     }
 
+    /// <summary>The checksum that a frame says it has.</summary>
+    public static ulong ChecksumOf(ReadOnlySpan<byte> frame) => BinaryPrimitives.ReadUInt64LittleEndian(frame);
+
     /// <summary>True when the frame is whole, in its place, and of a kind that this version knows.</summary>
     public static bool Verify(ReadOnlySpan<byte> frame, ulong positionKey) =>
-        BinaryPrimitives.ReadUInt64LittleEndian(frame) == Checksum(frame, positionKey) && Flags(frame) <= LostFlag;
+        ChecksumOf(frame) == Checksum(frame, positionKey) && Flags(frame) <= LostFlag;
 
     private static ulong Checksum(ReadOnlySpan<byte> frame, ulong positionKey) =>
         XxHash3.HashToUInt64(frame[LengthOffset..]) ^ positionKey;

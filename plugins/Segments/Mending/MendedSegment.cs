@@ -27,8 +27,9 @@ internal sealed class MendedSegment(SegmentCatalog catalog, SegmentEntry entry, 
     /// <summary>Writes and syncs the file.</summary>
     /// <param name="frames">Offsets and sizes of the whole ones, in order.</param>
     /// <param name="source">Where they are; null when there are none.</param>
+    /// <param name="old">The file that is mended; null when there is none.</param>
     /// <returns>The entry of the new file.</returns>
-    public SegmentEntry Write(List<(long Offset, int Bytes)> frames, Extent? source)
+    public SegmentEntry Write(List<(long Offset, int Bytes)> frames, Extent? source, IStorageFile? old)
     {
         var window = new FileWindow(LostChunkBytes);
         try
@@ -65,6 +66,11 @@ internal sealed class MendedSegment(SegmentCatalog catalog, SegmentEntry entry, 
 
         FillTo(entry.End);
         Flush();
+        if (entry.Encoding == SegmentEncoding.Plain && old is not null)
+        {
+            CopyBehind(old);
+        }
+
         SegmentEntry mended = entry with { LastFrameBytes = _previous, Usage = _usage };
         if (entry.Encoding == SegmentEncoding.Packed)
         {
@@ -76,6 +82,18 @@ internal sealed class MendedSegment(SegmentCatalog catalog, SegmentEntry entry, 
 
         draft.Sync(SyncKind.Full);
         return mended;
+    }
+
+    /// <summary>What lies behind the records as it is: commits in the log may refer to it.</summary>
+    private void CopyBehind(IStorageFile old)
+    {
+        byte[] chunk = new byte[LostChunkBytes];
+        long at = entry.End;
+        for (int read = old.Read(chunk, at); read > 0; read = old.Read(chunk, at))
+        {
+            draft.Write(chunk.AsSpan(0, read), at);
+            at += read;
+        }
     }
 
     private ulong Key(long offset) => SegmentFormat.PositionKey(

@@ -258,7 +258,7 @@ internal sealed class SegmentsQuarantine(
         if (!files.Exists(name))
         {
             damage.Add(new Finding("segment-missing", name, -1, "the file is missing"));
-            return Rewrite(entry, deleted, frames, damage, source: null);
+            return Rewrite(entry, deleted, frames, damage, source: null, old: null);
         }
 
         using IStorageFile file = files.Open(name, FileIntent.Read);
@@ -288,7 +288,7 @@ internal sealed class SegmentsQuarantine(
         walk.Walk(extent, file.Length);
         if (damage.Count > 0)
         {
-            return Rewrite(entry, deleted, frames, damage, extent);
+            return Rewrite(entry, deleted, frames, damage, extent, file);
         }
 
         return walk.Found == entry.Usage ? entry : entry with { Usage = walk.Found };
@@ -299,7 +299,8 @@ internal sealed class SegmentsQuarantine(
         DeletionMap deleted,
         List<(long Offset, int Bytes)> frames,
         List<Finding> damage,
-        Extent? source)
+        Extent? source,
+        IStorageFile? old)
     {
         foreach (Finding finding in damage)
         {
@@ -309,7 +310,7 @@ internal sealed class SegmentsQuarantine(
         string name = SegmentFormat.SegmentName(entry.Number) + SegmentFormat.MendedSuffix;
         using IStorageFile draft = files.Open(name, FileIntent.CreateNew);
         var writer = new MendedSegment(_catalog, entry, deleted, draft);
-        SegmentEntry mended = writer.Write(frames, source);
+        SegmentEntry mended = writer.Write(frames, source, old);
         _bytesLost += writer.BytesLost;
         _hasMended = true;
         long expected = entry.Usage.LiveRecords + entry.Usage.DeadRecords;

@@ -94,6 +94,15 @@ internal sealed class Segment(uint number, SegmentEncoding encoding)
         }
     }
 
+    /// <summary>Takes out an extent that covers no frame.</summary>
+    public void Remove(Extent extent)
+    {
+        lock (_layout)
+        {
+            Volatile.Write(ref _extents, Array.FindAll(_extents!, other => !ReferenceEquals(other, extent)));
+        }
+    }
+
     /// <summary>Puts other extents in place of all.</summary>
     /// <returns>The old ones, unpublished.</returns>
     public Extent[] ReplaceAll(Extent[] with)

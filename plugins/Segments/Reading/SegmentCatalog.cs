@@ -18,6 +18,47 @@ internal sealed class SegmentCatalog(IStorageDirectory files, Guid storeId, Bloc
 
     public ulong StoreKey { get; } = SegmentFormat.StoreKey(storeId);
 
+    /// <summary>True while what lies in files behind the records may still be wanted: commits in the log may refer to it.
+    /// Guarded by the flusher's lock; set for good before the first record is staged.</summary>
+    public bool KeepsTails { get; set; } = true;
+
+    /// <summary>True when a file begun by an earlier life may hold plain frames that are still wanted.</summary>
+    /// <remarks>Also when its header is not whole: frames may have reached the disk without it.</remarks>
+    public bool HoldsTail(uint number)
+    {
+        string name = SegmentFormat.SegmentName(number);
+        if (!KeepsTails || !files.Exists(name))
+        {
+            return false;
+        }
+
+        using IStorageFile file = files.Open(name, FileIntent.Read);
+        byte[] page = new byte[SegmentHeader.Bytes];
+        int read = file.Read(page, 0);
+        return SegmentHeader.Problem(page.AsSpan(0, read), storeId, number, SegmentEncoding.Packed, name) is not null;
+    }
+
+    /// <summary>True when there are files of segments behind one.</summary>
+    public bool IsAnyBehind(uint number) => Behind(number).Any();
+
+    /// <summary>Deletes the files of segments behind one.</summary>
+    /// <returns>True when there were any.</returns>
+    public bool DeleteBehind(uint number)
+    {
+        bool isAny = false;
+        foreach (string name in Behind(number))
+        {
+            files.Delete(name);
+            isAny = true;
+        }
+
+        return isAny;
+    }
+
+    private IEnumerable<string> Behind(uint number) => files.List().Select(static entry => entry.Name).Where(
+        name => SegmentFormat.TryNumber(name, SegmentFormat.SegmentPrefix, SegmentFormat.SegmentSuffix, out uint found)
+            && found > number);
+
     public string PathOf(string name) => files.Path.Length == 0 ? name : $"{files.Path}/{name}";
 
     public Segment? Find(uint number)

@@ -1,4 +1,5 @@
 using Mortise.Files;
+using Mortise.Primitives;
 
 namespace Mortise.Segments;
 
@@ -13,9 +14,11 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
 {
     private readonly Lock _queueLock = new();
     private readonly Lock _io = new();
+    private readonly Lock _syncing = new();
     private readonly Queue<Item> _queue = new();
     private readonly HashSet<Segment> _dirty = [];
     private bool _namesChanged;
+    private Exception? _syncFailure;
     private long _enqueuedBytes;
     private long _writtenBytes;
 
@@ -92,11 +95,124 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
         }
     }
 
+    /// <summary>Writes what stands in an open extent behind its end, and everything in front of that.</summary>
+    /// <returns>False when the device takes no more; nothing of it is left in the file.</returns>
+    /// <exception cref="StorageException">The device is faulted, or does not even let go of what it took.</exception>
+    public bool TryWriteAhead(Segment segment, Extent extent, int bytes)
+    {
+        lock (_io)
+        {
+            try
+            {
+                WriteQueued(all: true);
+                Invariant.Holds(extent.Written == extent.End);
+                _dirty.Add(segment);
+                segment.File!.Write(extent.Buffer.AsSpan((int)(extent.End - extent.Start), bytes), extent.End);
+                return true;
+            }
+            catch (StorageException error) when (error.Code is not (StorageErrorCode.SyncFailed or StorageErrorCode.Faulted))
+            {
+                // Whole frames of commits that may come to nothing: a search for records would find them.
+                CutFile(segment);
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Says that a stretch of an extent is in the file already.</summary>
+    public void MarkWritten(Segment segment, Extent extent, long from, long to)
+    {
+        // Whoever is writing now is nearly done: what is in front of a staged frame was written before it.
+        lock (_io)
+        {
+            if (extent.Written == from)
+            {
+                extent.Written = to;
+                segment.FileBytes = Math.Max(segment.FileBytes, to);
+            }
+        }
+    }
+
+    /// <summary>Cuts the file of the segment that is appended to behind its records, and deletes those that an earlier life
+    /// began behind it. From here on files that are begun are emptied first.</summary>
+    /// <param name="active">The segment; null before the first record.</param>
+    public void CutBehind(Segment? active)
+    {
+        lock (_io)
+        {
+            if (active is not null)
+            {
+                CutFile(active);
+            }
+
+            if (catalog.KeepsTails)
+            {
+                _namesChanged |= catalog.DeleteBehind(active?.Number ?? 0);
+                catalog.KeepsTails = false;
+            }
+        }
+    }
+
+    /// <summary>Writes everything, and in the place of what lies in files already first: without asking for room.</summary>
+    /// <remarks>What an earlier life wrote there may be in the page cache only. What finds no room now no commit refers to:
+    /// a record is written ahead of its commit only behind records that are written.</remarks>
+    /// <exception cref="StorageException">The device fails, or takes not even what it has.</exception>
+    public void WriteTails()
+    {
+        lock (_io)
+        {
+            try
+            {
+                WriteQueued(all: true);
+            }
+            catch (StorageException error) when (error.Code == StorageErrorCode.NoSpace && !IsTailLeft())
+            {
+                // Kept as the problem of the device that it is; the log has these records.
+            }
+        }
+    }
+
     /// <summary>Makes everything that was written durable, names included.</summary>
     /// <param name="entries">Segments as they were when <see cref="WriteAll"/> was called at the latest; receive what of
     /// their files counts for them. The last is the one that is appended to.</param>
     /// <exception cref="StorageException">A sync failed: nothing may be vouched for until the store is reopened.</exception>
     public void SyncWritten(Span<SegmentEntry> entries)
+    {
+        // One after the other: who finds nothing left to sync may only say so when the sync before has ended well.
+        lock (_syncing)
+        {
+            if (_syncFailure is { } failure)
+            {
+                throw StorageException.Faulted("the segments", failure);
+            }
+
+            try
+            {
+                SyncOnce(entries);
+            }
+            catch (Exception error)
+            {
+                // Whatever it was: what was to be synced is not listed any more, so nobody may find nothing left to do.
+                _syncFailure = error;
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Waits for a write in flight; the caller sees to it that none follows.</summary>
+    public void Quiesce()
+    {
+        lock (_syncing)
+        {
+            lock (_io)
+            {
+                _queue.Clear();
+                _dirty.Clear();
+            }
+        }
+    }
+
+    private void SyncOnce(Span<SegmentEntry> entries)
     {
         Segment[] dirty;
         HashSet<Segment> finished;
@@ -136,16 +252,6 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
         if (names)
         {
             catalog.Files.Sync();
-        }
-    }
-
-    /// <summary>Waits for a write in flight; the caller sees to it that none follows.</summary>
-    public void Quiesce()
-    {
-        lock (_io)
-        {
-            _queue.Clear();
-            _dirty.Clear();
         }
     }
 
@@ -196,6 +302,12 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
                         break;
                     }
 
+                    // The device writes while the next extent is filled: a checkpoint finds little left to wait for.
+                    if (item.Segment is { Encoding: SegmentEncoding.Plain, File: { } file })
+                    {
+                        file.BeginWriteback(extent.Start, extent.End - extent.Start);
+                    }
+
                     MoveToFile(item.Segment, extent);
                 }
 
@@ -239,15 +351,50 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
         }
         else if (end > extent.Written)
         {
-            int from = (int)(extent.Written - extent.Start);
-            _dirty.Add(segment);
-            int length = (int)(end - extent.Written);
-            file.Write(extent.Buffer.AsSpan(from, length), extent.Written);
+            if (catalog.KeepsTails && file.Length is var there && there > extent.Written && there < end)
+            {
+                WritePlain(segment, file, extent, there);
+            }
 
-            // The device writes while the next extent is filled: a checkpoint finds little left to wait for.
-            file.BeginWriteback(extent.Written, length);
-            extent.Written = end;
-            segment.FileBytes = Math.Max(segment.FileBytes, end);
+            WritePlain(segment, file, extent, end);
+        }
+    }
+
+    private void WritePlain(Segment segment, IStorageFile file, Extent extent, long end)
+    {
+        int from = (int)(extent.Written - extent.Start);
+        _dirty.Add(segment);
+        file.Write(extent.Buffer.AsSpan(from, (int)(end - extent.Written)), extent.Written);
+        extent.Written = end;
+        segment.FileBytes = Math.Max(segment.FileBytes, end);
+    }
+
+    /// <summary>True when a file has bytes behind what was written in this life.</summary>
+    private bool IsTailLeft()
+    {
+        if (!TryPeek(out Item item) || item is not { Segment: { Encoding: SegmentEncoding.Plain, File: { } file } segment, Extent: { } extent })
+        {
+            return true;
+        }
+
+        return file.Length > extent.Written || catalog.IsAnyBehind(segment.Number);
+    }
+
+    /// <summary>Takes out of a file what lies behind its records.</summary>
+    private void CutFile(Segment segment)
+    {
+        if (segment.File is not { } file || !segment.HasHeader)
+        {
+            return;
+        }
+
+        // Of a packed segment that was mended the checkpoint counts an index too.
+        long end = segment.Packed is { } packed ? Math.Max(packed.FileEnd, segment.SealedFileEnd) : segment.Tail.End;
+        if (file.Length > end)
+        {
+            _dirty.Add(segment);
+            file.SetLength(end);
+            segment.FileBytes = Math.Min(segment.FileBytes, end);
         }
     }
 
@@ -283,8 +430,8 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
 
         if (!segment.HasHeader)
         {
-            // What an earlier run left behind its last checkpoint is not part of the store.
-            if (segment.File.Length > 0)
+            // What an earlier run left behind its last checkpoint is not part of the store; but the log may refer to it.
+            if (segment.File.Length > 0 && !(catalog.KeepsTails && segment.Encoding == SegmentEncoding.Plain))
             {
                 segment.File.SetLength(0);
             }
@@ -304,7 +451,16 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
 
     private void MoveToFile(Segment segment, Extent extent)
     {
-        segment.Replace(extent, catalog.Written(segment, segment.File!, extent.Start, extent.End));
+        if (extent.End == extent.Start)
+        {
+            // Of frames that were staged and dropped.
+            segment.Remove(extent);
+        }
+        else
+        {
+            segment.Replace(extent, catalog.Written(segment, segment.File!, extent.Start, extent.End));
+        }
+
         byte[] buffer = extent.Buffer!;
         gate.Retire(() => pool.Return(buffer));
         Volatile.Write(ref _writtenBytes, _writtenBytes + extent.End - extent.Start);

@@ -8,8 +8,12 @@ namespace Mortise.Segments;
 internal sealed class SegmentWriter(
     SegmentCatalog catalog, SegmentReader reader, PendingWrites pending, BufferPool pool, SegmentsOptions options)
 {
+    // What is staged together stands in one buffer.
+    private const int MaxStagedBytes = 64 << 20;
+
     private readonly List<RecordLocation> _puts = [];
     private readonly HashSet<Segment> _touched = [];
+    private readonly StagedFrames _staged = new();
     private Segment? _active;
     private Extent? _extent;
 
@@ -86,6 +90,57 @@ internal sealed class SegmentWriter(
                 tail = Tail;
             }
         }
+
+        if (_staged.Start >= 0 && _staged.Start < tail.End)
+        {
+            pending.MarkWritten(_active!, _extent!, _staged.Start, tail.End);
+            _staged.Advance(tail.End);
+        }
+    }
+
+    /// <summary>Writes frames to their places in the segment that is appended to, behind all that is applied.</summary>
+    /// <returns>False when they do not all go there, or the device takes no more: nothing is staged.</returns>
+    public bool TryStage(ReadOnlySpan<byte> arena, ReadOnlySpan<StagedRecord> records, Span<ulong> checks)
+    {
+        _staged.Clear();
+        if (_active is not { Encoding: SegmentEncoding.Plain } || records.IsEmpty || StagedBytes(records) is not (> 0 and var bytes))
+        {
+            return false;
+        }
+
+        (long end, uint previous) = _active.Tail;
+        Span<byte> room = _extent is null ? default : _extent.Room(bytes);
+        if (room.IsEmpty)
+        {
+            room = StartExtent(end, bytes).Room(bytes);
+        }
+
+        int at = 0;
+        for (int i = 0; i < records.Length; i++)
+        {
+            ref readonly StagedRecord record = ref records[i];
+            Span<byte> frame = room.Slice(at, (int)FrameFormat.Size(record.Length));
+            ulong key = SegmentFormat.PositionKey(catalog.StoreKey, record.Location.Value);
+            FrameFormat.Write(frame, arena.Slice(record.Offset, record.Length), previous, record.Lsn, key);
+            checks[i] = FrameFormat.ChecksumOf(frame);
+            previous = (uint)frame.Length;
+            at += frame.Length;
+        }
+
+        if (!pending.TryWriteAhead(_active, _extent!, bytes))
+        {
+            return false;
+        }
+
+        _staged.Set(records);
+        return true;
+    }
+
+    /// <summary>Drops what is staged, and what lies in files behind the last applied record.</summary>
+    public void Unstage()
+    {
+        _staged.Clear();
+        pending.CutBehind(_active);
     }
 
     /// <summary>Shows readers the totals after a whole batch. Under the store's publishing lock.</summary>
@@ -194,11 +249,36 @@ internal sealed class SegmentWriter(
         }
 
         ulong key = SegmentFormat.PositionKey(catalog.StoreKey, address.Location.Value);
-        FrameFormat.Write(room, body, previous, lsn, key);
+        if (!_staged.TryTake(address.Location, lsn, body.Length))
+        {
+            FrameFormat.Write(room, body, previous, lsn, key);
+        }
+
         _extent!.Publish(size);
         _active.Tail = (end + size, (uint)size);
         _active.Usage = _active.Usage.WithPut(body.Length);
         Totals = Totals.WithPut(body.Length);
+    }
+
+    /// <summary>Bytes of the frames; 0 when they do not follow each other in the segment that is appended to.</summary>
+    private int StagedBytes(ReadOnlySpan<StagedRecord> records)
+    {
+        SegmentTail first = Tail;
+        SegmentTail tail = first;
+        foreach (ref readonly StagedRecord record in records)
+        {
+            SegmentAddress address = SegmentAddress.Of(record.Location);
+            if (record.Length is < 1 or > FrameFormat.MaxBodyBytes || record.Lsn.Value > FrameFormat.MaxLsn
+                || address.Segment != first.Segment || address.Offset != tail.End)
+            {
+                return 0;
+            }
+
+            tail = SegmentTail.After(address, record.Length);
+        }
+
+        long bytes = tail.End - first.End;
+        return bytes <= MaxStagedBytes ? (int)bytes : 0;
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(_active))]
@@ -216,7 +296,7 @@ internal sealed class SegmentWriter(
         }
 
         // Open from the start: there is no file yet that a scan could open.
-        SegmentEncoding encoding = options.Compression == RecordCompression.None
+        SegmentEncoding encoding = options.Compression == RecordCompression.None || catalog.HoldsTail(number)
             ? SegmentEncoding.Plain
             : SegmentEncoding.Packed;
         _active = new Segment(number, encoding) { FirstLsn = lsn };

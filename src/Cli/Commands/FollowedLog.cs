@@ -46,6 +46,7 @@ internal sealed class FollowedLog(
     /// <summary>Shows what was written since the last look.</summary>
     public void Show(CancellationToken cancellation)
     {
+        using var reader = new CommitReader(composition);
         Look(
             (in LogDumpRecord record, ReadOnlySpan<byte> payload) =>
             {
@@ -62,7 +63,7 @@ internal sealed class FollowedLog(
                 }
 
                 Last = record.Lsn;
-                ShowCommit(record.Lsn, payload);
+                ShowCommit(reader, record.Lsn, payload);
                 return true;
             },
             cancellation);
@@ -85,13 +86,13 @@ internal sealed class FollowedLog(
         }
     }
 
-    private void ShowCommit(Lsn lsn, ReadOnlySpan<byte> payload)
+    private void ShowCommit(CommitReader reader, Lsn lsn, ReadOnlySpan<byte> payload)
     {
         var lines = new EventLines(output, idsOnly);
-        foreach (RecordMutation operation in CommitReader.Read(lsn, payload).Operations)
+        foreach (RecordMutation operation in reader.Read(lsn, payload, out ReadOnlySpan<byte> bodies).Operations)
         {
-            if (operation.Operation == RecordOperation.Put
-                && EventView.TryOpen(payload.Slice(operation.Offset, operation.Length), out EventView view)
+            if (operation is { Operation: RecordOperation.Put, Offset: >= 0 }
+                && EventView.TryOpen(bodies.Slice(operation.Offset, operation.Length), out EventView view)
                 && Matches(view)
                 && TryRemember(view))
             {

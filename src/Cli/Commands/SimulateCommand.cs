@@ -124,7 +124,7 @@ internal static class SimulateCommand
                 $"{Words.Count(run)} runs of {plan.Steps} steps, seeds {plan.Seed} to "
                 + $"{unchecked(plan.Seed + (ulong)run - 1)}, {Words.Count(simulation.Counts.PowerCuts)} power cuts "
                 + $"({Words.Count(simulation.Counts.CutsWhileOpening)} while opening), "
-                + $"{Words.Count(simulation.Counts.Kills)} kills, mode {plan.Mode}: every promise was kept"));
+                + $"{Words.Count(simulation.Counts.Kills)} kills, {Words.Count(simulation.Counts.TornCommits)} torn commits, mode {plan.Mode}: every promise was kept"));
         }
         else
         {
@@ -213,6 +213,7 @@ internal static class SimulateCommand
             json.WriteNumber("powerCuts", counts.PowerCuts);
             json.WriteNumber("cutsWhileOpening", counts.CutsWhileOpening);
             json.WriteNumber("kills", counts.Kills);
+            json.WriteNumber("tornCommits", counts.TornCommits);
             if (failure is not null)
             {
                 failure.WriteTo(json);

@@ -65,6 +65,7 @@ internal static class WalCommand
         using var output = new OutputWriter(context.Console.Output);
         bool asJson = context.Options.Json(arguments);
         bool isDamaged = false;
+        using var reader = new CommitReader(composition);
         LogExamination.Dump(composition, from, to, Show, cancellation);
         return isDamaged ? ExitCode.Failed : ExitCode.Ok;
 
@@ -73,11 +74,11 @@ internal static class WalCommand
             isDamaged |= record.State is LogDumpState.Damaged or LogDumpState.BehindDamage;
             if (asJson)
             {
-                CommitText.WriteJson(record, payload, hex, output);
+                CommitText.WriteJson(record, payload, reader, hex, output);
             }
             else
             {
-                CommitText.Write(record, payload, hex, output);
+                CommitText.Write(record, payload, reader, hex, output);
             }
 
             return true;
@@ -118,6 +119,12 @@ internal static class WalCommand
             output.Line($"torn: {torn.File}, offset {torn.Offset}: {torn.Note}; not damage, opening cuts it");
         }
 
+        if (found.BodiesTornFrom != Lsn.None)
+        {
+            output.Line($"torn: the bodies of commit {found.BodiesTornFrom} in the records; not damage, opening gives it up with "
+                + "all behind it");
+        }
+
         ExaminationText.WriteFindings(found.Findings, found.Findings.Count, output);
         output.Line(found.Findings.Count == 0 ? "no damage" : $"damaged: {found.Findings.Count} findings");
     }
@@ -131,6 +138,11 @@ internal static class WalCommand
             json.WriteNumber("commits", found.Records);
             json.WriteNumber("firstLsn", found.FirstLsn.Value);
             json.WriteNumber("lastLsn", found.LastLsn.Value);
+            if (found.BodiesTornFrom != Lsn.None)
+            {
+                json.WriteNumber("bodiesTornFrom", found.BodiesTornFrom.Value);
+            }
+
             json.WriteStartArray("torn");
             foreach (LogDumpRecord torn in found.Torn)
             {

@@ -11,7 +11,8 @@ namespace Mortise.Cli.Output;
 internal static class CommitText
 {
     /// <summary>Writes one record for a person.</summary>
-    public static void Write(in LogDumpRecord record, ReadOnlySpan<byte> payload, bool hex, OutputWriter output)
+    public static void Write(
+        in LogDumpRecord record, ReadOnlySpan<byte> payload, CommitReader reader, bool hex, OutputWriter output)
     {
         string head = string.Create(
             CultureInfo.InvariantCulture, $"{record.Lsn}  {record.File}+{record.Offset}");
@@ -21,7 +22,7 @@ internal static class CommitText
             return;
         }
 
-        CommitSummary? commit = TryRead(record.Lsn, payload, out string? fact);
+        CommitSummary? commit = TryRead(reader, record.Lsn, payload, out ReadOnlySpan<byte> bodies, out string? fact);
         string state = record.State == LogDumpState.Whole ? "" : $"  {Words.OneWord(record.State.ToString())}";
         output.Line(commit is null
             ? $"{head}  {Time(record.Time)}  {payload.Length} bytes{state}  not a commit: {fact}"
@@ -33,7 +34,7 @@ internal static class CommitText
 
         foreach (RecordMutation operation in commit?.Operations ?? [])
         {
-            WriteOperation(operation, payload, output);
+            WriteOperation(operation, bodies, output);
         }
 
         if (hex)
@@ -49,7 +50,8 @@ internal static class CommitText
     }
 
     /// <summary>Writes one record as a JSON object on a line of its own.</summary>
-    public static void WriteJson(in LogDumpRecord record, ReadOnlySpan<byte> payload, bool hex, OutputWriter output)
+    public static void WriteJson(
+        in LogDumpRecord record, ReadOnlySpan<byte> payload, CommitReader reader, bool hex, OutputWriter output)
     {
         using (var json = new Utf8JsonWriter(output))
         {
@@ -67,7 +69,7 @@ internal static class CommitText
             if (!payload.IsEmpty)
             {
                 json.WriteString("appended", Time(record.Time));
-                WriteCommit(json, record.Lsn, payload);
+                WriteCommit(json, record.Lsn, payload, reader);
                 if (hex)
                 {
                     json.WriteString("hex", Convert.ToHexStringLower(payload));
@@ -80,7 +82,7 @@ internal static class CommitText
         output.EndLine();
     }
 
-    private static void WriteOperation(RecordMutation operation, ReadOnlySpan<byte> payload, OutputWriter output)
+    private static void WriteOperation(RecordMutation operation, ReadOnlySpan<byte> bodies, OutputWriter output)
     {
         if (operation.Operation == RecordOperation.Delete)
         {
@@ -89,7 +91,11 @@ internal static class CommitText
         }
 
         output.Write($"    put    {operation.Location}  {operation.Length} bytes");
-        if (EventView.TryOpen(payload.Slice(operation.Offset, operation.Length), out EventView view))
+        if (operation.Offset < 0)
+        {
+            output.Write("  not in the records");
+        }
+        else if (EventView.TryOpen(bodies.Slice(operation.Offset, operation.Length), out EventView view))
         {
             output.Write($"  kind {view.Kind}  ");
             output.WriteHex(view.Id);
@@ -102,9 +108,9 @@ internal static class CommitText
         output.EndLine();
     }
 
-    private static void WriteCommit(Utf8JsonWriter json, Lsn lsn, ReadOnlySpan<byte> payload)
+    private static void WriteCommit(Utf8JsonWriter json, Lsn lsn, ReadOnlySpan<byte> payload, CommitReader reader)
     {
-        CommitSummary? commit = TryRead(lsn, payload, out string? fact);
+        CommitSummary? commit = TryRead(reader, lsn, payload, out ReadOnlySpan<byte> bodies, out string? fact);
         if (commit is null)
         {
             json.WriteString("note", $"not a commit: {fact}");
@@ -129,7 +135,14 @@ internal static class CommitText
             if (operation.Operation == RecordOperation.Put)
             {
                 json.WriteNumber("bytes", operation.Length);
-                WriteEvent(json, payload.Slice(operation.Offset, operation.Length));
+                if (operation.Offset < 0)
+                {
+                    json.WriteString("note", "not in the records");
+                }
+                else
+                {
+                    WriteEvent(json, bodies.Slice(operation.Offset, operation.Length));
+                }
             }
 
             json.WriteEndObject();
@@ -147,12 +160,14 @@ internal static class CommitText
         }
     }
 
-    private static CommitSummary? TryRead(Lsn lsn, ReadOnlySpan<byte> payload, out string? fact)
+    private static CommitSummary? TryRead(
+        CommitReader reader, Lsn lsn, ReadOnlySpan<byte> payload, out ReadOnlySpan<byte> bodies, out string? fact)
     {
+        bodies = default;
         try
         {
             fact = null;
-            return CommitReader.Read(lsn, payload);
+            return reader.Read(lsn, payload, out bodies);
         }
         catch (StorageException e)
         {

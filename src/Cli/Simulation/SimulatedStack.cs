@@ -49,6 +49,9 @@ internal static class SimulatedStack
                 CheckpointBytes = new ByteSize(1L << 40),
                 CheckpointInterval = TimeSpan.FromHours(10),
 
+                // Some groups have their bodies in the log, most do not.
+                BodiesOnceFrom = new ByteSize(Math.Min(composition.Options.BodiesOnceFrom.Bytes, 400)),
+
                 // The same on every machine, so that a seed is.
                 RebuildScans = 2,
 

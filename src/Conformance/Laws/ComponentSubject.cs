@@ -47,6 +47,9 @@ public sealed class ComponentSubject<T> : ILawSubject
         using Session<T> session = new(this, world);
         offers |= session.Component.TryGet(out IPackableIndex? _) ? LawNeeds.Packing : LawNeeds.None;
         offers |= session.Component.TryGet(out IReclaimable? _) ? LawNeeds.Reclaiming : LawNeeds.None;
+        offers |= Examiner is IStagedRecords && session.Component.TryGet(out IRecordStaging? _)
+            ? LawNeeds.Staging
+            : LawNeeds.None;
         bool persists = session.Component is not IIndexFamily index || index.Traits.IsPersistent;
         return persists ? offers | LawNeeds.Persistence : offers;
     }

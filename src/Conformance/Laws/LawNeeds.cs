@@ -38,4 +38,8 @@ public enum LawNeeds
 
     /// <summary>A way to load it once more, into a context that can be unloaded.</summary>
     OwnContext = 512,
+
+    /// <summary>An <see cref="Records.IRecordStaging"/>, and an examiner that is an
+    /// <see cref="Records.IStagedRecords"/>.</summary>
+    Staging = 1024,
 }

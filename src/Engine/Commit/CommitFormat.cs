@@ -7,15 +7,22 @@ namespace Mortise.Engine;
 
 /// <summary>The payload of a log record: one commit. Little-endian; the log adds length, LSN and checksum.</summary>
 /// <remarks><code>
-/// 0  u8      version     1; 3 of a commit that drops a range (2 of one that deleted its records, too)
+/// 0  u8      version     1; 3 of a commit that drops a range (2 of one that deleted its records, too); 4 where bodies may be
+///                        written ahead of the log
 /// 1  varint  time        milliseconds since 1970-01-01 UTC when the commit was made
 /// .  varint  operations  how many follow
+///    then in version 4
+/// .  varint  durable     every commit up to this LSN was durable, bodies included, when this one was made; 0 = does not say
 ///    then per operation
-/// 0  u8      kind        1 = put, 2 = delete, 3 = drop a range (the first operation, at most once)
-/// 1  u64     location    of a put or delete: where the record is or goes
+/// 0  u8      kind        1 = put, 2 = delete, 3 = drop a range (the first operation, at most once; not in version 1),
+///                        4 = put whose record is in the record store already (version 4)
+/// 1  u64     location    of all but a drop: where the record is or goes
 ///    then for a put
 /// 9  varint  length      bytes of the record, 1 and up
 /// .  bytes   record
+///    then for a put whose record is in the record store
+/// 9  varint  length      bytes of the record, 1 and up
+/// .  u64     check       what the record store gave to know the record by
 ///    then for a drop, instead of the location
 /// 1  i64     first       ordinals of which no index entry is left, both ends included
 /// 9  i64     last
@@ -32,9 +39,13 @@ internal static class CommitFormat
     /// <summary>Of a commit that drops a range, so that a reader that would keep its records refuses it.</summary>
     public const byte DropVersion = 3;
 
+    /// <summary>Of a commit that may refer to bodies, and says how far the commits before it were durable.</summary>
+    public const byte ReferenceVersion = 4;
+
     public const byte PutKind = (byte)RecordOperation.Put;
     public const byte DeleteKind = (byte)RecordOperation.Delete;
     public const byte DropKind = 3;
+    public const byte ReferenceKind = 4;
     public const int LocationOffset = sizeof(byte);
     public const int DeleteBytes = LocationOffset + sizeof(ulong);
     public const int RangeBytes = sizeof(byte) + (2 * sizeof(long));
@@ -42,7 +53,8 @@ internal static class CommitFormat
 
     /// <summary>The most bytes a commit takes.</summary>
     public static long MaxSize(int operations, long recordBytes) =>
-        1 + (2 * Varint.MaxBytes) + MaxDropBytes + ((long)operations * (DeleteBytes + Varint.MaxBytes)) + recordBytes;
+        1 + (3 * Varint.MaxBytes) + MaxDropBytes
+        + ((long)operations * (DeleteBytes + Varint.MaxBytes + sizeof(ulong))) + recordBytes;
 
     public static int WriteHeader(Span<byte> to, long unixMilliseconds, int operations, byte version = Version)
     {
@@ -53,6 +65,12 @@ internal static class CommitFormat
         return at;
     }
 
+    public static int WriteReferenceHeader(Span<byte> to, long unixMilliseconds, int operations, Lsn durable)
+    {
+        int at = WriteHeader(to, unixMilliseconds, operations, ReferenceVersion);
+        return at + Varint.Write(to[at..], durable.Value);
+    }
+
     public static int WritePut(Span<byte> to, RecordLocation location, ReadOnlySpan<byte> record)
     {
         to[0] = PutKind;
@@ -61,6 +79,16 @@ internal static class CommitFormat
         at += Varint.Write(to[at..], (ulong)record.Length);
         record.CopyTo(to[at..]);
         return at + record.Length;
+    }
+
+    public static int WriteReference(Span<byte> to, RecordLocation location, int length, ulong check)
+    {
+        to[0] = ReferenceKind;
+        BinaryPrimitives.WriteUInt64LittleEndian(to[LocationOffset..], location.Value);
+        int at = DeleteBytes;
+        at += Varint.Write(to[at..], (ulong)length);
+        BinaryPrimitives.WriteUInt64LittleEndian(to[at..], check);
+        return at + sizeof(ulong);
     }
 
     public static int WriteDelete(Span<byte> to, RecordLocation location)
@@ -83,33 +111,38 @@ internal static class CommitFormat
     /// <summary>Reads a commit; every length is checked before it is used.</summary>
     /// <param name="lsn">The commit, for messages.</param>
     /// <param name="payload">The log record's payload.</param>
-    /// <param name="mutations">Receives the puts and deletes; offsets point into <paramref name="payload"/>.</param>
-    /// <param name="dropped">The range that the commit drops before its puts and deletes, or null.</param>
-    /// <returns>When the commit was made, in milliseconds since 1970.</returns>
+    /// <param name="commit">Receives what it holds; offsets point into <paramref name="payload"/>.</param>
     /// <exception cref="StorageException"><see cref="StorageErrorCode.Corrupt"/> or
     /// <see cref="StorageErrorCode.FormatTooNew"/>.</exception>
-    public static long Read(
-        Lsn lsn, ReadOnlySpan<byte> payload, List<RecordMutation> mutations, out LoggedDrop? dropped)
+    public static void Read(Lsn lsn, ReadOnlySpan<byte> payload, CommitContent commit)
     {
-        mutations.Clear();
-        dropped = null;
+        commit.Clear();
         if (payload.IsEmpty)
         {
             throw Damaged(lsn, 0, "an empty commit");
         }
 
         byte version = payload[0];
-        if (version is < Version or > DropVersion)
+        if (version is < Version or > ReferenceVersion)
         {
             throw new StorageException(
                 StorageErrorCode.FormatTooNew,
-                $"commit {lsn} has format version {version}, this engine reads {Version} to {DropVersion}",
+                $"commit {lsn} has format version {version}, this engine reads {Version} to {ReferenceVersion}",
                 advice: "open the store with a newer engine");
         }
 
         int at = 1;
-        ulong time = ReadVarint(lsn, payload, ref at);
+        commit.Milliseconds = (long)Math.Min(ReadVarint(lsn, payload, ref at), long.MaxValue);
         ulong count = ReadVarint(lsn, payload, ref at);
+        if (version == ReferenceVersion)
+        {
+            commit.Durable = new Lsn(ReadVarint(lsn, payload, ref at));
+            if (commit.Durable >= lsn)
+            {
+                throw Damaged(lsn, at, $"says that commit {commit.Durable} was before it");
+            }
+        }
+
         if (count > (ulong)(payload.Length - at) / DeleteBytes)
         {
             throw Damaged(lsn, at, $"{count} operations in {payload.Length - at} bytes");
@@ -122,44 +155,62 @@ internal static class CommitFormat
                 throw Damaged(lsn, at, "an operation ends early");
             }
 
-            byte kind = payload[at];
-            if (kind == DropKind && version != Version && i == 0)
+            if (payload[at] == DropKind && version != Version && i == 0)
             {
-                dropped = ReadDrop(lsn, payload, version, ref at);
-                continue;
-            }
-
-            var location = new RecordLocation(BinaryPrimitives.ReadUInt64LittleEndian(payload[(at + LocationOffset)..]));
-            at += DeleteBytes;
-            if (kind == DeleteKind)
-            {
-                mutations.Add(new RecordMutation(RecordOperation.Delete, location, 0, 0));
-            }
-            else if (kind == PutKind)
-            {
-                ulong length = ReadVarint(lsn, payload, ref at);
-                if (length == 0 || length > (ulong)(payload.Length - at))
-                {
-                    throw Damaged(lsn, at, $"a record of {length} bytes in {payload.Length - at}");
-                }
-
-                mutations.Add(new RecordMutation(RecordOperation.Put, location, at, (int)length));
-                at += (int)length;
+                commit.Dropped = ReadDrop(lsn, payload, version, ref at);
             }
             else
             {
-                throw Damaged(lsn, at - DeleteBytes, $"operation kind {kind}");
+                ReadOperation(lsn, version, payload, ref at, commit);
             }
         }
 
-        return at == payload.Length
-            ? (long)Math.Min(time, long.MaxValue)
-            : throw Damaged(lsn, at, $"{payload.Length - at} bytes after the last operation");
+        if (at != payload.Length)
+        {
+            throw Damaged(lsn, at, $"{payload.Length - at} bytes after the last operation");
+        }
+    }
+
+    private static void ReadOperation(Lsn lsn, byte version, ReadOnlySpan<byte> payload, ref int at, CommitContent commit)
+    {
+        byte kind = payload[at];
+        var location = new RecordLocation(BinaryPrimitives.ReadUInt64LittleEndian(payload[(at + LocationOffset)..]));
+        at += DeleteBytes;
+        if (kind == DeleteKind)
+        {
+            commit.Add(new RecordMutation(RecordOperation.Delete, location, 0, 0));
+        }
+        else if (kind == PutKind)
+        {
+            ulong length = ReadVarint(lsn, payload, ref at);
+            if (length == 0 || length > (ulong)(payload.Length - at))
+            {
+                throw Damaged(lsn, at, $"a record of {length} bytes in {payload.Length - at}");
+            }
+
+            commit.Add(new RecordMutation(RecordOperation.Put, location, at, (int)length));
+            at += (int)length;
+        }
+        else if (kind == ReferenceKind && version == ReferenceVersion)
+        {
+            ulong length = ReadVarint(lsn, payload, ref at);
+            if (length == 0 || length > (ulong)(Array.MaxLength - commit.BodyBytes) || payload.Length - at < sizeof(ulong))
+            {
+                throw Damaged(lsn, at, $"a reference to a record of {length} bytes");
+            }
+
+            commit.AddReference(location, (int)length, BinaryPrimitives.ReadUInt64LittleEndian(payload[at..]));
+            at += sizeof(ulong);
+        }
+        else
+        {
+            throw Damaged(lsn, at - DeleteBytes, $"operation kind {kind}");
+        }
     }
 
     private static LoggedDrop ReadDrop(Lsn lsn, ReadOnlySpan<byte> payload, byte version, ref int at)
     {
-        if (payload.Length - at < RangeBytes + (version == DropVersion ? sizeof(ulong) : 0))
+        if (payload.Length - at < RangeBytes + (version == DeletingDropVersion ? 0 : sizeof(ulong)))
         {
             throw Damaged(lsn, at, "an operation ends early");
         }

@@ -27,6 +27,7 @@ internal sealed class CommitPipeline(
     private readonly List<StoreWrite> _carried = [];
     private readonly List<StoreWrite> _succeeded = [];
     private readonly List<RecordMutation> _mutations = [];
+    private readonly BodyStaging _bodies = new(parts);
     private int[] _lengths = [];
     private RecordLocation[] _locations = [];
     private byte[] _payload = [];
@@ -80,6 +81,7 @@ internal sealed class CommitPipeline(
             using StoreView before = versions.OpenView();
             Decide(before);
             Place();
+            StageBodies();
             Lsn last = AppendToLog(out long bytes);
             if (last != Lsn.None)
             {
@@ -95,6 +97,8 @@ internal sealed class CommitPipeline(
                 Apply(last);
                 metrics.GroupCommitted(_group.Count, bytes);
             }
+
+            _bodies.End();
         }
         catch (Exception e)
         {
@@ -253,6 +257,21 @@ internal sealed class CommitPipeline(
         parts.Records.Plan(_lengths.AsSpan(0, count), _locations.AsSpan(0, count));
     }
 
+    /// <summary>Writes the group's bodies to their places now, if that saves writing them to the log.</summary>
+    private void StageBodies()
+    {
+        _bodies.Begin(_builder);
+        foreach (GroupWrite item in _group)
+        {
+            if (!item.Failed && item.OperationCount > 0)
+            {
+                _bodies.Add(Operations(item.FirstOperation, item.OperationCount), _locations);
+            }
+        }
+
+        _bodies.TryWrite();
+    }
+
     /// <summary>Logs each write that changes something. A full device fails it and the writes after it, which may build on
     /// it; those before it stand.</summary>
     private Lsn AppendToLog(out long bytes)
@@ -276,13 +295,21 @@ internal sealed class CommitPipeline(
             catch (StorageException e) when (e.Code == StorageErrorCode.NoSpace)
             {
                 FailFrom(i, e);
-                return last;
+                _bodies.IsCutShort = true;
+                break;
+            }
+
+            if (!_bodies.IsExpected(last))
+            {
+                throw new StorageException(
+                    StorageErrorCode.PluginFault, $"the log gave commit {last} another number than the next");
             }
 
             bytes += length;
             _group[i] = item with { Lsn = last };
         }
 
+        bytes += _bodies.Bytes;
         LoggedBytes += bytes;
         return last;
     }
@@ -292,7 +319,7 @@ internal sealed class CommitPipeline(
         long size = CommitFormat.MaxSize(item.OperationCount, 0);
         foreach (ref readonly CommitBuilder.PlannedOperation operation in Operations(item.FirstOperation, item.OperationCount))
         {
-            size += operation.Kind == CommitBuilder.PlannedKind.Put ? _builder.Records[operation.Record].Length : 0;
+            size += operation.Kind == CommitBuilder.PlannedKind.Put && !_bodies.AreWritten ? _builder.Records[operation.Record].Length : 0;
         }
 
         if (_payload.Length < size)
@@ -301,12 +328,19 @@ internal sealed class CommitPipeline(
         }
 
         LoggedDrop? dropped = Locate(_builder.Dropped);
-        int at = CommitFormat.WriteHeader(
-            _payload, now, item.OperationCount, dropped is null ? CommitFormat.Version : CommitFormat.DropVersion);
+        int at = parts.Staging is not null
+            ? CommitFormat.WriteReferenceHeader(_payload, now, item.OperationCount, parts.Durability.DurableLsn)
+            : CommitFormat.WriteHeader(
+                _payload, now, item.OperationCount, dropped is null ? CommitFormat.Version : CommitFormat.DropVersion);
         foreach (ref readonly CommitBuilder.PlannedOperation operation in Operations(item.FirstOperation, item.OperationCount))
         {
             at += operation.Kind switch
             {
+                CommitBuilder.PlannedKind.Put when _bodies.AreWritten => CommitFormat.WriteReference(
+                    _payload.AsSpan(at),
+                    _locations[operation.Record],
+                    _builder.Records[operation.Record].Length,
+                    _bodies.CheckOf(operation.Record)),
                 CommitBuilder.PlannedKind.Put => CommitFormat.WritePut(
                     _payload.AsSpan(at), _locations[operation.Record], _builder.Bytes(new PendingRecord(operation.Record))),
                 CommitBuilder.PlannedKind.DeletePending =>

@@ -1,12 +1,11 @@
 using Mortise.Components;
-using Mortise.Logging;
 
 namespace Mortise.Engine;
 
 /// <summary>Keeps the promise of the sync mode: when the log is synced, and what an acknowledgement waits for.</summary>
 internal sealed class SyncPolicy : IAsyncDisposable
 {
-    private readonly IWriteAheadLog _log;
+    private readonly OpenedParts _parts;
     private readonly EngineOptions _options;
     private readonly Action<Exception> _onFault;
     private readonly ITimer? _timer;
@@ -15,9 +14,10 @@ internal sealed class SyncPolicy : IAsyncDisposable
     private long _unsyncedBytes;
     private int _armed;
 
-    public SyncPolicy(IWriteAheadLog log, StoreComposition composition, Action<Exception> onFault)
+    public SyncPolicy(OpenedParts parts, Action<Exception> onFault)
     {
-        _log = log;
+        _parts = parts;
+        StoreComposition composition = parts.Composition;
         EngineOptions options = composition.Options;
         _options = options;
         _onFault = onFault;
@@ -45,16 +45,16 @@ internal sealed class SyncPolicy : IAsyncDisposable
 
     /// <summary>Completes when commits up to <paramref name="lsn"/> may be acknowledged.</summary>
     /// <param name="lsn">The last commit of a group.</param>
-    /// <param name="bytes">Log bytes of the group.</param>
+    /// <param name="bytes">Bytes of the group in the log, and of bodies ahead of it.</param>
     public ValueTask AfterAppend(Lsn lsn, long bytes)
     {
         switch (_options.SyncMode)
         {
             case SyncMode.Always:
-                return _log.SyncAsync(lsn);
+                return _parts.Durability.SyncFastAsync(lsn);
             case SyncMode.Batch when Interlocked.Add(ref _unsyncedBytes, bytes) >= _options.BatchBytes.Bytes:
                 Interlocked.Exchange(ref _unsyncedBytes, 0);
-                return _log.SyncAsync(lsn);
+                return _parts.Durability.SyncFastAsync(lsn);
             case SyncMode.Batch:
                 Arm();
                 return ValueTask.CompletedTask;
@@ -104,10 +104,10 @@ internal sealed class SyncPolicy : IAsyncDisposable
             // Disarm first: a commit that comes after this line arms the timer again.
             Interlocked.Exchange(ref _armed, 0);
             Interlocked.Exchange(ref _unsyncedBytes, 0);
-            Lsn last = _log.LastLsn;
-            if (last > _log.DurableLsn)
+            Lsn last = _parts.Log.LastLsn;
+            if (last > _parts.Durability.DurableLsn)
             {
-                await _log.SyncAsync(last).ConfigureAwait(false);
+                await _parts.Durability.SyncAsync(last).ConfigureAwait(false);
             }
         }
         catch (Exception e)

@@ -29,7 +29,8 @@ internal sealed class FamilySwitch(
     private const int LastPieceCommits = 64;
     private const int MaxPieces = 64;
 
-    private readonly List<RecordMutation> _mutations = [];
+    private readonly CommitContent _commit = new();
+    private byte[] _bodies = [];
 
     /// <summary>What is dropped and not deleted; no more of it while families are exchanged.</summary>
     private DroppedRecords? Dropped => parts.Drops.Records();
@@ -170,7 +171,7 @@ internal sealed class FamilySwitch(
                 next.FinishLoadPass(before);
                 if (hasMore)
                 {
-                    await parts.Indexes.MakeRoomAsync(parts.Log, versions.Lsn).ConfigureAwait(false);
+                    await parts.Indexes.MakeRoomAsync(parts.Durability, versions.Lsn).ConfigureAwait(false);
                 }
             }).ConfigureAwait(false);
         }
@@ -182,7 +183,7 @@ internal sealed class FamilySwitch(
     private Lsn CatchUp(FamilyState next, Lsn from, CancellationToken cancellation)
     {
         // Each piece is shorter than the one before unless writing is faster than this; the writer waits for the rest.
-        for (int i = 0; i < MaxPieces && parts.Log.LastLsn.Value >= from.Value + LastPieceCommits; i++)
+        for (int i = 0; i < MaxPieces && versions.Lsn.Value >= from.Value + LastPieceCommits; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             from = Replay(next, from, lsn => OnWriter(() => next.ApplyPending(lsn)));
@@ -195,7 +196,8 @@ internal sealed class FamilySwitch(
     /// <returns>The commit after it.</returns>
     private Lsn Replay(FamilyState next, Lsn from, Action<Lsn> apply)
     {
-        Lsn end = parts.Log.LastLsn;
+        // The log may have commits whose records are not readable yet.
+        Lsn end = versions.Lsn;
         if (from > end)
         {
             return from;
@@ -221,7 +223,7 @@ internal sealed class FamilySwitch(
         await onWriter(() =>
         {
             Replay(next, from, next.ApplyPending);
-            next.Cover(parts.Log.LastLsn);
+            next.Cover(versions.Lsn);
             next.RequireSnapshots();
             List<FamilyState> before = parts.Families;
             old = before.Find(f => f.Part.Name == next.Part.Name);
@@ -266,17 +268,18 @@ internal sealed class FamilySwitch(
 
     private void Take(FamilyState next, Lsn lsn, ReadOnlySpan<byte> payload, Action<Lsn> apply)
     {
-        CommitFormat.Read(lsn, payload, _mutations, out LoggedDrop? dropped);
+        CommitFormat.Read(lsn, payload, _commit);
+        ReadOnlySpan<byte> arena = CommitBodies.Applied(parts.Records, payload, _commit, ref _bodies);
 
         // Ranges are dropped in the same turn as families are exchanged, so never meanwhile.
-        Invariant.Holds(dropped is null);
+        Invariant.Holds(_commit.Dropped is null);
 
-        foreach (RecordMutation mutation in _mutations)
+        foreach (RecordMutation mutation in _commit.Mutations)
         {
             if (mutation.Operation == RecordOperation.Put)
             {
                 next.Project(
-                    IndexOperation.Set, lsn, mutation.Location, payload.Slice(mutation.Offset, mutation.Length));
+                    IndexOperation.Set, lsn, mutation.Location, arena.Slice(mutation.Offset, mutation.Length));
             }
             else
             {

@@ -1,5 +1,4 @@
 using Mortise.Indexing;
-using Mortise.Logging;
 
 namespace Mortise.Engine;
 
@@ -85,13 +84,13 @@ internal sealed class OpenIndexes
 
     /// <summary>Makes the least recently used of the changed indexes durable, so that they can be closed, and closes
     /// them; on the writer, between two groups.</summary>
-    /// <param name="log">Synced first: no part is ever ahead of it.</param>
+    /// <param name="durability">Commits are made durable first: no part is ever ahead of them.</param>
     /// <param name="through">The last published commit.</param>
-    public async ValueTask MakeRoomAsync(IWriteAheadLog log, Lsn through)
+    public async ValueTask MakeRoomAsync(CommitDurability durability, Lsn through)
     {
-        if (through > log.DurableLsn)
+        if (through > durability.DurableLsn)
         {
-            await log.SyncAsync(through, CancellationToken.None).ConfigureAwait(false);
+            await durability.SyncAsync(through, CancellationToken.None).ConfigureAwait(false);
         }
 
         int keep = _bound - (_bound / 4);

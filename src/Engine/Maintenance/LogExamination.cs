@@ -37,13 +37,20 @@ public static class LogExamination
         Lsn last = Lsn.None;
         var torn = new List<LogDumpRecord>();
         var findings = new List<Finding>();
+        StoreManifest? manifest = TryReadManifest(composition.Root);
+        using var bodies = new BodyVerification(composition, manifest);
         Dump(composition, Lsn.None, new Lsn(ulong.MaxValue), Visit, cancellation);
         ExaminationSummary? summary = null;
-        if (TryReadManifest(composition.Root) is { } manifest && composition.Log.Examiner is { } examiner)
+        if (manifest is not null && composition.Log.Examiner is { } examiner)
         {
             // The examiner knows more than the dump: the store's id, and how far the log was durable.
             findings.Clear();
             summary = examiner.Examine(Directory(composition), manifest.StoreId, findings.Add, cancellation);
+        }
+
+        if (bodies.Finding is { } damage)
+        {
+            findings.Add(damage);
         }
 
         return new LogVerification
@@ -54,6 +61,7 @@ public static class LogExamination
             Torn = torn,
             Findings = findings,
             Summary = summary,
+            BodiesTornFrom = bodies.Finding is null ? bodies.TornFrom : Lsn.None,
         };
 
         bool Visit(in LogDumpRecord record, ReadOnlySpan<byte> payload)
@@ -64,6 +72,7 @@ public static class LogExamination
                     whole++;
                     first = first == Lsn.None ? record.Lsn : first;
                     last = record.Lsn;
+                    bodies.Visit(record, payload);
                     break;
                 case LogDumpState.Torn:
                     torn.Add(record);
@@ -120,6 +129,10 @@ public sealed class LogVerification
 
     /// <summary>What a crash left behind the last record. Not damage: opening cuts it.</summary>
     public required IReadOnlyList<LogDumpRecord> Torn { get; init; }
+
+    /// <summary>The first commit whose bodies, written ahead of it to the record store, a crash has torn; opening gives it up
+    /// and all behind it. <see cref="Lsn.None"/> for none.</summary>
+    public Lsn BodiesTornFrom { get; init; }
 
     /// <summary>Damage.</summary>
     public required IReadOnlyList<Finding> Findings { get; init; }

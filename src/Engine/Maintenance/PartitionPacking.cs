@@ -121,9 +121,9 @@ internal sealed class PartitionPacking(
             await onWriter(async () =>
             {
                 // No part is ever ahead of the log.
-                if (index.AppliedLsn > parts.Log.DurableLsn)
+                if (index.AppliedLsn > parts.Durability.DurableLsn)
                 {
-                    await parts.Log.SyncAsync(index.AppliedLsn, cancellation).ConfigureAwait(false);
+                    await parts.Durability.SyncAsync(index.AppliedLsn, cancellation).ConfigureAwait(false);
                 }
 
                 packing = packable.PackAsync(cancellation).AsTask();

@@ -155,7 +155,8 @@ public static class StoreBackup
         };
 
         /// <summary>Applies to the copy what the log has beyond it.</summary>
-        /// <returns>False when the log was truncated since the records were copied.</returns>
+        /// <returns>False when the log was truncated since the records were copied, or a body that it refers to is not
+        /// there.</returns>
         private async ValueTask<bool> FollowLogAsync(StoreManifest manifest, bool isLast)
         {
             var parts = new OpenedParts(source with { Root = target, CacheGrants = static _ => null, Listeners = [] })
@@ -167,6 +168,12 @@ public static class StoreBackup
                 parts.Records = await source.Records.Open(
                     parts.Context("records", target.OpenDirectory(OpenedParts.RecordsDirectory)), cancellation)
                     .ConfigureAwait(false);
+                if (parts.Records.TryGet(out IRecordStaging? staging))
+                {
+                    // What an earlier copy had behind this one: bodies come from the store, never from there.
+                    staging.Unstage();
+                }
+
                 if (!ApplyLog(parts.Records, manifest) && !isLast)
                 {
                     return false;
@@ -187,8 +194,10 @@ public static class StoreBackup
                 return true;
             }
 
-            var mutations = new List<RecordMutation>();
+            var commit = new CommitContent();
+            using var bodies = new CommitBodies(source.Records, source.Root, storeId);
             bool isWhole = true;
+            Lsn torn = Lsn.None;
             Lsn next = Lsn.Max(records.DurableLsn, new Lsn(manifest.CheckpointLsn)).Next;
             log.Dump(
                 source.Root.OpenDirectory(OpenedParts.LogDirectory),
@@ -203,19 +212,39 @@ public static class StoreBackup
                         return record.Lsn < next && record.State == LogDumpState.Whole;
                     }
 
-                    CommitFormat.Read(record.Lsn, payload, mutations, out LoggedDrop? drop);
-                    if (drop is { LeavesRecords: true } left)
+                    CommitFormat.Read(record.Lsn, payload, commit);
+                    if (torn == Lsn.None && bodies.TryFind(record.Lsn, payload, commit, out ReadOnlySpan<byte> arena))
                     {
-                        _drops.Add(ManifestDrop.From(left));
+                        if (commit.Dropped is { LeavesRecords: true } left)
+                        {
+                            _drops.Add(ManifestDrop.From(left));
+                        }
+
+                        records.Apply(new RecordBatch(record.Lsn, arena, CollectionsMarshal.AsSpan(commit.Mutations)));
+                        _logged++;
+                    }
+                    else
+                    {
+                        // Torn by a crash, and then this is where the store ends; or given back behind a checkpoint.
+                        torn = torn == Lsn.None ? record.Lsn : torn;
+                        if (torn <= commit.Durable)
+                        {
+                            _findings.Add(new Finding(
+                                BodyVerification.Code,
+                                $"{OpenedParts.LogDirectory}/{record.File}",
+                                record.Offset,
+                                BodyVerification.Describe(torn, commit.Durable)));
+                            return false;
+                        }
                     }
 
-                    records.Apply(new RecordBatch(record.Lsn, payload, CollectionsMarshal.AsSpan(mutations)));
                     next = next.Next;
-                    _logged++;
                     return true;
                 },
                 cancellation);
-            return isWhole;
+
+            // A body is given back behind a checkpoint only: without one since, it was never whole.
+            return isWhole && (torn == Lsn.None || ManifestFile.TryRead(source.Root)?.CheckpointLsn == manifest.CheckpointLsn);
         }
     }
 }

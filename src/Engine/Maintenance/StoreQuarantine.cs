@@ -73,7 +73,7 @@ public static class StoreQuarantine
         }
 
         RecordLocation? next = null;
-        var mutations = new List<RecordMutation>();
+        var commit = new CommitContent();
         log.Dump(
             stack.Root.OpenDirectory(OpenedParts.LogDirectory),
             durable.Next,
@@ -86,10 +86,9 @@ public static class StoreQuarantine
                     return false;
                 }
 
-                mutations.Clear();
-                CommitFormat.Read(record.Lsn, payload, mutations, out _);
-                int put = mutations.FindIndex(static mutation => mutation.Operation == RecordOperation.Put);
-                next = put < 0 ? null : mutations[put].Location;
+                CommitFormat.Read(record.Lsn, payload, commit);
+                int put = commit.Mutations.FindIndex(static mutation => mutation.Operation == RecordOperation.Put);
+                next = put < 0 ? null : commit.Mutations[put].Location;
                 return put < 0;
             },
             cancellation);

@@ -58,7 +58,7 @@ internal sealed class StoreMetrics : IDisposable
             "mortise.lsn", () => Observe(_ => (long)versions.Lsn.Value), "{commit}", "The last commit readers see.");
         _meter.CreateObservableGauge(
             "mortise.durable_lsn",
-            () => Observe(static p => (long)p.Log.DurableLsn.Value),
+            () => Observe(static p => (long)p.Durability.DurableLsn.Value),
             "{commit}",
             "The last commit that survives a power cut.");
         _meter.CreateObservableGauge(

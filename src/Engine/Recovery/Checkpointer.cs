@@ -5,7 +5,7 @@ namespace Mortise.Engine;
 /// <summary>Makes all parts durable up to a commit, records that in the manifest, and lets the log drop what nobody
 /// needs.</summary>
 /// <remarks>
-/// Order, so that a crash at any point leaves a store that opens: log synced (no part is ever ahead of it), parts made
+/// Order, so that a crash at any point leaves a store that opens: commits synced (no part is ever ahead of them), parts made
 /// durable, manifest replaced, log truncated. Only the capture of state runs on the writer; the rest runs beside it.
 /// </remarks>
 /// <param name="parts">What is open.</param>
@@ -40,9 +40,9 @@ internal sealed class Checkpointer(OpenedParts parts, VersionHolder versions, bo
             return null;
         }
 
-        if (through > parts.Log.DurableLsn)
+        if (through > parts.Durability.DurableLsn)
         {
-            await parts.Log.SyncAsync(through, cancellation).ConfigureAwait(false);
+            await parts.Durability.SyncAsync(through, cancellation).ConfigureAwait(false);
         }
 
         var work = new List<Task> { parts.Records.CheckpointAsync(cancellation).AsTask() };

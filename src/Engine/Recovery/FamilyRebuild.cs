@@ -48,7 +48,7 @@ internal static class FamilyRebuild
             unfinished = await ScanAsync(parts, unfinished, through, watch, cancellation).ConfigureAwait(false);
             if (unfinished.Count > 0)
             {
-                await parts.Indexes.MakeRoomAsync(parts.Log, through).ConfigureAwait(false);
+                await parts.Indexes.MakeRoomAsync(parts.Durability, through).ConfigureAwait(false);
             }
         }
 

@@ -13,12 +13,14 @@ namespace Mortise.Engine;
 /// it. Index changes of many commits are gathered into one sorted batch, which is both faster and the same: mutations
 /// are absolute.
 /// </remarks>
-internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
+internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint) : IDisposable
 {
     /// <summary>Changes that all families together gather before they apply them, in bytes.</summary>
     private const long GatherBytes = 32 << 20;
 
-    private readonly List<RecordMutation> _mutations = [];
+    private readonly CommitContent _commit = new();
+    private readonly CommitBodies _bodies = new(parts.Composition.Records, parts.Composition.Root, parts.StoreId);
+    private byte[] _applied = [];
     private readonly long _chunkBytes = parts.Composition.Options.ReplayChunk.Bytes;
     private Lsn _recordsCovered;
     private OpeningWatch _watch = null!;
@@ -26,6 +28,10 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
 
     /// <summary>Commits that were read.</summary>
     public long Commits { get; private set; }
+
+    /// <summary>The first commit whose bodies did not survive: it and all behind it are given up. <see cref="Lsn.None"/> when all
+    /// did.</summary>
+    public Lsn CutFrom { get; private set; }
 
     /// <summary>Replays.</summary>
     /// <param name="recordsCovered">The record store contains every commit up to here.</param>
@@ -50,6 +56,14 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
             await ReplayAsync(live, from, last).ConfigureAwait(false);
         }
 
+        if (CutFrom != Lsn.None)
+        {
+            RequireTorn(last);
+        }
+
+        // What was read back may be in the page cache only, whatever an earlier sync said of it.
+        await parts.Durability.SyncAsync(last, cancellation).ConfigureAwait(false);
+        parts.Staging?.Unstage();
         foreach (FamilyState family in live)
         {
             family.ApplyPending(last);
@@ -61,6 +75,8 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
         }
     }
 
+    public void Dispose() => _bodies.Dispose();
+
     private async ValueTask ReplayAsync(List<FamilyState> live, Lsn from, Lsn last)
     {
         StoreComposition stack = parts.Composition;
@@ -71,7 +87,7 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
             var decoded = new ReplayChunk();
             var applied = new ReplayChunk();
             Task applying = Task.CompletedTask;
-            while (from <= last)
+            while (from <= last && CutFrom == Lsn.None)
             {
                 decoded.Clear();
                 from = Decode(from, decoded);
@@ -99,7 +115,7 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
         while (parts.Indexes.IsOverfull || lanes.Exists(static lane => !lane.IsDone))
         {
             lanes.ForEach(static lane => lane.Flush());
-            await parts.Indexes.MakeRoomAsync(parts.Log, chunk.LastLsn).ConfigureAwait(false);
+            await parts.Indexes.MakeRoomAsync(parts.Durability, chunk.LastLsn).ConfigureAwait(false);
             await Task.WhenAll(lanes.FindAll(static lane => !lane.IsDone).ConvertAll(static lane => lane.GoOnAsync()))
                 .ConfigureAwait(false);
         }
@@ -116,14 +132,33 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
     private bool Commit(Lsn lsn, ReadOnlySpan<byte> payload, ReplayChunk chunk)
     {
         _cancellation.ThrowIfCancellationRequested();
-        CommitFormat.Read(lsn, payload, _mutations, out LoggedDrop? dropped);
-        ReadOnlySpan<RecordMutation> mutations = CollectionsMarshal.AsSpan(_mutations);
-        if (lsn > _recordsCovered)
+        CommitFormat.Read(lsn, payload, _commit);
+        ReadOnlySpan<byte> arena;
+        if (lsn <= _recordsCovered)
         {
-            parts.Records.Apply(new RecordBatch(lsn, payload, mutations));
+            arena = CommitBodies.Applied(parts.Records, payload, _commit, ref _applied);
+        }
+        else if (_bodies.TryFind(lsn, payload, _commit, out arena))
+        {
+            if (_commit.HasReferences)
+            {
+                if (parts.Staging is null)
+                {
+                    throw CommitBodies.Unsupported(lsn, parts.Composition.Records.Identity);
+                }
+
+                parts.Durability.Staged(lsn, lsn);
+            }
+
+            parts.Records.Apply(new RecordBatch(lsn, arena, CollectionsMarshal.AsSpan(_commit.Mutations)));
+        }
+        else
+        {
+            CutFrom = lsn;
+            return false;
         }
 
-        if (dropped is { } drop)
+        if (_commit.Dropped is { } drop)
         {
             chunk.AddDrop(lsn, drop.Range);
             if (drop.LeavesRecords && lsn > checkpoint)
@@ -133,13 +168,12 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
         }
 
         DroppedRecords? gone = lsn > checkpoint ? parts.Drops.Records() : null;
-
-        foreach (ref readonly RecordMutation mutation in mutations)
+        foreach (ref readonly RecordMutation mutation in CollectionsMarshal.AsSpan(_commit.Mutations))
         {
             if (mutation.Operation == RecordOperation.Put)
             {
                 chunk.Add(
-                    IndexOperation.Set, lsn, mutation.Location, payload.Slice(mutation.Offset, mutation.Length));
+                    IndexOperation.Set, lsn, mutation.Location, arena.Slice(mutation.Offset, mutation.Length));
             }
             else if (gone is not null || parts.Families.Exists(static f => f.IsLive))
             {
@@ -153,6 +187,44 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint)
         Commits++;
         _watch.Advance();
         return chunk.Bytes < _chunkBytes;
+    }
+
+    /// <summary>A body that is not whole ends the log there, unless something says that it was durable: then it was
+    /// damaged since.</summary>
+    private void RequireTorn(Lsn last)
+    {
+        Lsn durable = checkpoint;
+        if (CutFrom < last)
+        {
+            var claims = new ClaimSink();
+            parts.Log.Replay(CutFrom.Next, ref claims);
+            durable = Lsn.Max(durable, claims.Durable);
+        }
+
+        if (CutFrom <= durable)
+        {
+            throw new StorageException(
+                StorageErrorCode.Corrupt,
+                $"a body that commit {CutFrom} put is not in the record store as it was written; it was durable, as every "
+                + $"commit up to {durable}",
+                OpenedParts.RecordsDirectory,
+                advice: "restore the store from a backup, or let 'mortise doctor' say what is left");
+        }
+    }
+
+    /// <summary>How far the commits that are left say that those before them were durable.</summary>
+    private struct ClaimSink() : ILogSink
+    {
+        private readonly CommitContent _commit = new();
+
+        public Lsn Durable { get; private set; }
+
+        public bool Accept(Lsn lsn, ReadOnlySpan<byte> payload)
+        {
+            CommitFormat.Read(lsn, payload, _commit);
+            Durable = Lsn.Max(Durable, _commit.Durable);
+            return true;
+        }
     }
 
     private readonly struct Sink(LogReplay replay, ReplayChunk chunk) : ILogSink

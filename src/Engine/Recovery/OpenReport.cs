@@ -12,6 +12,9 @@ public sealed class OpenReport
     /// <summary>Bytes cut from the log's torn tail.</summary>
     public required long TornLogBytes { get; init; }
 
+    /// <summary>Commits at the log's end that were given up because a body of the first of them was torn.</summary>
+    public long TornCommits { get; init; }
+
     /// <summary>Commits read from the log to bring parts up to date.</summary>
     public required long ReplayedCommits { get; init; }
 

@@ -40,12 +40,26 @@ internal sealed class OpenedParts : IAsyncDisposable
 
     public IRecordStore Records { get; set; } = null!;
 
+    /// <summary>How bodies are written before their commits; null when the record store does not offer it.</summary>
+    public IRecordStaging? Staging { get; private set; }
+
+    /// <summary>Says and sees to it that commits survive a power cut.</summary>
+    public CommitDurability Durability { get; private set; } = null!;
+
     /// <summary>The families; filled while opening, afterwards only replaced as a whole, so that any thread may walk
     /// it.</summary>
     public List<FamilyState> Families => _families;
 
     /// <summary>Which parts may have files of older format versions.</summary>
     public OlderFormats Formats => _formats ??= new OlderFormats(this);
+
+    /// <summary>The log and the records are open.</summary>
+    public void FindCapabilities()
+    {
+        Staging = Records.TryGet(out IRecordStaging? staging) && Composition.Records.Examiner is IStagedRecords ? staging : null;
+        Durability = new CommitDurability(
+            Log, Staging, Composition.Options.ParallelSync ? Composition.Background : null);
+    }
 
     /// <summary>Puts other families in force; on the writer.</summary>
     public void ReplaceFamilies(List<FamilyState> families) => _families = families;
@@ -160,6 +174,11 @@ internal sealed class OpenedParts : IAsyncDisposable
 
         Families.Clear();
         Drain();
+        if (Durability is { } durability)
+        {
+            await closing.CloseAsync(durability.DisposeAsync).ConfigureAwait(false);
+        }
+
         if (Records is { } records)
         {
             await closing.CloseAsync(() => ClosingParts.WithinAsync(

@@ -82,7 +82,7 @@ internal sealed class ReplayLane : IAsyncDisposable
 
         // A family that turned out to be damaged on the way is rebuilt later.
         _next = changes.Length;
-        _last = chunk.LastLsn;
+        _last = chunk.LastLsn == Lsn.None ? _last : chunk.LastLsn;
         if (_family.PendingBytes() > _gatherBytes)
         {
             Flush();

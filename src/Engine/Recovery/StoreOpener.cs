@@ -75,10 +75,11 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
         }
 
         await OpenLogAndRecordsAsync(manifest, watch, cancellation).ConfigureAwait(false);
+        parts.FindCapabilities();
         watch.Enter(OpeningPhase.Families);
         await OpenFamiliesAsync(manifest, cancellation).ConfigureAwait(false);
 
-        var replay = new LogReplay(parts, new Lsn(manifest.CheckpointLsn));
+        using var replay = new LogReplay(parts, new Lsn(manifest.CheckpointLsn));
         await replay.RunAsync(
             Covered(parts.Records.DurableLsn, manifest.RecordsDurableLsn, manifest), watch, cancellation).ConfigureAwait(false);
         List<RebuiltFamily> rebuilt = await FamilyRebuild.RunAsync(parts, watch, cancellation).ConfigureAwait(false);
@@ -88,6 +89,7 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
             IsNew = isNew,
             WasClean = isNew || parts.Log.Recovery.WasClean,
             TornLogBytes = parts.Log.Recovery.TornBytes,
+            TornCommits = replay.CutFrom == Lsn.None ? 0 : (long)(parts.Log.LastLsn.Value - replay.CutFrom.Value + 1),
             ReplayedCommits = replay.Commits,
             Rebuilt = rebuilt,
             Duration = watch.Elapsed,

@@ -49,6 +49,8 @@ internal sealed class EngineSettings : IValidatedOptions
 
     public ByteSize MaxGroupBytes { get; set; } = new EngineOptions().MaxGroupBytes;
 
+    public ByteSize BodiesOnceFrom { get; set; } = new EngineOptions().BodiesOnceFrom;
+
     public int MaxOpenPartitions { get; set; } = new EngineOptions().MaxOpenPartitions;
 
     public TimeSpan SealAfter { get; set; } = new EngineOptions().SealAfter;
@@ -77,6 +79,11 @@ internal sealed class EngineSettings : IValidatedOptions
             yield return new OptionProblem(nameof(MaxGroupBytes), "must be 64KiB to 1GiB");
         }
 
+        if (BodiesOnceFrom.Bytes is < 1 or > 1L << 40)
+        {
+            yield return new OptionProblem(nameof(BodiesOnceFrom), "must be 1B to 1TiB");
+        }
+
         if (MaxOpenPartitions is < 1 or > 65_536)
         {
             yield return new OptionProblem(nameof(MaxOpenPartitions), "must be 1 to 65536");
@@ -99,6 +106,7 @@ internal sealed class EngineSettings : IValidatedOptions
         CheckpointInterval = options.CheckpointInterval,
         MaxCommitBytes = options.MaxCommitBytes,
         MaxGroupBytes = options.MaxGroupBytes,
+        BodiesOnceFrom = options.BodiesOnceFrom,
         MaxOpenPartitions = options.MaxOpenPartitions,
         SealAfter = options.SealAfter,
         MergeBelow = options.MergeBelow,
@@ -113,6 +121,7 @@ internal sealed class EngineSettings : IValidatedOptions
         CheckpointInterval = CheckpointInterval,
         MaxCommitBytes = MaxCommitBytes,
         MaxGroupBytes = MaxGroupBytes,
+        BodiesOnceFrom = BodiesOnceFrom,
         MaxOpenPartitions = MaxOpenPartitions,
         SealAfter = SealAfter,
         MergeBelow = MergeBelow,

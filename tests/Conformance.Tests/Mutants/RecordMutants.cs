@@ -57,6 +57,11 @@ internal static class RecordMutants
             yield return mutant;
         }
 
+        foreach ((string law, string broken, ComponentSubject<IRecordStore> subject) in StagingMutants.All())
+        {
+            yield return With(law, broken, subject);
+        }
+
         yield return With("C13", "reads an old format as an empty store", GoldenMutants.StartsOverWith(Sound));
         yield return With("RS18", "the examiner throws at damage", new ComponentSubject<IRecordStore> { Name = "throws", Open = Sound.Open, Examiner = new IndexMutants.ThrowingExaminer(SimpleRecordStore.Examiner) });
     }

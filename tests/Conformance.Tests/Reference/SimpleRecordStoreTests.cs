@@ -1,3 +1,4 @@
+using Mortise.Conformance.Tests.Mutants;
 using Mortise.Records;
 using Mortise.Reference;
 
@@ -17,4 +18,8 @@ public class SimpleRecordStoreTests
     [Theory]
     [MemberData(nameof(Laws))]
     public void The_reference_record_store_obeys(string law) => RecordLaws.Suite.Check(law, s_subject).ThrowIfBroken();
+
+    [Theory]
+    [MemberData(nameof(Laws))]
+    public void So_does_the_one_that_stages(string law) => RecordLaws.Suite.Check(law, StagingMutants.Sound).ThrowIfBroken();
 }

@@ -47,6 +47,10 @@ internal static class SimStacks
                 CheckpointInterval = TimeSpan.FromHours(10),
                 MaxOpenPartitions = 3,
                 RebuildScans = 2,
+                BodiesOnceFrom = new ByteSize(400),
+
+                // Not every test drives the background while it waits for a write.
+                ParallelSync = false,
                 SealAfter = TimeSpan.FromSeconds(10),
             },
             Time = world.Clock,

@@ -16,6 +16,7 @@ public static class RecordLaws
         RecordRecoveryLaws.AddTo(suite.Group("recovery"));
         RecordDamageLaws.AddTo(suite.Group("damage"));
         RecordReclaimLaws.AddTo(suite.Group("reclaim"));
+        RecordStagingLaws.AddTo(suite.Group("staging"));
         return suite;
     }
 
