@@ -34,7 +34,7 @@ internal sealed class MendedSegment(SegmentCatalog catalog, SegmentEntry entry, 
         var window = new FileWindow(LostChunkBytes);
         try
         {
-            return Write(frames, source, ref window);
+            return Write(frames, source, old, ref window);
         }
         finally
         {
@@ -42,7 +42,8 @@ internal sealed class MendedSegment(SegmentCatalog catalog, SegmentEntry entry, 
         }
     }
 
-    private SegmentEntry Write(List<(long Offset, int Bytes)> frames, Extent? source, scoped ref FileWindow window)
+    private SegmentEntry Write(
+        List<(long Offset, int Bytes)> frames, Extent? source, IStorageFile? old, scoped ref FileWindow window)
     {
         if (frames.Count > 0)
         {

@@ -57,9 +57,14 @@ internal sealed class StagedFrameReader(IStorageDirectory files, Guid storeId) :
     {
         _file?.Dispose();
         _file = null;
+        _count = 0;
+        ReturnBuffer();
+    }
+
+    private void ReturnBuffer()
+    {
         byte[] buffer = _buffer;
         _buffer = [];
-        _count = 0;
         if (buffer.Length > 0)
         {
             ArrayPool<byte>.Shared.Return(buffer);
@@ -119,7 +124,7 @@ internal sealed class StagedFrameReader(IStorageDirectory files, Guid storeId) :
         int wanted = Math.Max(size, ReadAhead);
         if (_buffer.Length < wanted)
         {
-            ArrayPool<byte>.Shared.Return(_buffer);
+            ReturnBuffer();
             _buffer = ArrayPool<byte>.Shared.Rent(wanted);
         }
 

@@ -60,33 +60,43 @@ internal sealed class CommitDurability : IAsyncDisposable
             Settle(staged);
         }
 
-        if (through > _log.DurableLsn)
+        await SyncLogAsync(through, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>The same, both syncs beside each other. The writer only.</summary>
+    public async ValueTask SyncFastAsync(Lsn through)
+    {
+        ValueTask bodies = StartBodies();
+        try
         {
-            await _log.SyncAsync(through, cancellation).ConfigureAwait(false);
+            await SyncRestAsync(through).ConfigureAwait(false);
+        }
+        finally
+        {
+            await bodies.ConfigureAwait(false);
         }
     }
 
-    /// <summary>The same, both syncs beside each other. One caller at a time.</summary>
-    public ValueTask SyncFastAsync(Lsn through) =>
-        _beside is { } beside && Unsettled() is { } staged ? SyncBothAsync(beside, through, staged) : SyncAsync(through);
+    /// <summary>Begins to sync what was staged, beside the caller. The writer only: not again before it has ended.</summary>
+    /// <returns>Completes when it is durable; the caller waits for it, whatever becomes of the rest.</returns>
+    public ValueTask StartBodies() =>
+        _beside is { } beside && Unsettled() is { } staged ? SyncBesideAsync(beside, staged) : ValueTask.CompletedTask;
+
+    /// <summary>Completes when every commit up to one is durable, but for what <see cref="StartBodies"/> has begun to
+    /// sync.</summary>
+    public ValueTask SyncRestAsync(Lsn through) => _beside is null ? SyncAsync(through) : SyncLogAsync(through);
 
     public ValueTask DisposeAsync() => _beside?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    private async ValueTask SyncBothAsync(IBackgroundWork beside, Lsn through, Lsn staged)
+    private ValueTask SyncLogAsync(Lsn through, CancellationToken cancellation = default) =>
+        through > _log.DurableLsn ? _log.SyncAsync(through, cancellation) : ValueTask.CompletedTask;
+
+    private async ValueTask SyncBesideAsync(IBackgroundWork beside, Lsn staged)
     {
         var running = new TaskCompletionSource();
         Volatile.Write(ref _running, running);
         beside.Signal();
-        try
-        {
-            await _log.SyncAsync(through).ConfigureAwait(false);
-        }
-        finally
-        {
-            // Nobody goes on while a sync of this commit is under way, whatever became of the other.
-            await running.Task.ConfigureAwait(false);
-        }
-
+        await running.Task.ConfigureAwait(false);
         Settle(staged);
     }
 

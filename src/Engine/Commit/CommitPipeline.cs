@@ -6,6 +6,8 @@ namespace Mortise.Engine;
 
 /// <summary>The write path: decide, place, log, sync as promised, apply, publish, acknowledge.</summary>
 /// <remarks>
+/// Bodies that are written ahead of the log are synced while it is logged and applied: memory that nobody sees yet may know
+/// of them before the device does.
 /// A write that fails before the log has it fails alone and leaves no trace. A failure after that closes the store for
 /// writing: what is in the log will be applied at the next open, and nothing is acknowledged on a guess.
 /// Threads: <see cref="RunGroupAsync"/> is only ever run by one thread at a time, the writer of <see cref="WriterQueue"/>.
@@ -82,19 +84,28 @@ internal sealed class CommitPipeline(
             Decide(before);
             Place();
             StageBodies();
-            Lsn last = AppendToLog(out long bytes);
+            bool isAwaited = _group[0].Write is not EngineWrite { IsPatient: true };
+            ValueTask bodies = isAwaited ? sync.AfterStaging() : ValueTask.CompletedTask;
+            Lsn last = Lsn.None;
+            long bytes = 0;
+            try
+            {
+                last = AppendToLog(out bytes);
+                if (last != Lsn.None)
+                {
+                    await SyncAsync(isAwaited, last, bytes).ConfigureAwait(false);
+                    Apply(last);
+                }
+            }
+            finally
+            {
+                // Nobody goes on while a sync of this group is under way, whatever became of the rest.
+                await bodies.ConfigureAwait(false);
+            }
+
             if (last != Lsn.None)
             {
-                if (_group[0].Write is EngineWrite { IsPatient: true })
-                {
-                    sync.Soon();
-                }
-                else
-                {
-                    await sync.AfterAppend(last, bytes).ConfigureAwait(false);
-                }
-
-                Apply(last);
+                Publish(last);
                 metrics.GroupCommitted(_group.Count, bytes);
             }
 
@@ -110,6 +121,17 @@ internal sealed class CommitPipeline(
         }
 
         Acknowledge();
+    }
+
+    private ValueTask SyncAsync(bool isAwaited, Lsn last, long bytes)
+    {
+        if (isAwaited)
+        {
+            return sync.AfterAppend(last, bytes);
+        }
+
+        sync.Soon();
+        return ValueTask.CompletedTask;
     }
 
     private static async ValueTask RunCommandAsync(EngineCommand command)
@@ -393,7 +415,10 @@ internal sealed class CommitPipeline(
                 ApplyPending(family, last);
             }
         }
+    }
 
+    private void Publish(Lsn last)
+    {
         faults.SetAside();
         versions.Publish(last, parts.Families);
     }

@@ -43,7 +43,14 @@ internal sealed class SyncPolicy : IAsyncDisposable
         _soon?.Signal();
     }
 
-    /// <summary>Completes when commits up to <paramref name="lsn"/> may be acknowledged.</summary>
+    /// <summary>Bodies of a group that somebody waits for were staged: when the group has to be durable, they are synced
+    /// while it is logged and applied.</summary>
+    /// <returns>Completes when that is done; before it nothing of the group may be seen or acknowledged.</returns>
+    public ValueTask AfterStaging() =>
+        _options.SyncMode == SyncMode.Always ? _parts.Durability.StartBodies() : ValueTask.CompletedTask;
+
+    /// <summary>Completes when commits up to <paramref name="lsn"/> may be acknowledged, but for what
+    /// <see cref="AfterStaging"/> began.</summary>
     /// <param name="lsn">The last commit of a group.</param>
     /// <param name="bytes">Bytes of the group in the log, and of bodies ahead of it.</param>
     public ValueTask AfterAppend(Lsn lsn, long bytes)
@@ -51,7 +58,7 @@ internal sealed class SyncPolicy : IAsyncDisposable
         switch (_options.SyncMode)
         {
             case SyncMode.Always:
-                return _parts.Durability.SyncFastAsync(lsn);
+                return _parts.Durability.SyncRestAsync(lsn);
             case SyncMode.Batch when Interlocked.Add(ref _unsyncedBytes, bytes) >= _options.BatchBytes.Bytes:
                 Interlocked.Exchange(ref _unsyncedBytes, 0);
                 return _parts.Durability.SyncFastAsync(lsn);
