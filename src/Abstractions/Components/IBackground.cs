@@ -10,4 +10,10 @@ public interface IBackground
     /// work and is reported as the component's fault.</param>
     /// <returns>The handle; disposing it waits for a running step and stops the work for good.</returns>
     IBackgroundWork Register(string name, Func<CancellationToken, StepResult> step);
+
+    /// <summary>Registers work that callers wait for, such as a sync: it does not queue behind the steps of other work.
+    /// </summary>
+    /// <inheritdoc cref="Register"/>
+    /// <remarks>It may cost a thread of its own, from the first signal to disposal.</remarks>
+    IBackgroundWork RegisterUrgent(string name, Func<CancellationToken, StepResult> step) => Register(name, step);
 }

@@ -50,7 +50,7 @@ internal static class SimulatedStack
                 CheckpointInterval = TimeSpan.FromHours(10),
 
                 // Some groups have their bodies in the log, most do not.
-                BodiesOnceFrom = new ByteSize(Math.Min(composition.Options.BodiesOnceFrom.Bytes, 400)),
+                BodiesOnceFrom = new ByteSize(400),
 
                 // The same on every machine, so that a seed is.
                 RebuildScans = 2,

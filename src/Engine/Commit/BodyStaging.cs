@@ -19,10 +19,9 @@ internal sealed class BodyStaging
     {
         _parts = parts;
         EngineOptions options = parts.Composition.Options;
-        bool isAsWritten = options.SyncMode == SyncMode.Always || options.BodiesOnceFrom.Bytes > options.MaxGroupBytes.Bytes;
-        _from = isAsWritten
-            ? options.BodiesOnceFrom.Bytes
-            : Math.Min(options.BodiesOnceFrom.Bytes, EngineOptions.MostOfUnsynced.Bytes);
+        _from = options.BodiesOnceFrom.Bytes > 0 ? options.BodiesOnceFrom.Bytes
+            : options.SyncMode == SyncMode.Always ? long.MaxValue
+            : EngineOptions.UnsyncedBodiesOnceFrom.Bytes;
     }
 
     /// <summary>True when the group's commits refer to their bodies.</summary>

@@ -25,7 +25,7 @@ internal sealed class CommitDurability : IAsyncDisposable
     {
         _log = log;
         _staging = staging;
-        _beside = staging is null ? null : background?.Register("sync bodies", SyncBeside);
+        _beside = staging is null ? null : background?.RegisterUrgent("sync bodies", SyncBeside);
     }
 
     /// <summary>Every commit up to here survives a power cut.</summary>

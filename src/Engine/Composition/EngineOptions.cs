@@ -38,13 +38,12 @@ public sealed class EngineOptions
 
     /// <summary>From how many bytes of records on a group's bodies are written once: to the record store, where it offers that,
     /// with references to them in the log. Smaller groups have their bodies in the log, where one sync is enough, and in the
-    /// record store later. In modes batch and never, in which nobody waits for a sync, at most
-    /// <see cref="MostOfUnsynced"/>. More than <see cref="MaxGroupBytes"/>: never.</summary>
-    public ByteSize BodiesOnceFrom { get; init; } = ByteSize.KiB(64);
+    /// record store later. 0: <see cref="UnsyncedBodiesOnceFrom"/> in modes batch and never, in which nobody waits for a sync, and
+    /// never in mode always. More than <see cref="MaxGroupBytes"/>: never.</summary>
+    public ByteSize BodiesOnceFrom { get; init; }
 
-    /// <summary>Where <see cref="BodiesOnceFrom"/> ends when no sync is waited for: from here on one write more costs less
-    /// than another copy.</summary>
-    public static ByteSize MostOfUnsynced { get; } = ByteSize.KiB(4);
+    /// <summary>Where no sync is waited for: from here on one write more costs less than another copy.</summary>
+    public static ByteSize UnsyncedBodiesOnceFrom { get; } = ByteSize.KiB(4);
 
     /// <summary>Whether the bodies of a group and the log are synced beside each other when somebody waits for both. The
     /// promise is the same either way.</summary>

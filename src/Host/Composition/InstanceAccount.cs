@@ -232,11 +232,20 @@ internal sealed class InstanceAccount(
 
     private sealed class CountedBackground(InstanceAccount account, IBackground inner) : IBackground
     {
-        public IBackgroundWork Register(string name, Func<CancellationToken, StepResult> step)
+        public IBackgroundWork Register(string name, Func<CancellationToken, StepResult> step) =>
+            Counted(name, step, inner.Register);
+
+        public IBackgroundWork RegisterUrgent(string name, Func<CancellationToken, StepResult> step) =>
+            Counted(name, step, inner.RegisterUrgent);
+
+        private CountedWork Counted(
+            string name,
+            Func<CancellationToken, StepResult> step,
+            Func<string, Func<CancellationToken, StepResult>, IBackgroundWork> register)
         {
             ArgumentNullException.ThrowIfNull(step);
             account._lifecycle.RequireAlive("register background work");
-            var work = new CountedWork(account, inner.Register(name, stop => account.Run(step, stop)));
+            var work = new CountedWork(account, register(name, stop => account.Run(step, stop)));
             account.Count(account._works, work, name);
             return work;
         }

@@ -79,9 +79,9 @@ internal sealed class EngineSettings : IValidatedOptions
             yield return new OptionProblem(nameof(MaxGroupBytes), "must be 64KiB to 1GiB");
         }
 
-        if (BodiesOnceFrom.Bytes is < 1 or > 1L << 40)
+        if (BodiesOnceFrom.Bytes is < 0 or > 1L << 40)
         {
-            yield return new OptionProblem(nameof(BodiesOnceFrom), "must be 1B to 1TiB");
+            yield return new OptionProblem(nameof(BodiesOnceFrom), "must be 0 to 1TiB");
         }
 
         if (MaxOpenPartitions is < 1 or > 65_536)

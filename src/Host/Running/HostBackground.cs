@@ -3,7 +3,7 @@ using Mortise.Components;
 namespace Mortise.Host.Running;
 
 /// <summary>Runs background work on the thread pool: one step at a time for each registration, and between two steps
-/// others get their turn.</summary>
+/// others get their turn. What is urgent has a thread of its own.</summary>
 /// <remarks>Threads: all members from any thread. A step that throws stops its work for good; the exception is in
 /// <see cref="IBackgroundWork.Fault"/>, in the log, and handed to the constructor's callback.</remarks>
 /// <param name="log">Told of a fault.</param>
@@ -11,11 +11,18 @@ namespace Mortise.Host.Running;
 public sealed class HostBackground(IComponentLog log, Action<string, Exception>? onFault = null) : IBackground
 {
     /// <inheritdoc/>
-    public IBackgroundWork Register(string name, Func<CancellationToken, StepResult> step)
+    public IBackgroundWork Register(string name, Func<CancellationToken, StepResult> step) =>
+        Register(name, step, isUrgent: false);
+
+    /// <inheritdoc/>
+    public IBackgroundWork RegisterUrgent(string name, Func<CancellationToken, StepResult> step) =>
+        Register(name, step, isUrgent: true);
+
+    private Work Register(string name, Func<CancellationToken, StepResult> step, bool isUrgent)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(step);
-        return new Work(this, name, step);
+        return new Work(this, name, step, isUrgent);
     }
 
     private void Report(string name, Exception fault)
@@ -24,9 +31,12 @@ public sealed class HostBackground(IComponentLog log, Action<string, Exception>?
         onFault?.Invoke(name, fault);
     }
 
-    private sealed class Work(HostBackground owner, string name, Func<CancellationToken, StepResult> step)
-        : IBackgroundWork, IThreadPoolWorkItem
+    private sealed class Work : IBackgroundWork, IThreadPoolWorkItem
     {
+        private readonly HostBackground _owner;
+        private readonly string _name;
+        private readonly Func<CancellationToken, StepResult> _step;
+        private readonly OwnThread? _thread;
         private readonly Lock _gate = new();
         private readonly CancellationTokenSource _stop = new();
         private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -34,6 +44,14 @@ public sealed class HostBackground(IComponentLog log, Action<string, Exception>?
         private bool _signalled;
         private bool _closing;
         private volatile Exception? _fault;
+
+        public Work(HostBackground owner, string name, Func<CancellationToken, StepResult> step, bool isUrgent)
+        {
+            _owner = owner;
+            _name = name;
+            _step = step;
+            _thread = isUrgent ? new OwnThread(name, Execute) : null;
+        }
 
         public Exception? Fault => _fault;
 
@@ -55,7 +73,7 @@ public sealed class HostBackground(IComponentLog log, Action<string, Exception>?
                 _scheduled = true;
             }
 
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            Queue();
         }
 
         public void Execute()
@@ -77,7 +95,7 @@ public sealed class HostBackground(IComponentLog log, Action<string, Exception>?
             Exception? fault = null;
             try
             {
-                result = step(_stop.Token);
+                result = _step(_stop.Token);
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
@@ -93,7 +111,7 @@ public sealed class HostBackground(IComponentLog log, Action<string, Exception>?
 
             if (fault is not null)
             {
-                owner.Report(name, fault);
+                _owner.Report(_name, fault);
             }
 
             lock (_gate)
@@ -111,7 +129,7 @@ public sealed class HostBackground(IComponentLog log, Action<string, Exception>?
                 }
             }
 
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            Queue();
         }
 
         public async ValueTask DisposeAsync()
@@ -143,7 +161,57 @@ public sealed class HostBackground(IComponentLog log, Action<string, Exception>?
             await _stopped.Task.ConfigureAwait(false);
             if (first)
             {
+                _thread?.Dispose();
                 _stop.Dispose();
+            }
+        }
+
+        private void Queue()
+        {
+            if (_thread is not null)
+            {
+                _thread.Run();
+            }
+            else
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            }
+        }
+    }
+
+    /// <summary>A thread that begins when there is something to run.</summary>
+    private sealed class OwnThread(string name, Action step) : IDisposable
+    {
+        private readonly SemaphoreSlim _turns = new(0);
+        private Thread? _thread;
+        private volatile bool _isEnding;
+
+        /// <summary>Runs the step once more. Not beside itself.</summary>
+        public void Run()
+        {
+            if (_thread is null)
+            {
+                _thread = new Thread(Loop) { IsBackground = true, Name = name };
+                _thread.Start();
+            }
+
+            _turns.Release();
+        }
+
+        /// <summary>Waits for the step that runs.</summary>
+        public void Dispose()
+        {
+            _isEnding = true;
+            _turns.Release();
+            _thread?.Join();
+            _turns.Dispose();
+        }
+
+        private void Loop()
+        {
+            for (_turns.Wait(); !_isEnding; _turns.Wait())
+            {
+                step();
             }
         }
     }

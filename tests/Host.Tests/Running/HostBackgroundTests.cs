@@ -7,13 +7,15 @@ public sealed class HostBackgroundTests
 {
     private readonly HostBackground _background = new(NullLog.Instance);
 
-    [Fact]
-    public async Task A_step_is_repeated_until_it_is_idle_and_never_runs_beside_itself()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_step_is_repeated_until_it_is_idle_and_never_runs_beside_itself(bool isUrgent)
     {
         int inside = 0;
         int calls = 0;
         var done = new TaskCompletionSource();
-        await using IBackgroundWork work = _background.Register("count", _ =>
+        await using IBackgroundWork work = Register(isUrgent, "count", _ =>
         {
             Assert.Equal(1, Interlocked.Increment(ref inside));
             int call = Interlocked.Increment(ref calls);
@@ -31,13 +33,15 @@ public sealed class HostBackgroundTests
         Assert.Null(work.Fault);
     }
 
-    [Fact]
-    public async Task A_signal_during_a_step_is_not_lost()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_signal_during_a_step_is_not_lost(bool isUrgent)
     {
         using var entered = new SemaphoreSlim(0);
         using var go = new SemaphoreSlim(0);
         int calls = 0;
-        await using IBackgroundWork work = _background.Register("signal", token =>
+        await using IBackgroundWork work = Register(isUrgent, "signal", token =>
         {
             Interlocked.Increment(ref calls);
             entered.Release();
@@ -53,13 +57,15 @@ public sealed class HostBackgroundTests
         Assert.Equal(2, Volatile.Read(ref calls));
     }
 
-    [Fact]
-    public async Task Disposal_cancels_a_running_step_waits_for_it_and_ends_the_work()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Disposal_cancels_a_running_step_waits_for_it_and_ends_the_work(bool isUrgent)
     {
         using var entered = new SemaphoreSlim(0);
         bool left = false;
         int calls = 0;
-        IBackgroundWork work = _background.Register("wait", token =>
+        IBackgroundWork work = Register(isUrgent, "wait", token =>
         {
             Interlocked.Increment(ref calls);
             entered.Release();
@@ -100,4 +106,25 @@ public sealed class HostBackgroundTests
         Assert.Equal(1, calls);
         Assert.Contains(" error background: background work 'merge' stopped: no such page", text.ToString(), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Urgent_work_runs_on_a_thread_that_nothing_else_runs_on()
+    {
+        var ran = new TaskCompletionSource<(bool IsPooled, int Thread)>();
+        var again = new TaskCompletionSource<(bool IsPooled, int Thread)>();
+        await using IBackgroundWork work = _background.RegisterUrgent("sync", _ =>
+        {
+            (ran.Task.IsCompleted ? again : ran).TrySetResult(
+                (Thread.CurrentThread.IsThreadPoolThread, Environment.CurrentManagedThreadId));
+            return StepResult.Idle;
+        });
+        work.Signal();
+        (bool isPooled, int thread) = await ran.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.False(isPooled);
+        work.Signal();
+        Assert.Equal((false, thread), await again.Task.WaitAsync(TimeSpan.FromSeconds(30)));
+    }
+
+    private IBackgroundWork Register(bool isUrgent, string name, Func<CancellationToken, StepResult> step) =>
+        isUrgent ? _background.RegisterUrgent(name, step) : _background.Register(name, step);
 }
