@@ -51,6 +51,12 @@ internal sealed class PluginParts : IPluginRegistrar
     public void AddPartitionScheme<TOptions>(ComponentDescriptor descriptor, Func<TOptions, IPartitionScheme> create)
         where TOptions : class, new() => Schemes[descriptor.Id] = create(Options<TOptions>());
 
+    public void AddTermProjection<TOptions>(ComponentDescriptor descriptor, Func<TOptions, ITermProjection> create)
+        where TOptions : class, new()
+    {
+        // The engine is given projections by the domain.
+    }
+
     private ComponentPart<T> Part<T, TOptions>(
         ComponentDescriptor descriptor, ComponentOpener<T, TOptions> open, IExaminer? examiner)
         where T : class, IStorageComponent
