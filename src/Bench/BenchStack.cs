@@ -10,6 +10,7 @@ public static class BenchStack
     public const string Parts = """
         engine:
           checkpointBytes: 256MiB
+          bodiesOnceFrom: 64KiB
         wal:
           plugin: mortise.wal
           version: ^1.0
