@@ -119,6 +119,17 @@ public sealed partial class StoreEngine : IAsyncDisposable
     /// <summary>A view of the state after the last published group; the caller disposes it. Never waits.</summary>
     public StoreView OpenView() => _versions.OpenView();
 
+    /// <summary>Opens a view of this store that was closed once more, on what is published now; for who opens many, one after
+    /// the other: nothing is allocated.</summary>
+    /// <param name="closed">The caller's own: who else holds it reads the new state as if it were the old one.</param>
+    /// <exception cref="InvalidOperationException">It is open.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public void Reopen(StoreView closed)
+    {
+        ArgumentNullException.ThrowIfNull(closed);
+        _versions.Reopen(closed);
+    }
+
     /// <summary>Decides and commits a write.</summary>
     /// <param name="write">The request; its answer may be read when the task has completed.</param>
     /// <param name="cancellation">Honoured before the write is queued, ignored after: a commit is never half.</param>

@@ -5,12 +5,12 @@ namespace Mortise.Engine;
 /// <summary>An immutable view of a whole store after one commit: all families and the records they name.</summary>
 /// <remarks>
 /// <para>Threads: any, several readers at once. Never blocks the writer; an open view delays only the reuse of space.</para>
-/// <para>Dispose it when done; cursors and leases taken from it must be closed before.</para>
+/// <para>Dispose it when done; cursors and leases taken from it must be closed before. Its owner may open it again then
+/// (<see cref="StoreEngine.Reopen"/>).</para>
 /// </remarks>
 public sealed class StoreView : IDisposable
 {
-    private readonly StoreVersion _version;
-    private int _disposed;
+    private StoreVersion? _version;
 
     internal StoreView(StoreVersion version, IRecordStore records)
     {
@@ -19,16 +19,17 @@ public sealed class StoreView : IDisposable
     }
 
     /// <summary>The last commit it contains.</summary>
-    public Lsn Lsn => _version.Lsn;
+    /// <exception cref="ObjectDisposedException">The view is closed; so for all members.</exception>
+    public Lsn Lsn => Version.Lsn;
 
     /// <summary>The families, in the order of the stack.</summary>
-    public IReadOnlyList<FamilyView> Families => _version.Views;
+    public IReadOnlyList<FamilyView> Families => Version.Views;
 
     /// <summary>The records. Read only locations that came from this view's families.</summary>
     public IRecordStore Records { get; }
 
     /// <summary>The family of that name, or null.</summary>
-    public FamilyView? Find(string name) => Array.Find(_version.Views, f => f.Name == name);
+    public FamilyView? Find(string name) => Array.Find(Version.Views, f => f.Name == name);
 
     /// <summary>Pushes all live records to a sink, each as it is when it is reached, in location order; those that this view
     /// does not show because their range was dropped are passed over.</summary>
@@ -37,17 +38,24 @@ public sealed class StoreView : IDisposable
     /// <exception cref="StorageException">As <see cref="IRecordStore.Scan"/>.</exception>
     public void ScanRecords<TSink>(ScanDirection direction, ref TSink sink)
         where TSink : struct, IRecordSink, allows ref struct =>
-        DroppedRecords.Scan(_version.Dropped, Records, direction, ref sink);
+        DroppedRecords.Scan(Version.Dropped, Records, direction, ref sink);
 
     /// <summary>Records that it does not show although they are live; null when there are none.</summary>
-    internal DroppedRecords? Dropped => _version.Dropped;
+    internal DroppedRecords? Dropped => Version.Dropped;
+
+    private StoreVersion Version =>
+        Volatile.Read(ref _version) ?? throw new ObjectDisposedException(nameof(StoreView));
 
     /// <inheritdoc/>
-    public void Dispose()
+    public void Dispose() => Interlocked.Exchange(ref _version, null)?.Release();
+
+    /// <summary>Shows a version; takes over the caller's reference to it.</summary>
+    /// <exception cref="InvalidOperationException">It is open; the reference is the caller's still.</exception>
+    internal void Reopen(StoreVersion version)
     {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        if (Interlocked.CompareExchange(ref _version, version, null) is not null)
         {
-            _version.Release();
+            throw new InvalidOperationException("the view is open: close it before it is opened again");
         }
     }
 }

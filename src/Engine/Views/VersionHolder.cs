@@ -15,15 +15,21 @@ internal sealed class VersionHolder(OpenedParts parts) : IDisposable
     public Lsn Lsn => (Volatile.Read(ref _current) ?? throw Closed()).Lsn;
 
     /// <summary>A view of the current version; never waits.</summary>
-    public StoreView OpenView()
+    public StoreView OpenView() => new(AddReference(), parts.Records);
+
+    /// <summary>Makes a closed view one of the current version; never waits.</summary>
+    /// <exception cref="InvalidOperationException">The view is open.</exception>
+    public void Reopen(StoreView view)
     {
-        while (true)
+        StoreVersion version = AddReference();
+        try
         {
-            StoreVersion version = Volatile.Read(ref _current) ?? throw Closed();
-            if (version.TryAddReference())
-            {
-                return new StoreView(version, parts.Records);
-            }
+            view.Reopen(version);
+        }
+        catch
+        {
+            version.Release();
+            throw;
         }
     }
 
@@ -90,6 +96,18 @@ internal sealed class VersionHolder(OpenedParts parts) : IDisposable
             var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _retiring.Add(([.. others], source));
             return source.Task;
+        }
+    }
+
+    private StoreVersion AddReference()
+    {
+        while (true)
+        {
+            StoreVersion version = Volatile.Read(ref _current) ?? throw Closed();
+            if (version.TryAddReference())
+            {
+                return version;
+            }
         }
     }
 
