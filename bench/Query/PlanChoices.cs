@@ -31,7 +31,7 @@ internal sealed class PlanChoices(EventStore store, GeneratedFilters filters)
         {
             Filter filter = filters.Next();
             var window = new QueryWindow(filter, null);
-            FilterPlan chosen = FilterPlanner.Plan(view, filter, window);
+            FilterPlan chosen = FilterPlanner.Plan(view, filter, window, new PathOffers());
             long work = Work(view, chosen, long.MaxValue);
             long best = work;
             foreach (AccessPath path in chosen.Considered)
@@ -75,7 +75,8 @@ internal sealed class PlanChoices(EventStore store, GeneratedFilters filters)
     private static long Work(StoreView view, FilterPlan plan, long most)
     {
         var window = new QueryWindow(plan.Filter, null);
-        using var run = new FilterRun(view, plan, window, ExpiryGuard.None(view.Lsn), wantsRecords: false, default);
+        using var run = new FilterRun();
+        run.Begin(view, plan, window, ExpiryGuard.None, wantsRecords: false, default);
         while (run.Examined <= most && run.MoveNext())
         {
         }

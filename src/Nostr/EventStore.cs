@@ -18,6 +18,7 @@ public sealed partial class EventStore : IAsyncDisposable
     private readonly EventStoreOptions _options;
     private readonly TimeProvider _time;
     private readonly EventFeed _feed;
+    private readonly QueryFrames _frames;
     private readonly long _maxBatchBytes;
     private readonly TermIndexProjection? _terms;
     private volatile ExpiryGuard? _expiry;
@@ -30,6 +31,7 @@ public sealed partial class EventStore : IAsyncDisposable
         _time = time;
         _feed = feed;
         _maxBatchBytes = maxBatchBytes;
+        _frames = new QueryFrames(engine);
         using StoreView view = engine.OpenView();
         _terms = SearchQuery.FindProjection(view.Families);
         var search = new Filter { Search = "word" };
@@ -162,7 +164,7 @@ public sealed partial class EventStore : IAsyncDisposable
         using (StoreView view = _engine.OpenView())
         {
             // What this stack cannot answer is refused here, not when it is read.
-            Execute(view, filters, null, wantsRecords: false, default).Dispose();
+            QueryExecution.Once(view, filters, null, Expiry(view), wantsRecords: false, _time, default).Dispose();
         }
 
         EventMatcher live = CreateMatcher(filters);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Mortise.Bench.Measuring;
 using Mortise.Bench.Workload;
 using Mortise.Conformance;
 using Mortise.Engine;
@@ -54,7 +55,7 @@ public sealed class CountTests
         using var folder = new TemporaryFolder();
         WorkloadGenerator.Write(folder.Path, Events, 42);
         using WorkloadFile workload = WorkloadFile.Open(folder.Path);
-        using var world = new SimWorld(1);
+        using var world = new SimWorld(1, new SimDiskOptions { CanMap = true });
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
         EventStore store = world.Background.Complete(Open(world));
         int before = world.Disk.Log.Count;
@@ -139,5 +140,39 @@ public sealed class CountTests
             counts[$"{section.Name}: entries"] = entries;
             counts[$"{section.Name}: records"] = records;
         }
+
+        counts[$"{section.Name}: bytes allocated"] = Allocated(store, section);
+    }
+
+    /// <summary>What one query allocates on its thread once pools are filled: the least of some, as a collection may have
+    /// emptied a pool in between.</summary>
+    private static long Allocated(EventStore store, QuerySection section)
+    {
+        var results = new ResultBuffer();
+        var filters = new Filter[1];
+        long least = long.MaxValue;
+        for (int i = 0; i < section.Count; i++)
+        {
+            var sink = new ResultBuffer.Sink(results);
+            results.Clear();
+            if (!section.IsPoint)
+            {
+                filters[0] = section.Filter(i);
+            }
+
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            if (section.IsPoint)
+            {
+                store.TryGet(section.Id(i), ref sink);
+            }
+            else
+            {
+                store.Query(filters, ref sink);
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        return least;
     }
 }

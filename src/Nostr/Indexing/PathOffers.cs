@@ -11,7 +11,11 @@ public sealed class PathOffers
     /// <summary>The most key ranges of one path.</summary>
     public const int MaxRanges = 4096;
 
+    // Paths that ended and are begun again; a filter has fewer in nearly all stacks.
+    private const int MaxSpare = 32;
+
     private readonly List<AccessPath> _paths = [];
+    private readonly List<AccessPath> _spare = [];
     private FamilyView? _family;
     private IEventProjection? _projection;
     private AccessPath? _current;
@@ -35,8 +39,9 @@ public sealed class PathOffers
         }
 
         bool isPoint = _projection!.Placement == LocationPlacement.InValue;
-        _current = new AccessPath(_family!, isPoint ? decides : decides | FilterConditions.Time, isPoint, (int)ranges);
+        _current = TakeSpare();
         _paths.Add(_current);
+        _current.Begin(_family!, isPoint ? decides : decides | FilterConditions.Time, isPoint, (int)ranges);
         return true;
     }
 
@@ -78,5 +83,35 @@ public sealed class PathOffers
             // Of several indexes of words one says what words are.
             search.Offer(this);
         }
+    }
+
+    /// <summary>Ends all paths: others may be offered.</summary>
+    internal void End()
+    {
+        foreach (AccessPath path in _paths)
+        {
+            path.End();
+            if (_spare.Count < MaxSpare)
+            {
+                _spare.Add(path);
+            }
+        }
+
+        _paths.Clear();
+        _family = null;
+        _projection = null;
+        _current = null;
+    }
+
+    private AccessPath TakeSpare()
+    {
+        if (_spare.Count == 0)
+        {
+            return new AccessPath();
+        }
+
+        AccessPath path = _spare[^1];
+        _spare.RemoveAt(_spare.Count - 1);
+        return path;
     }
 }

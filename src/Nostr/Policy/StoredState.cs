@@ -99,8 +99,8 @@ internal sealed class StoredState(StoreView view, DeletionTargets targets, Group
     public List<RecordLocation> Matching(Filter filter)
     {
         var found = new List<RecordLocation>();
-        using var run = new QueryExecution(
-            View, [filter], null, ExpiryGuard.None(View.Lsn), wantsRecords: false, TimeProvider.System, default);
+        using var run = QueryExecution.Once(
+            View, [filter], null, ExpiryGuard.None, wantsRecords: false, TimeProvider.System, default);
         while (run.MoveNext(out RecordLocation location))
         {
             if (!group.IsDeleted(location))

@@ -7,24 +7,25 @@ using Mortise.Primitives;
 namespace Mortise.Nostr;
 
 /// <summary>One way to find a superset of the events that a filter wants: key prefixes in one family.</summary>
-/// <remarks>Borrows memory: a few bytes a range, besides the prefixes. See <see cref="GiveBack"/>.</remarks>
-internal sealed class AccessPath(FamilyView family, FilterConditions decides, bool isPoint, int ranges)
+/// <remarks>Borrows memory from <see cref="Begin"/> to <see cref="End"/>: a few bytes a range, besides the prefixes.</remarks>
+internal sealed class AccessPath
 {
     // Estimating thousands of ranges would cost more than it saves; these many are looked at, spread evenly.
     private const int EstimatedRanges = 32;
 
-    private int[] _ends = ArrayPool<int>.Shared.Rent(ranges);
+    private int[] _ends = [];
     private byte[] _prefixes = [];
+    private int _ranges;
     private int _count;
 
-    public FamilyView Family { get; } = family;
+    public FamilyView Family { get; private set; } = null!;
 
     /// <summary>What need not be checked on a record found this way.</summary>
-    public FilterConditions Decides { get; } = decides;
+    public FilterConditions Decides { get; private set; }
 
     /// <summary>True when the prefixes are whole keys that name one event each; else each range is newest
     /// first.</summary>
-    public bool IsPoint { get; } = isPoint;
+    public bool IsPoint { get; private set; }
 
     /// <summary>What the prefixes stand for, for people; empty when the family's name says it.</summary>
     public string Label { get; set; } = "";
@@ -34,13 +35,25 @@ internal sealed class AccessPath(FamilyView family, FilterConditions decides, bo
     /// <summary>About how many entries the ranges hold; -1 until asked.</summary>
     public double Entries { get; private set; } = -1;
 
+    /// <summary>Begins a path of so many ranges, at most; the one before has ended.</summary>
+    public void Begin(FamilyView family, FilterConditions decides, bool isPoint, int ranges)
+    {
+        Family = family;
+        Decides = decides;
+        IsPoint = isPoint;
+        Label = "";
+        Entries = -1;
+        _ranges = ranges;
+        _ends = ArrayPool<int>.Shared.Rent(ranges);
+    }
+
     public void Add(ReadOnlySpan<byte> prefix)
     {
-        Invariant.Holds(_count < ranges);
+        Invariant.Holds(_count < _ranges);
         int start = _count == 0 ? 0 : _ends[_count - 1];
         if (_prefixes.Length - start < prefix.Length)
         {
-            Grow(start, Math.Max(prefix.Length * (ranges - _count), prefix.Length));
+            Grow(start, Math.Max(prefix.Length * (_ranges - _count), prefix.Length));
         }
 
         prefix.CopyTo(_prefixes.AsSpan(start));
@@ -131,8 +144,9 @@ internal sealed class AccessPath(FamilyView family, FilterConditions decides, bo
     }
 
     /// <summary>Gives the memory back; the path has no ranges any more.</summary>
-    public void GiveBack()
+    public void End()
     {
+        Family = null!;
         if (_ends.Length > 0)
         {
             ArrayPool<int>.Shared.Return(_ends);

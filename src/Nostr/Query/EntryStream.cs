@@ -1,7 +1,8 @@
 namespace Mortise.Nostr;
 
 /// <summary>Entries in ascending order of (order, location). One thread at a time.</summary>
-internal abstract class EntryStream : IDisposable
+/// <remarks>Each stream has a method that begins it, and is begun again after <see cref="End"/>.</remarks>
+internal abstract class EntryStream
 {
     /// <summary>Entries read from families.</summary>
     public virtual long Examined { get; protected set; }
@@ -39,6 +40,10 @@ internal abstract class EntryStream : IDisposable
     /// <summary>A record kept in an entry that <see cref="MoveNext"/> returned last or last but one.</summary>
     public virtual ReadOnlySpan<byte> Inline(in Entry entry) => default;
 
-    /// <inheritdoc/>
-    public abstract void Dispose();
+    /// <summary>Gives back what it borrowed and lets go of what it refers to; any number of times.</summary>
+    public virtual void End()
+    {
+        Examined = 0;
+        Records = 0;
+    }
 }

@@ -15,7 +15,8 @@ public sealed partial class EventStore
         where TSink : struct, IEventSink, allows ref struct
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(id.Length, IdSet.ValueBytes);
-        using StoreView view = _engine.OpenView();
+        using QueryFrame frame = _frames.Open();
+        StoreView view = frame.View;
         if (!Families.WithProjection(view, EventProjections.Id)!.TryFind(id, out RecordLocation location))
         {
             return false;
@@ -54,9 +55,9 @@ public sealed partial class EventStore
         where TSink : struct, IEventSink, allows ref struct
     {
         ArgumentNullException.ThrowIfNull(filters);
-        using StoreView view = _engine.OpenView();
-        using QueryExecution run = Execute(view, filters, after, wantsRecords: true, cancellation);
-        run.PushAll(ref sink);
+        using QueryFrame frame = _frames.Open();
+        Begin(frame, filters, after, visibility: null, wantsRecords: true, cancellation);
+        frame.Execution.PushAll(ref sink);
     }
 
     /// <summary>Plans a query that its consumer drives, event by event, over one state of the store.</summary>
@@ -74,17 +75,15 @@ public sealed partial class EventStore
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(filters);
-        StoreView view = _engine.OpenView();
+        QueryFrame frame = _frames.Open();
         try
         {
-            return new EventQuery(
-                view,
-                new QueryExecution(
-                    view, filters, null, Expiry(view).For(visibility), wantsRecords, _time, cancellation));
+            Begin(frame, filters, after: null, visibility, wantsRecords, cancellation);
+            return new EventQuery(frame);
         }
         catch
         {
-            view.Dispose();
+            frame.Dispose();
             throw;
         }
     }
@@ -118,9 +117,9 @@ public sealed partial class EventStore
     public long Count(IReadOnlyList<Filter> filters, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(filters);
-        using StoreView view = _engine.OpenView();
-        using QueryExecution run = Execute(view, filters, null, wantsRecords: false, cancellation);
-        return run.Count();
+        using QueryFrame frame = _frames.Open();
+        Begin(frame, filters, after: null, visibility: null, wantsRecords: false, cancellation);
+        return frame.Execution.Count();
     }
 
     /// <summary>Runs a query, or a count, and tells how it was answered.</summary>
@@ -131,9 +130,10 @@ public sealed partial class EventStore
         IReadOnlyList<Filter> filters, bool count = false, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(filters);
-        using StoreView view = _engine.OpenView();
-        long pagesBefore = QueryExecution.PagesRead(view);
-        using QueryExecution run = Execute(view, filters, null, wantsRecords: !count, cancellation);
+        using QueryFrame frame = _frames.Open();
+        long pagesBefore = QueryExecution.PagesRead(frame.View);
+        Begin(frame, filters, after: null, visibility: null, wantsRecords: !count, cancellation);
+        QueryExecution run = frame.Execution;
         if (count)
         {
             return run.Explain(run.Count(), pagesBefore);
@@ -158,19 +158,23 @@ public sealed partial class EventStore
 
     private long Now => _time.GetUtcNow().ToUnixTimeSeconds();
 
-    private QueryExecution Execute(
-        StoreView view,
+    private void Begin(
+        QueryFrame frame,
         IReadOnlyList<Filter> filters,
         EventPosition? after,
+        EventVisibility? visibility,
         bool wantsRecords,
-        CancellationToken cancellation) =>
-        new(view, filters, after, Expiry(view), wantsRecords, _time, cancellation);
+        CancellationToken cancellation)
+    {
+        ExpiryGuard expiry = Expiry(frame.View).For(visibility);
+        frame.Execution.Begin(frame.View, filters, after, expiry, wantsRecords, _time, cancellation);
+    }
 
     private ExpiryGuard Expiry(StoreView view)
     {
         if (!_options.Policy.HonourExpiration)
         {
-            return ExpiryGuard.None(view.Lsn);
+            return ExpiryGuard.None;
         }
 
         long now = Now;
@@ -186,17 +190,20 @@ public sealed partial class EventStore
     private IEnumerable<NostrEvent> Iterate(
         IReadOnlyList<Filter> filters, EventPosition? after, CancellationToken cancellation)
     {
-        using StoreView view = _engine.OpenView();
-        foreach (NostrEvent @event in Pull(view, filters, after, cancellation))
+        using QueryFrame frame = _frames.Open();
+        Begin(frame, filters, after, visibility: null, wantsRecords: true, cancellation);
+        var copy = default(EventCopy);
+        while (frame.Execution.PushNext(ref copy))
         {
-            yield return @event;
+            yield return copy.Event!;
         }
     }
 
     private IEnumerable<NostrEvent> Pull(
         StoreView view, IReadOnlyList<Filter> filters, EventPosition? after, CancellationToken cancellation)
     {
-        using QueryExecution run = Execute(view, filters, after, wantsRecords: true, cancellation);
+        using var run = QueryExecution.Once(
+            view, filters, after, Expiry(view), wantsRecords: true, _time, cancellation);
         var copy = default(EventCopy);
         while (run.PushNext(ref copy))
         {

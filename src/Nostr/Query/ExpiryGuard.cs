@@ -54,8 +54,8 @@ internal sealed class ExpiryGuard
     public ExpiryGuard For(EventVisibility? visibility) =>
         visibility is null ? this : new ExpiryGuard(Lsn, _now, ValidUntil, _expired, _asksExpiry, visibility);
 
-    /// <summary>Nothing expires.</summary>
-    public static ExpiryGuard None(Lsn lsn) => new(lsn, 0, long.MaxValue, [], asksExpiry: false);
+    /// <summary>Nothing expires, in any state.</summary>
+    public static ExpiryGuard None { get; } = new(Lsn.None, 0, long.MaxValue, [], asksExpiry: false);
 
     public static ExpiryGuard Make(StoreView view, long now)
     {

@@ -11,8 +11,8 @@ namespace Mortise.Nostr;
 /// <param name="search">What the store's index of words makes of the filter's search; null without one.</param>
 /// <param name="window">The part of the order wanted.</param>
 /// <param name="estimate">About how many entries will be read; null when nobody had to know.</param>
-/// <param name="considered">All paths that were offered.</param>
-internal sealed class FilterPlan(
+/// <param name="considered">All paths that were offered; they end with their <see cref="PathOffers"/>.</param>
+internal readonly struct FilterPlan(
     Filter filter,
     AccessPath? path,
     AccessPath? second,
@@ -23,8 +23,6 @@ internal sealed class FilterPlan(
     double? estimate,
     List<AccessPath> considered)
 {
-    private double? _estimate = estimate;
-
     public Filter Filter { get; } = filter;
 
     public AccessPath? Path { get; } = path;
@@ -40,21 +38,12 @@ internal sealed class FilterPlan(
     public QueryWindow Window { get; } = window;
 
     /// <summary>About how many entries will be read; asks the family when the planner did not have to.</summary>
-    public double Estimate => _estimate ??= EstimateExact();
+    public double Estimate => estimate ?? EstimateExact();
 
     public IReadOnlyList<AccessPath> Considered => considered;
 
     /// <summary>True when the entries come in the order of results.</summary>
     public bool IsOrdered => Path is { IsPoint: false };
-
-    /// <summary>Gives the memory of all paths back.</summary>
-    public void GiveBack()
-    {
-        foreach (AccessPath path in considered)
-        {
-            path.GiveBack();
-        }
-    }
 
     private double EstimateExact() => Path is null || Path.IsPoint
         ? Path?.Count ?? 0

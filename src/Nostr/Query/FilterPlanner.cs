@@ -27,13 +27,16 @@ internal static class FilterPlanner
 
     private const double UnknownSelectivity = 0.1;
 
+    /// <param name="view">What is asked.</param>
+    /// <param name="filter">The filter.</param>
+    /// <param name="window">The part of the order wanted.</param>
+    /// <param name="offers">Holds the paths of the plan, and none before.</param>
     /// <exception cref="ArgumentException">The filter searches words and no family has them.</exception>
-    public static FilterPlan Plan(StoreView view, Filter filter, in QueryWindow window)
+    public static FilterPlan Plan(StoreView view, Filter filter, in QueryWindow window, PathOffers offers)
     {
         FamilyView all = Families.WithProjection(view, EventProjections.Id)
             ?? throw new InvalidOperationException("the stack has no family with the projection 'id'");
         SearchQuery? search = filter.Search is null ? null : SearchQuery.Of(view.Families, filter.Search);
-        var offers = new PathOffers();
         for (int i = 0; i < view.Families.Count; i++)
         {
             offers.Collect(view.Families[i], filter, search);

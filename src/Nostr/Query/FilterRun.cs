@@ -8,28 +8,55 @@ namespace Mortise.Nostr;
 /// <remarks>
 /// Keys order events by time and the first 8 bytes of their ids. Neighbours that agree in both are told apart by their
 /// whole ids, which are read from their records; that is rare unless somebody grinds ids, and exact even then.
+/// It owns what answering takes, streams and buffers, and is begun again after its end.
 /// </remarks>
 internal sealed class FilterRun : IDisposable
 {
-    private readonly StoreView _view;
-    private readonly FilterPlan _plan;
-    private readonly EventPosition? _after;
-    private readonly ExpiryGuard _expiry;
-    private readonly EntryStream _stream;
-    private readonly bool _readsRecords;
-    private readonly bool _wantsRecords;
-    private readonly RecordPortion? _portion;
-    private readonly CancellationToken _cancellation;
+    // Entries of one order that an ended run keeps room for.
+    private const int MaxSpareGroup = 64;
+
+    private readonly PathOffers _offers = new();
     private readonly List<(Id32 Id, Entry Entry)> _group = [];
+    private MergeStream? _firstMerge;
+    private MergeStream? _secondMerge;
+    private IntersectStream? _intersection;
+    private SortedStream? _sorted;
+    private RecordPortion? _ownPortion;
+
+    private StoreView _view = null!;
+    private FilterPlan _plan;
+    private EventPosition? _after;
+    private ExpiryGuard _expiry = null!;
+    private EntryStream _stream = null!;
+    private RecordPortion? _portion;
+    private CancellationToken _cancellation;
+    private bool _readsRecords;
+    private bool _wantsRecords;
     private int _groupNext;
     private Entry _ahead;
     private bool _hasAhead;
     private int _left;
     private Entry _current;
 
-    public FilterRun(
+    /// <summary>Plans and begins.</summary>
+    /// <exception cref="ArgumentException">The filter cannot be answered by this stack; the run has to be ended.</exception>
+    public void Begin(
         StoreView view,
-        FilterPlan plan,
+        Filter filter,
+        EventPosition? after,
+        ExpiryGuard expiry,
+        bool wantsRecords,
+        CancellationToken cancellation)
+    {
+        var window = new QueryWindow(filter, after);
+        FilterPlan plan = FilterPlanner.Plan(view, filter, window, _offers);
+        Begin(view, plan, window, expiry, wantsRecords, cancellation);
+    }
+
+    /// <summary>Begins a plan, whose paths somebody else may own.</summary>
+    public void Begin(
+        StoreView view,
+        in FilterPlan plan,
         in QueryWindow window,
         ExpiryGuard expiry,
         bool wantsRecords,
@@ -42,24 +69,19 @@ internal sealed class FilterRun : IDisposable
         _cancellation = cancellation;
         _left = plan.Filter.Limit ?? int.MaxValue;
         bool checksRecords = !plan.Residual.IsEmpty || expiry.AsksRecords;
-        _stream = !plan.IsOrdered ? new SortedStream(view, plan, window, expiry, cancellation)
-            : plan.Second is null
-                ? new MergeStream(
-                    plan.Path!,
-                    window,
-                    PortionSizing.For(plan.Filter.Limit, isExact: !checksRecords),
-                    wantsRecords || checksRecords)
-            : new IntersectStream(
-                new MergeStream(plan.Path!, window, PortionSizing.Leaping, wantsRecords: false),
-                new MergeStream(plan.Second, window, PortionSizing.Leaping, wantsRecords: false));
+        _stream = !plan.IsOrdered ? BeginSorted(window)
+            : plan.Second is null ? BeginMerge(window, wantsRecords || checksRecords, isExact: !checksRecords)
+            : BeginIntersection(window);
         _readsRecords = checksRecords && !_stream.IsFinal;
         _wantsRecords = wantsRecords;
 
         // Records that come with their entries are shown from there.
-        _portion = (_readsRecords || wantsRecords) && !_stream.KeepsRecords ? new RecordPortion() : null;
+        _portion = (_readsRecords || wantsRecords) && !_stream.KeepsRecords
+            ? _ownPortion ??= new RecordPortion()
+            : null;
     }
 
-    public FilterPlan Plan => _plan;
+    public ref readonly FilterPlan Plan => ref _plan;
 
     public long Examined => _stream.Examined;
 
@@ -175,10 +197,52 @@ internal sealed class FilterRun : IDisposable
     /// <summary>The whole id of the current result.</summary>
     public Id32 ReadId() => ReadId(_current);
 
+    /// <summary>Ends: gives back what was borrowed, lets go of what it refers to. It may be begun again.</summary>
     public void Dispose()
     {
-        _stream.Dispose();
-        _portion?.Dispose();
+        _firstMerge?.End();
+        _secondMerge?.End();
+        _intersection?.End();
+        _sorted?.End();
+        _ownPortion?.End();
+        _offers.End();
+        _group.Clear();
+        _group.Capacity = Math.Min(_group.Capacity, MaxSpareGroup);
+        _groupNext = 0;
+        _hasAhead = false;
+        _records = 0;
+        InlineRecords = 0;
+        Results = 0;
+        _view = null!;
+        _plan = default;
+        _after = null;
+        _expiry = null!;
+        _stream = null!;
+        _portion = null;
+        _cancellation = default;
+    }
+
+    private SortedStream BeginSorted(in QueryWindow window)
+    {
+        _sorted ??= new SortedStream();
+        _sorted.Begin(_view, _plan, window, _expiry, _cancellation);
+        return _sorted;
+    }
+
+    private MergeStream BeginMerge(in QueryWindow window, bool wantsRecords, bool isExact)
+    {
+        _firstMerge ??= new MergeStream();
+        _firstMerge.Begin(_plan.Path!, window, PortionSizing.For(_plan.Filter.Limit, isExact), wantsRecords);
+        return _firstMerge;
+    }
+
+    private IntersectStream BeginIntersection(in QueryWindow window)
+    {
+        _firstMerge ??= new MergeStream();
+        _secondMerge ??= new MergeStream();
+        _firstMerge.Begin(_plan.Path!, window, PortionSizing.Leaping, wantsRecords: false);
+        _secondMerge.Begin(_plan.Second!, window, PortionSizing.Leaping, wantsRecords: false);
+        return _intersection ??= new IntersectStream(_firstMerge, _secondMerge);
     }
 
     private bool IsResult(in EventView view) =>

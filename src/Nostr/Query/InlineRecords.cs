@@ -8,7 +8,7 @@ namespace Mortise.Nostr;
 /// arena, and the first one stays as it is until that happens again: so what was given out last can still be read. A
 /// portion fills a quarter of an arena at most, so it does not happen twice between two entries.
 /// </remarks>
-internal sealed class InlineRecords : IDisposable
+internal sealed class InlineRecords
 {
     private const int LeastBytes = 64 << 10;
 
@@ -63,12 +63,17 @@ internal sealed class InlineRecords : IDisposable
         _portionStart = _used;
     }
 
-    public void Dispose()
+    /// <summary>Gives the memory back; it begins anew with the next record.</summary>
+    public void End()
     {
         Return(_arena);
         Return(_before);
         _arena = [];
         _before = [];
+        _used = 0;
+        _live = 0;
+        _portionStart = 0;
+        _isOdd = false;
     }
 
     private void Move(Entry[] buffer, ReadOnlySpan<MergeStream.Input> inputs)

@@ -1,6 +1,8 @@
 namespace Mortise.Nostr;
 
 /// <summary>The entries that two streams have in common; each leaps to where the other is.</summary>
+/// <param name="first">Begun and ended by whoever owns it, as the second one.</param>
+/// <param name="second">The other.</param>
 internal sealed class IntersectStream(MergeStream first, MergeStream second) : EntryStream
 {
     private Entry _second;
@@ -38,9 +40,9 @@ internal sealed class IntersectStream(MergeStream first, MergeStream second) : E
 
     public override ReadOnlySpan<byte> Inline(in Entry entry) => first.Inline(entry);
 
-    public override void Dispose()
+    public override void End()
     {
-        first.Dispose();
-        second.Dispose();
+        base.End();
+        _hasSecond = false;
     }
 }

@@ -28,15 +28,17 @@ internal sealed class MergeStream : EntryStream
     /// <summary>Ranges whose first entries are looked for in one call.</summary>
     private const int RangesPerCall = 256;
 
-    private readonly AccessPath _path;
-    private readonly QueryWindow _window;
-    private readonly PortionSizing _sizing;
-    private readonly InlineRecords? _records;
-    private readonly int _continuationBytes;
+    private const int ContinuationBytes = OrderKey.Bytes + sizeof(ulong) + 1;
+
+    private InlineRecords? _ownRecords;
+    private InlineRecords? _records;
+    private AccessPath _path = null!;
+    private QueryWindow _window;
+    private PortionSizing _sizing;
     private QueryWindow _period;
-    private Input[] _inputs;
-    private Head[] _heap;
-    private Entry[] _buffer;
+    private Input[] _inputs = [];
+    private Head[] _heap = [];
+    private Entry[] _buffer = [];
     private int _inputCount;
     private int _bufferUsed;
     private int _maxPortion;
@@ -46,11 +48,12 @@ internal sealed class MergeStream : EntryStream
     private int _size;
     private bool _isTopTaken;
 
+    /// <summary>Begins.</summary>
     /// <param name="path">A path over newest-first ranges.</param>
     /// <param name="window">The part wanted.</param>
     /// <param name="sizing">How many entries will be wanted.</param>
     /// <param name="wantsRecords">True to keep records that entries hold inline.</param>
-    public MergeStream(AccessPath path, in QueryWindow window, in PortionSizing sizing, bool wantsRecords)
+    public void Begin(AccessPath path, in QueryWindow window, in PortionSizing sizing, bool wantsRecords)
     {
         _path = path;
         _window = window;
@@ -59,8 +62,7 @@ internal sealed class MergeStream : EntryStream
         _heap = ArrayPool<Head>.Shared.Rent(path.Count);
         _buffer = ArrayPool<Entry>.Shared.Rent(path.Count);
         _nextPeriod = window.Ordinals.Last;
-        _continuationBytes = OrderKey.Bytes + sizeof(ulong) + 1;
-        _records = wantsRecords && path.Family.InlineBelowBytes > 0 ? new InlineRecords() : null;
+        _records = wantsRecords && path.Family.InlineBelowBytes > 0 ? _ownRecords ??= new InlineRecords() : null;
     }
 
     public override long Partitions => _partitions;
@@ -101,20 +103,21 @@ internal sealed class MergeStream : EntryStream
     public override ReadOnlySpan<byte> Inline(in Entry entry) =>
         entry.InlineSlot < 0 ? default : _records!.Get(entry);
 
-    public override void Dispose()
+    public override void End()
     {
-        if (_heap.Length == 0)
-        {
-            return;
-        }
-
-        ArrayPool<Input>.Shared.Return(_inputs);
-        ArrayPool<Head>.Shared.Return(_heap);
-        ArrayPool<Entry>.Shared.Return(_buffer);
-        _records?.Dispose();
-        _inputs = [];
-        _heap = [];
-        _buffer = [];
+        base.End();
+        GiveBack(ref _inputs);
+        GiveBack(ref _heap);
+        GiveBack(ref _buffer);
+        _ownRecords?.End();
+        _records = null;
+        _path = null!;
+        _window = default;
+        _period = default;
+        _inputCount = 0;
+        _bufferUsed = 0;
+        _taken = 0;
+        _partitions = 0;
         _size = 0;
         _isTopTaken = false;
         _nextPeriod = -1;
@@ -276,7 +279,7 @@ internal sealed class MergeStream : EntryStream
             return false;
         }
 
-        Span<byte> from = stackalloc byte[_path.Prefix(input.Range).Length + _continuationBytes];
+        Span<byte> from = stackalloc byte[_path.Prefix(input.Range).Length + ContinuationBytes];
         WriteKey(from, input.Range, _buffer[input.End - 1]);
         from[^1] = 0;
         return ReadPortion(index, _sizing.Next(input.Portion, _maxPortion, _taken), from);
@@ -389,8 +392,17 @@ internal sealed class MergeStream : EntryStream
 
         T[] larger = ArrayPool<T>.Shared.Rent(Math.Max(length, 2 * array.Length));
         array.AsSpan(0, keep).CopyTo(larger);
-        ArrayPool<T>.Shared.Return(array);
+        GiveBack(ref array);
         array = larger;
+    }
+
+    private static void GiveBack<T>(ref T[] array)
+    {
+        if (array.Length > 0)
+        {
+            ArrayPool<T>.Shared.Return(array);
+            array = [];
+        }
     }
 
     /// <summary>One range in one partition: the entries of its current portion, at <see cref="Next"/> to

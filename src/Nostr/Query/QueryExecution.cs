@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Mortise.Engine;
 using Mortise.Records;
 
@@ -6,19 +7,43 @@ namespace Mortise.Nostr;
 /// <summary>Several filters being answered as one: the union of their results, newest first, ties by lowest
 /// id.</summary>
 /// <remarks>
-/// One thread at a time. Memory: one cursor a key range, one entry a cursor, and the entries that share one order; for
-/// filters that no newest-first family can answer, as many entries as the limit or the matches.
+/// One thread at a time. Memory: a few entries a key range, and the entries that share one order; for filters that no
+/// newest-first family can answer, as many entries as the limit or the matches. It owns the runs of its filters, and is
+/// begun again after its end: see <see cref="QueryFrame"/>.
 /// </remarks>
 internal sealed class QueryExecution : IDisposable
 {
-    private readonly StoreView _view;
-    private readonly FilterRun[] _runs;
-    private readonly State[] _states;
-    private readonly long _started;
-    private readonly TimeProvider _time;
+    // Runs that an ended query keeps for the next; requests rarely have more filters.
+    private const int MaxSpareRuns = 16;
+
+    private readonly List<FilterRun> _runs = [];
+    private readonly List<Filter> _shared = [];
+    private State[] _states = [];
+    private int _count;
+    private StoreView? _view;
+    private TimeProvider _time = null!;
+    private long _started;
     private bool _isStarted;
 
-    public QueryExecution(
+    /// <summary>Begins one that is used once.</summary>
+    /// <inheritdoc cref="Begin"/>
+    public static QueryExecution Once(
+        StoreView view,
+        IReadOnlyList<Filter> filters,
+        EventPosition? after,
+        ExpiryGuard expiry,
+        bool wantsRecords,
+        TimeProvider time,
+        CancellationToken cancellation)
+    {
+        var execution = new QueryExecution();
+        execution.Begin(view, filters, after, expiry, wantsRecords, time, cancellation);
+        return execution;
+    }
+
+    /// <summary>Plans and begins; the one before has ended.</summary>
+    /// <exception cref="ArgumentException">A filter cannot be answered by this stack; it has ended then.</exception>
+    public void Begin(
         StoreView view,
         IReadOnlyList<Filter> filters,
         EventPosition? after,
@@ -30,16 +55,17 @@ internal sealed class QueryExecution : IDisposable
         _view = view;
         _time = time;
         _started = time.GetTimestamp();
-        IReadOnlyList<Filter> shared = SharedFilters.Of(filters);
-        _runs = new FilterRun[shared.Count];
         try
         {
-            for (int i = 0; i < _runs.Length; i++)
+            IReadOnlyList<Filter> shared = SharedFilters.Of(filters, _shared);
+            for (; _count < shared.Count; _count++)
             {
-                Filter filter = shared[i];
-                var window = new QueryWindow(filter, after);
-                FilterPlan plan = FilterPlanner.Plan(view, filter, window);
-                _runs[i] = new FilterRun(view, plan, window, expiry, wantsRecords, cancellation);
+                if (_count == _runs.Count)
+                {
+                    _runs.Add(new FilterRun());
+                }
+
+                _runs[_count].Begin(view, shared[_count], after, expiry, wantsRecords, cancellation);
             }
         }
         catch
@@ -48,14 +74,17 @@ internal sealed class QueryExecution : IDisposable
             throw;
         }
 
-        _states = _runs.Length < 2 ? [] : new State[_runs.Length];
+        if (_count > _states.Length)
+        {
+            _states = new State[_count];
+        }
     }
 
     /// <summary>Pushes the next result.</summary>
     /// <returns>False at the end, or when the sink wants no more.</returns>
     public bool PushNext<TSink>(ref TSink sink)
         where TSink : struct, IEventSink, allows ref struct =>
-        _runs.Length switch
+        _count switch
         {
             0 => false,
             1 => _runs[0].PushNext(ref sink),
@@ -66,7 +95,7 @@ internal sealed class QueryExecution : IDisposable
     public void PushAll<TSink>(ref TSink sink)
         where TSink : struct, IEventSink, allows ref struct
     {
-        if (_runs.Length == 1)
+        if (_count == 1)
         {
             _runs[0].PushAll(ref sink);
             return;
@@ -80,8 +109,8 @@ internal sealed class QueryExecution : IDisposable
     /// <summary>Moves to the next result without reading it.</summary>
     public bool MoveNext(out RecordLocation location)
     {
-        FilterRun? run = _runs.Length == 1 && _runs[0].MoveNext() ? _runs[0] : null;
-        bool found = run is not null || (_runs.Length > 1 && MoveNextOfAll(out run));
+        FilterRun? run = _count == 1 && _runs[0].MoveNext() ? _runs[0] : null;
+        bool found = run is not null || (_count > 1 && MoveNextOfAll(out run));
         location = found ? run!.Current.Location : RecordLocation.None;
         return found;
     }
@@ -103,7 +132,7 @@ internal sealed class QueryExecution : IDisposable
     /// <param name="pagesBefore">What <see cref="PagesRead"/> was when the query began; null when
     /// nobody looked.</param>
     public QueryExplanation Explain(long results, long? pagesBefore) =>
-        QueryExplanation.Of(_runs, results, PagesRead(_view) - pagesBefore, _time.GetElapsedTime(_started));
+        QueryExplanation.Of(CollectionsMarshal.AsSpan(_runs)[.._count], results, PagesRead(_view!) - pagesBefore, _time.GetElapsedTime(_started));
 
     /// <summary>Pages that all families have read from disk since the store was opened.</summary>
     public static long PagesRead(StoreView view)
@@ -117,20 +146,35 @@ internal sealed class QueryExecution : IDisposable
         return sum;
     }
 
+    /// <summary>Ends, also when it did not begin whole, or not at all. It may be begun again.</summary>
     public void Dispose()
     {
-        // A run is missing when planning it failed.
-        foreach (FilterRun? run in _runs)
+        if (_view is null)
         {
-            run?.Dispose();
-            run?.Plan.GiveBack();
+            return;
         }
+
+        // The run behind the last one may have begun in part.
+        foreach (FilterRun run in CollectionsMarshal.AsSpan(_runs)[..Math.Min(_count + 1, _runs.Count)])
+        {
+            run.Dispose();
+        }
+
+        if (_runs.Count > MaxSpareRuns)
+        {
+            _runs.RemoveRange(MaxSpareRuns, _runs.Count - MaxSpareRuns);
+        }
+
+        _shared.Clear();
+        _count = 0;
+        _isStarted = false;
+        _view = null;
     }
 
     private bool MoveNextOfAll(out FilterRun? first)
     {
         int best = -1;
-        for (int i = 0; i < _runs.Length; i++)
+        for (int i = 0; i < _count; i++)
         {
             if (!_isStarted || _states[i] == State.Taken)
             {
@@ -139,7 +183,7 @@ internal sealed class QueryExecution : IDisposable
         }
 
         _isStarted = true;
-        for (int i = 0; i < _runs.Length; i++)
+        for (int i = 0; i < _count; i++)
         {
             if (_states[i] == State.Waiting && (best < 0 || IsBefore(_runs[i], _runs[best])))
             {
@@ -148,7 +192,7 @@ internal sealed class QueryExecution : IDisposable
         }
 
         first = best < 0 ? null : _runs[best];
-        for (int i = 0; best >= 0 && i < _runs.Length; i++)
+        for (int i = 0; best >= 0 && i < _count; i++)
         {
             if (_states[i] == State.Waiting && _runs[i].Current.Location == _runs[best].Current.Location)
             {

@@ -36,15 +36,18 @@ public sealed class QueryExplanation
         return text.ToString();
     }
 
-    internal static QueryExplanation Of(FilterRun[] runs, long results, long? pagesRead, TimeSpan elapsed)
+    /// <summary>Says how some runs went; nothing of it refers to them, so it may outlive them.</summary>
+    internal static QueryExplanation Of(
+        ReadOnlySpan<FilterRun> runs, long results, long? pagesRead, TimeSpan elapsed)
     {
-        PlanNode[] filters = Array.ConvertAll(runs, OfRun);
+        var filters = new PlanNode[runs.Length];
         long entries = 0;
         long records = 0;
-        foreach (FilterRun run in runs)
+        for (int i = 0; i < runs.Length; i++)
         {
-            entries += run.Examined;
-            records += run.Records;
+            filters[i] = OfRun(runs[i]);
+            entries += runs[i].Examined;
+            records += runs[i].Records;
         }
 
         PlanNode root = filters.Length == 1
@@ -68,7 +71,7 @@ public sealed class QueryExplanation
 
     private static PlanNode OfRun(FilterRun run)
     {
-        FilterPlan plan = run.Plan;
+        ref readonly FilterPlan plan = ref run.Plan;
         var inputs = new List<PlanNode>();
         if (plan.Path is { } path)
         {

@@ -5,9 +5,9 @@ namespace Mortise.Nostr;
 
 /// <summary>Entries whose records are read in one call, and those of them that a check let through.</summary>
 /// <remarks>Portions grow from 4 to 64 entries: enough for reads to overlap, few enough that a consumer that stops early
-/// costs little. Memory, borrowed from pools: 64 entries twice, and where records are kept, about
-/// <see cref="MaxKeptBytes"/> of them and one record.</remarks>
-internal sealed class RecordPortion : IDisposable
+/// costs little. Memory: 64 entries twice, and where records are kept, about <see cref="MaxKeptBytes"/> of
+/// them and one record, borrowed from a pool.</remarks>
+internal sealed class RecordPortion
 {
     /// <summary>The most entries of one portion.</summary>
     public const int MaxEntries = 64;
@@ -15,9 +15,9 @@ internal sealed class RecordPortion : IDisposable
     private const int FirstEntries = 4;
     private const int MaxKeptBytes = 64 << 10;
 
-    private Entry[] _candidates = ArrayPool<Entry>.Shared.Rent(MaxEntries);
-    private RecordLocation[] _locations = ArrayPool<RecordLocation>.Shared.Rent(MaxEntries);
-    private Entry[] _kept = ArrayPool<Entry>.Shared.Rent(MaxEntries);
+    private readonly Entry[] _candidates = new Entry[MaxEntries];
+    private readonly RecordLocation[] _locations = new RecordLocation[MaxEntries];
+    private readonly Entry[] _kept = new Entry[MaxEntries];
     private byte[] _records = [];
     private int _size = FirstEntries / 2;
     private int _candidateCount;
@@ -83,21 +83,17 @@ internal sealed class RecordPortion : IDisposable
     /// <summary>The record of the entry that was taken last; until more are read.</summary>
     public ReadOnlySpan<byte> Record(in Entry taken) => _records.AsSpan(taken.InlineSlot, taken.InlineLength);
 
-    public void Dispose()
+    /// <summary>Gives the records' memory back; the next portion is the first of another query.</summary>
+    public void End()
     {
-        ArrayPool<Entry>.Shared.Return(_candidates);
-        ArrayPool<RecordLocation>.Shared.Return(_locations);
-        ArrayPool<Entry>.Shared.Return(_kept);
         if (_records.Length > 0)
         {
             ArrayPool<byte>.Shared.Return(_records);
         }
 
-        _candidates = [];
-        _locations = [];
-        _kept = [];
         _records = [];
-        _candidateCount = _examined = _keptCount = _next = 0;
+        _size = FirstEntries / 2;
+        _candidateCount = _examined = _keptCount = _next = _used = 0;
     }
 
     private void Keep(ReadOnlySpan<byte> record, bool keepsRecord)

@@ -11,14 +11,15 @@ internal static class SharedFilters
     private const int MaxCompared = 64;
 
     /// <summary>The filters to answer; empty ones are left out.</summary>
-    public static IReadOnlyList<Filter> Of(IReadOnlyList<Filter> filters)
+    /// <param name="filters">Of one request.</param>
+    /// <param name="kept">Empty; where they are put when they are others.</param>
+    public static IReadOnlyList<Filter> Of(IReadOnlyList<Filter> filters, List<Filter> kept)
     {
         if (filters.Count == 1 && !filters[0].IsEmpty)
         {
             return filters;
         }
 
-        var kept = new List<Filter>(filters.Count);
         for (int i = 0; i < filters.Count; i++)
         {
             if (!filters[i].IsEmpty && (filters.Count > MaxCompared || !TryJoin(kept, filters[i])))

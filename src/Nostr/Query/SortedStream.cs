@@ -6,21 +6,33 @@ namespace Mortise.Nostr;
 
 /// <summary>Events found in no useful order, by id or by reading all, checked and sorted before the first is given
 /// out.</summary>
-/// <remarks>Holds at most as many entries as the limit asks for, or as there are matches.</remarks>
+/// <remarks>Holds at most as many entries as the limit asks for, or as there are matches; of an ended stream, few.</remarks>
 internal sealed class SortedStream : EntryStream
 {
-    private readonly StoreView _view;
-    private readonly FilterPlan _plan;
-    private readonly QueryWindow _window;
-    private readonly ExpiryGuard _expiry;
-    private readonly CancellationToken _cancellation;
-    private PriorityQueue<Found, Found>? _worstFirst;
-    private Found[]? _found;
+    // What an ended stream keeps room for.
+    private const int MaxSpare = 512;
+
+    // Orders by descending rank, so that the front of the queue is what a better entry pushes out.
+    private static readonly Comparer<Found> s_worstFirst = Comparer<Found>.Create(static (a, b) => b.CompareTo(a));
+
+    private readonly PriorityQueue<Found, Found> _worstFirst = new(s_worstFirst);
+    private readonly List<Found> _found = [];
+    private StoreView _view = null!;
+    private FilterPlan _plan;
+    private QueryWindow _window;
+    private ExpiryGuard _expiry = null!;
+    private CancellationToken _cancellation;
+    private bool _hasFound;
     private int _next;
     private int _partitions;
 
-    public SortedStream(
-        StoreView view, FilterPlan plan, in QueryWindow window, ExpiryGuard expiry, CancellationToken cancellation)
+    /// <summary>Begins.</summary>
+    public void Begin(
+        StoreView view,
+        in FilterPlan plan,
+        in QueryWindow window,
+        ExpiryGuard expiry,
+        CancellationToken cancellation)
     {
         _view = view;
         _plan = plan;
@@ -35,8 +47,13 @@ internal sealed class SortedStream : EntryStream
 
     public override bool MoveNext(out Entry entry)
     {
-        _found ??= FindAll();
-        if (_next == _found.Length)
+        if (!_hasFound)
+        {
+            FindAll();
+            _hasFound = true;
+        }
+
+        if (_next == _found.Count)
         {
             entry = default;
             return false;
@@ -47,12 +64,30 @@ internal sealed class SortedStream : EntryStream
         return true;
     }
 
-    public override void Dispose() => _found = [];
-
-    private Found[] FindAll()
+    public override void End()
     {
-        // Orders by descending rank, so that the front of the queue is what a better entry pushes out.
-        _worstFirst = new PriorityQueue<Found, Found>(Comparer<Found>.Create(static (a, b) => b.CompareTo(a)));
+        base.End();
+        _worstFirst.Clear();
+        _found.Clear();
+        if (_worstFirst.EnsureCapacity(0) > MaxSpare)
+        {
+            _worstFirst.TrimExcess();
+            _found.Capacity = 0;
+        }
+
+        _view = null!;
+        _plan = default;
+        _window = default;
+        _expiry = null!;
+        _cancellation = default;
+        _hasFound = false;
+        _next = 0;
+        _partitions = 0;
+    }
+
+    private void FindAll()
+    {
+        _worstFirst.Clear();
         if (_plan.Path is { } path)
         {
             FindPoints(path);
@@ -62,14 +97,12 @@ internal sealed class SortedStream : EntryStream
             FindByReadingAll(_plan.Fallback);
         }
 
-        var found = new Found[_worstFirst.Count];
-        for (int i = found.Length - 1; i >= 0; i--)
+        while (_worstFirst.TryDequeue(out Found found, out _))
         {
-            found[i] = _worstFirst.Dequeue();
+            _found.Add(found);
         }
 
-        _worstFirst = null;
-        return found;
+        _found.Reverse();
     }
 
     private void FindPoints(AccessPath path)
@@ -120,7 +153,7 @@ internal sealed class SortedStream : EntryStream
             return;
         }
 
-        if (_worstFirst!.Count < (_plan.Filter.Limit ?? int.MaxValue))
+        if (_worstFirst.Count < (_plan.Filter.Limit ?? int.MaxValue))
         {
             _worstFirst.Enqueue(found, found);
         }

@@ -22,8 +22,8 @@ internal static class KeptEvents
         FamilyView ids = Families.WithProjection(view, EventProjections.Id)!;
         foreach (Filter filter in Filters(view, range, policy))
         {
-            using var query = new QueryExecution(
-                view, [filter], null, ExpiryGuard.None(view.Lsn), wantsRecords: true, TimeProvider.System, cancellation);
+            using var query = QueryExecution.Once(
+                view, [filter], null, ExpiryGuard.None, wantsRecords: true, TimeProvider.System, cancellation);
             var sink = new Sink(ids, found);
             query.PushAll(ref sink);
         }

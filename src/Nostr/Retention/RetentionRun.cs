@@ -189,8 +189,8 @@ internal sealed class RetentionRun(
     private (List<Id32> Due, EventPosition? Last) Find(RetentionRule rule, Filter filter, EventPosition? after)
     {
         using StoreView view = engine.OpenView();
-        using var query = new QueryExecution(
-            view, [filter], after, ExpiryGuard.None(view.Lsn), wantsRecords: true, TimeProvider.System, cancellation);
+        using var query = QueryExecution.Once(
+            view, [filter], after, ExpiryGuard.None, wantsRecords: true, TimeProvider.System, cancellation);
         var sink = new DueSink(policy, rule, now, []);
         query.PushAll(ref sink);
         return (sink.Due, sink.Last);
