@@ -40,6 +40,8 @@ public sealed class ComponentSubject<T> : ILawSubject
     {
         LawNeeds offers = Examiner is null ? LawNeeds.None : LawNeeds.Examiner;
         offers |= Examiner is ILogDumper ? LawNeeds.Dumper : LawNeeds.None;
+        offers |= Examiner is IQuarantine ? LawNeeds.Quarantine : LawNeeds.None;
+        offers |= Examiner is IDurableCopier ? LawNeeds.Copying : LawNeeds.None;
         offers |= GoldenStores.Count > 0 ? LawNeeds.GoldenStores : LawNeeds.None;
         offers |= UseInOwnContext is null ? LawNeeds.None : LawNeeds.OwnContext;
         offers |= NativeFiles is null ? LawNeeds.SimulatedFiles : LawNeeds.None;
@@ -47,6 +49,7 @@ public sealed class ComponentSubject<T> : ILawSubject
         using Session<T> session = new(this, world);
         offers |= session.Component.TryGet(out IPackableIndex? _) ? LawNeeds.Packing : LawNeeds.None;
         offers |= session.Component.TryGet(out IReclaimable? _) ? LawNeeds.Reclaiming : LawNeeds.None;
+        offers |= session.Component.TryGet(out IRecordSalvage? _) ? LawNeeds.Salvage : LawNeeds.None;
         offers |= Examiner is IStagedRecords && session.Component.TryGet(out IRecordStaging? _)
             ? LawNeeds.Staging
             : LawNeeds.None;

@@ -32,8 +32,7 @@ public enum LawNeeds
     Dumper = 128,
 
     /// <summary>Files on the kit's simulated disk, which can fail, be damaged and be watched. A component that opens
-    /// files
-    /// itself has none.</summary>
+    /// files itself has none.</summary>
     SimulatedFiles = 256,
 
     /// <summary>A way to load it once more, into a context that can be unloaded.</summary>
@@ -42,4 +41,13 @@ public enum LawNeeds
     /// <summary>An <see cref="Records.IRecordStaging"/>, and an examiner that is an
     /// <see cref="Records.IStagedRecords"/>.</summary>
     Staging = 1024,
+
+    /// <summary>An <see cref="Records.IRecordSalvage"/>.</summary>
+    Salvage = 2048,
+
+    /// <summary>An examiner that is an <see cref="Components.IQuarantine"/>.</summary>
+    Quarantine = 4096,
+
+    /// <summary>An examiner that is an <see cref="Components.IDurableCopier"/>.</summary>
+    Copying = 8192,
 }

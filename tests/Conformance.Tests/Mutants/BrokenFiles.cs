@@ -11,6 +11,8 @@ internal sealed class BrokenDirectory(IStorageDirectory inner) : IStorageDirecto
 
     public Action<IStorageDirectory, string, string>? OnRename { get; init; }
 
+    public Func<string, IDisposable?>? OnLock { get; init; }
+
     public string Path => inner.Path;
 
     public StorageDeviceTraits Traits => inner.Traits;
@@ -55,7 +57,7 @@ internal sealed class BrokenDirectory(IStorageDirectory inner) : IStorageDirecto
         }
     }
 
-    public IDisposable? TryLock(string name) => inner.TryLock(name);
+    public IDisposable? TryLock(string name) => OnLock is null ? inner.TryLock(name) : OnLock(name);
 }
 
 /// <summary>A file that passes everything on, but for what a mutant breaks.</summary>

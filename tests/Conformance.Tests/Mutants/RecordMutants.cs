@@ -57,7 +57,8 @@ internal static class RecordMutants
             yield return mutant;
         }
 
-        foreach ((string law, string broken, ComponentSubject<IRecordStore> subject) in StagingMutants.All())
+        foreach ((string law, string broken, ComponentSubject<IRecordStore> subject) in
+            StagingMutants.All().Concat(MendingMutants.All()))
         {
             yield return With(law, broken, subject);
         }

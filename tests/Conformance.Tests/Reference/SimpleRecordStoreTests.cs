@@ -22,4 +22,9 @@ public class SimpleRecordStoreTests
     [Theory]
     [MemberData(nameof(Laws))]
     public void So_does_the_one_that_stages(string law) => RecordLaws.Suite.Check(law, StagingMutants.Sound).ThrowIfBroken();
+
+    [Theory]
+    [MemberData(nameof(Laws))]
+    public void So_does_the_one_with_a_file_for_each_record(string law) =>
+        RecordLaws.Suite.Check(law, MendingMutants.Sound).ThrowIfBroken();
 }

@@ -21,7 +21,8 @@ internal static class RecordDamageLaws
                 Examiner);
     }
 
-    private static SimWorld Written(ComponentSubject<IRecordStore> subject, ulong seed, RecordJournal journal)
+    /// <summary>A closed store of four commits, of which one record is deleted; the fourth is durable.</summary>
+    internal static SimWorld Written(ComponentSubject<IRecordStore> subject, ulong seed, RecordJournal journal)
     {
         SimWorld world = RecordLaws.World(seed);
         using Session<IRecordStore> session = new(subject, world);

@@ -17,6 +17,9 @@ public static class RecordLaws
         RecordDamageLaws.AddTo(suite.Group("damage"));
         RecordReclaimLaws.AddTo(suite.Group("reclaim"));
         RecordStagingLaws.AddTo(suite.Group("staging"));
+        RecordSalvageLaws.AddTo(suite.Group("salvage"));
+        RecordQuarantineLaws.AddTo(suite.Group("quarantine"));
+        RecordCopyLaws.AddTo(suite.Group("copies"));
         return suite;
     }
 

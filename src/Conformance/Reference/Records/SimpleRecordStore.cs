@@ -15,15 +15,18 @@ public sealed class SimpleRecordStore : IRecordStore, IReclaimable
 
     private const ulong SegmentLocations = 16 << 10;
 
-    private readonly ComponentContext _context;
+    private readonly Action<RecordState> _save;
     private volatile RecordState _state;
     private volatile RecordState _durable;
     private volatile bool _disposed;
 
-    private SimpleRecordStore(ComponentContext context, int maxRecordBytes, RecordState state)
+    /// <param name="options">The largest record.</param>
+    /// <param name="state">What is there.</param>
+    /// <param name="save">Makes a state durable before it returns.</param>
+    internal SimpleRecordStore(SimpleRecordStoreOptions options, RecordState state, Action<RecordState> save)
     {
-        MaxRecordBytes = maxRecordBytes;
-        _context = context;
+        MaxRecordBytes = checked((int)options.MaxRecord.Bytes);
+        _save = save;
         _state = state;
         _durable = state;
     }
@@ -101,8 +104,10 @@ public sealed class SimpleRecordStore : IRecordStore, IReclaimable
         RecordState state = SnapshotFile.Read(context.Files, FileName, Magic, 1, context.StoreId) is { } snapshot
             ? RecordState.Decode($"{context.Files.Path}/{FileName}", snapshot.Lsn, snapshot.Payload)
             : RecordState.Empty;
-        return new ValueTask<IRecordStore>(
-            new SimpleRecordStore(context, checked((int)options.MaxRecord.Bytes), state));
+        return new ValueTask<IRecordStore>(new SimpleRecordStore(options, state, Save));
+
+        void Save(RecordState saved) => SnapshotFile.Replace(
+            context.Files, FileName, Magic, 1, context.StoreId, saved.Lsn, saved.Encode());
     }
 
     /// <inheritdoc/>
@@ -217,7 +222,7 @@ public sealed class SimpleRecordStore : IRecordStore, IReclaimable
 
         if (state != _durable)
         {
-            SnapshotFile.Replace(_context.Files, FileName, Magic, 1, _context.StoreId, state.Lsn, state.Encode());
+            _save(state);
             _durable = state;
         }
 
@@ -276,7 +281,7 @@ public sealed class SimpleRecordStore : IRecordStore, IReclaimable
         }
 
         RecordState durable = Without(_durable, segment);
-        SnapshotFile.Replace(_context.Files, FileName, Magic, 1, _context.StoreId, durable.Lsn, durable.Encode());
+        _save(durable);
         bool isSame = _durable == state;
         _durable = durable;
         _state = isSame ? durable : Without(state, segment);

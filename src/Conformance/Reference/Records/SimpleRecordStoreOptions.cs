@@ -5,7 +5,7 @@ namespace Mortise.Reference;
 /// <summary>Options of <see cref="SimpleRecordStore"/>.</summary>
 public sealed class SimpleRecordStoreOptions : IValidatedOptions
 {
-    private const int Largest = 1 << 20;
+    internal const int Largest = 1 << 20;
 
     /// <summary>The largest record, 1 byte to 1 MiB.</summary>
     public ByteSize MaxRecord { get; set; } = new(Largest);
