@@ -132,6 +132,13 @@ internal sealed class SegmentsCopier(
     {
         string name = SegmentFormat.SegmentName(entry.Number);
         using IStorageFile file = target.Open(name + DraftSuffix, FileIntent.Read);
+        byte[] page = new byte[SegmentHeader.Bytes];
+        int read = file.Read(page, 0);
+        if (SegmentHeader.Problem(page.AsSpan(0, read), storeId, entry.Number, entry.Encoding, name) is { } problem)
+        {
+            report(new Finding("segment-header", name, Math.Max(problem.Offset, 0), problem.Message));
+        }
+
         Extent extent = entry.Encoding == SegmentEncoding.Plain
             ? new Extent(SegmentHeader.Bytes, entry.End, file)
             : new Extent(
@@ -143,6 +150,19 @@ internal sealed class SegmentsCopier(
         walk.Walk(extent, file.Length);
     }
 
+    private void VerifyTombstones(TombstonePosition position)
+    {
+        try
+        {
+            TombstoneFile.ReadAll(_target, position);
+        }
+        catch (StorageException error) when (error.Code is not (StorageErrorCode.Io or StorageErrorCode.Denied))
+        {
+            report(new Finding(
+                "tombstones-damaged", SegmentFormat.TombstoneName(position.Generation), error.Offset, error.Message));
+        }
+    }
+
     /// <summary>Makes the copied files the state of the target.</summary>
     private void Publish(CheckpointState state)
     {
@@ -152,6 +172,7 @@ internal sealed class SegmentsCopier(
         }
 
         target.Sync();
+        VerifyTombstones(state.Tombstones);
         CheckpointFile.Replace(_target, new CheckpointState
         {
             Sequence = state.Sequence,

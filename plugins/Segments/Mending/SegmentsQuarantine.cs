@@ -141,27 +141,15 @@ internal sealed class SegmentsQuarantine(
             }
         }
 
-        if (files.Exists(SegmentFormat.CheckpointName) && !IsReadable(SegmentFormat.CheckpointName))
+        if (files.Exists(SegmentFormat.CheckpointName))
         {
+            // A sound one as well: with it and the damaged files somebody can still go back.
             SetAside(SegmentFormat.CheckpointName);
         }
 
         files.Sync();
         files.Rename(MendedCheckpoint, SegmentFormat.CheckpointName);
         files.Sync();
-    }
-
-    private bool IsReadable(string checkpoint)
-    {
-        try
-        {
-            CheckpointFile.Read(_catalog, checkpoint, out _);
-            return true;
-        }
-        catch (StorageException error) when (error.Code is StorageErrorCode.Corrupt or StorageErrorCode.UnknownWriter)
-        {
-            return false;
-        }
     }
 
     private CheckpointState? ReadCheckpoint()

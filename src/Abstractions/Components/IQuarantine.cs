@@ -21,7 +21,9 @@ public interface IQuarantine
     /// <param name="report">Called once per thing that is lost or was set aside.</param>
     /// <param name="cancellation">Stops with <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="StorageException"><see cref="StorageErrorCode.Locked"/> when the instance is open;
-    /// <see cref="StorageErrorCode.ForeignFile"/> for another store's files; the device's own errors.</exception>
+    /// <see cref="StorageErrorCode.ForeignFile"/> for another store's files;
+    /// <see cref="StorageErrorCode.FormatTooNew"/> for files that say they are of a newer format, by damage or not: they
+    /// are left as they are; the device's own errors.</exception>
     QuarantineSummary Quarantine(
         IStorageDirectory files, Guid storeId, Lsn durable, Action<Finding> report, CancellationToken cancellation);
 

@@ -26,7 +26,8 @@ internal static class SpecifiedLaws
         ("RS12", "another law: ranges are the index's (IX13); here what Plan refuses"),
         ("RS16", "no law: there is one writer. RS15 checks readers beside it"),
         ("RS18", "another law: spans of sinks are RS19 and the poisoned buffers; here the examiner"),
-        ("RS21", "no law: a backup is the engine's (`StoreBackup`)"),
+        ("RS21", "no law of that id: RD1 to RD5 say what a copy of a record store is; a backup of all parts is the engine's "
+            + "(`StoreBackup`)"),
         ("RS22", "no law of that id: RC1 to RC4 say what reclaiming gives back"),
         ("IX2", "another law: no structure is lossy; here a snapshot never changes"),
         ("IX4", "another law: no structure is unique; here cursors beside changes"),

@@ -11,9 +11,6 @@ internal readonly record struct RecordDamage(string Path, int Offset, int Bytes)
 
     private const int LongestRegion = 300;
 
-    /// <summary>How many records it can touch: those whose bytes it overlaps, and the frames around them.</summary>
-    public int MostRecords => Bytes < 0 ? int.MaxValue : 2 + (Bytes / ShortestRecord);
-
     /// <summary>A place by chance, in any file that holds something.</summary>
     public static RecordDamage Choose(SimDisk disk, Random random)
     {
@@ -52,6 +49,35 @@ internal readonly record struct RecordDamage(string Path, int Offset, int Bytes)
 
         disk.Overwrite(Path, bytes);
         return !bytes.AsSpan().SequenceEqual(before);
+    }
+
+    /// <summary>Requires that it cost what it touched: as many records as its bytes can overlap, and the frames around them.
+    /// Of a store that does not keep bodies as they were put, in blocks that it compresses for example, only that what is
+    /// lost are neighbours.</summary>
+    /// <param name="lost">Locations that cannot be read.</param>
+    /// <param name="readable">Locations that can.</param>
+    /// <param name="isPlain">What <see cref="IsPlain"/> said of the sound store.</param>
+    public void RequireCost(IReadOnlyCollection<ulong> lost, IEnumerable<ulong> readable, bool isPlain)
+    {
+        if (lost.Count == 0 || Bytes < 0)
+        {
+            return;
+        }
+
+        int most = isPlain ? 2 + (Bytes / ShortestRecord) : int.MaxValue;
+        LawRun.Require(lost.Count <= most, $"{this}: {lost.Count} records are lost, it touches {most} at most");
+        ulong first = lost.Min();
+        ulong last = lost.Max();
+        LawRun.Require(
+            !readable.Any(location => location > first && location < last),
+            $"{this}: records at {first:x} and {last:x} are lost, and one between them is not");
+    }
+
+    /// <summary>True when every body stands somewhere in the files as it was put.</summary>
+    public static bool IsPlain(SimDisk disk, IEnumerable<KnownRecord> records)
+    {
+        byte[][] files = [.. disk.FilePaths().Select(disk.ReadAllBytes)];
+        return records.All(record => Array.Exists(files, bytes => bytes.AsSpan().IndexOf(record.Body) >= 0));
     }
 
     /// <inheritdoc/>

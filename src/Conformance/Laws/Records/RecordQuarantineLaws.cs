@@ -67,15 +67,15 @@ internal static class RecordQuarantineLaws
         RecordJournal journal = new();
         using SimWorld world = RecordDamageLaws.Written(subject, run.Seed, journal);
         Random random = Seeds.Generator(run.Seed);
+        bool isPlain = RecordDamage.IsPlain(world.Disk, journal.States[^1].Values);
         for (int i = 0; i < run.Scale(60, 600, 6000); i++)
         {
             using SimWorld damaged = world.AfterProcessDeath();
             RecordDamage damage = RecordDamage.Choose(damaged.Disk, random);
-            if (damage.ApplyTo(damaged.Disk))
+            List<Finding> found = [];
+            if (damage.ApplyTo(damaged.Disk) && IsTaken(subject, damaged, found))
             {
-                List<Finding> found = [];
-                Quarantine(subject, damaged, found);
-                CheckMended(subject, damaged, journal, damage, found.Count > 0);
+                CheckMended(subject, damaged, journal, damage, isPlain, found.Count > 0);
             }
         }
     }
@@ -90,7 +90,7 @@ internal static class RecordQuarantineLaws
             RecordDamage damage = RecordDamage.Choose(damaged.Disk, random);
             damage.ApplyTo(damaged.Disk);
             (string Path, byte[] Bytes)[] before = Files(damaged);
-            Quarantine(subject, damaged, []);
+            IsTaken(subject, damaged, []);
             (string Path, byte[] Bytes)[] after = Files(damaged);
             foreach ((string path, byte[] bytes) in before)
             {
@@ -105,10 +105,17 @@ internal static class RecordQuarantineLaws
     {
         RecordJournal known = new();
         using SimWorld sound = RecordDamageLaws.Written(subject, run.Seed, known);
+        bool isPlain = RecordDamage.IsPlain(sound.Disk, known.States[^1].Values);
         Random random = Seeds.Generator(run.Seed);
         for (int i = 0; i < run.Scale(6, 12, 60); i++)
         {
             RecordDamage damage = RecordDamage.Choose(sound.Disk, random);
+            using SimWorld trial = sound.AfterProcessDeath();
+            if (!damage.ApplyTo(trial.Disk) || !IsTaken(subject, trial, []))
+            {
+                continue;
+            }
+
             CrashSweep.Run<List<Finding>>(
                 () =>
                 {
@@ -121,7 +128,7 @@ internal static class RecordQuarantineLaws
                 {
                     List<Finding> again = [.. found];
                     Quarantine(subject, world, again);
-                    CheckMended(subject, world, known, damage, again.Count > 0);
+                    CheckMended(subject, world, known, damage, isPlain, again.Count > 0);
                 },
                 run.Scale(10, 60, 400),
                 restarts: run.Scale(2, 0, 0));
@@ -133,9 +140,15 @@ internal static class RecordQuarantineLaws
     /// <param name="world">Where it is.</param>
     /// <param name="journal">What was written; its last commit was durable.</param>
     /// <param name="damage">What was done to the files.</param>
+    /// <param name="isPlain">What the files were like.</param>
     /// <param name="isReported">The quarantine found something.</param>
     private static void CheckMended(
-        ComponentSubject<IRecordStore> subject, SimWorld world, RecordJournal journal, RecordDamage damage, bool isReported)
+        ComponentSubject<IRecordStore> subject,
+        SimWorld world,
+        RecordJournal journal,
+        RecordDamage damage,
+        bool isPlain,
+        bool isReported)
     {
         ImmutableSortedDictionary<ulong, KnownRecord> state;
         using (Session<IRecordStore> session = new(subject, world))
@@ -143,7 +156,7 @@ internal static class RecordQuarantineLaws
             LawRun.Require(
                 session.Component.DurableLsn.Value == (ulong)journal.Commits.Count,
                 $"{damage}: after the quarantine DurableLsn is {session.Component.DurableLsn}, {journal.Commits.Count} was durable");
-            state = Readable(session.Component, journal.States[^1], damage, isReported);
+            state = Readable(session.Component, journal.States[^1], damage, isPlain, isReported);
             RecordReading.SameWhole(state, session.Component, $"{damage}, after the quarantine");
             RecordCommit more = RecordCommit.Of(session.Component, [LogJournal.Payload(77, RecordDamage.ShortestRecord)]);
             LawRun.Require(
@@ -169,10 +182,14 @@ internal static class RecordQuarantineLaws
 
     /// <summary>What of the known records is there still: in its place as it was, or NotFound.</summary>
     private static ImmutableSortedDictionary<ulong, KnownRecord> Readable(
-        IRecordStore store, ImmutableSortedDictionary<ulong, KnownRecord> state, RecordDamage damage, bool isReported)
+        IRecordStore store,
+        ImmutableSortedDictionary<ulong, KnownRecord> state,
+        RecordDamage damage,
+        bool isPlain,
+        bool isReported)
     {
         ImmutableSortedDictionary<ulong, KnownRecord>.Builder readable = state.ToBuilder();
-        int lost = 0;
+        List<ulong> lost = [];
         foreach ((ulong location, KnownRecord known) in state)
         {
             try
@@ -189,14 +206,30 @@ internal static class RecordQuarantineLaws
                     error.Code == StorageErrorCode.NotFound,
                     $"{damage}: after the quarantine a read at {location:x} is refused with {error.Code}");
                 readable.Remove(location);
-                lost++;
+                lost.Add(location);
             }
         }
 
-        LawRun.Require(lost == 0 || isReported, $"{damage}: {lost} records are lost, and nothing was reported");
         LawRun.Require(
-            lost <= damage.MostRecords, $"{damage}: {lost} records are lost, it touches {damage.MostRecords} at most");
+            lost.Count == 0 || isReported, $"{damage}: {lost.Count} records are lost, and nothing was reported");
+        damage.RequireCost(lost, readable.Keys, isPlain);
         return readable.ToImmutable();
+    }
+
+    /// <summary>Files that say they are of a newer format may be just that, and are left alone.</summary>
+    private static bool IsTaken(ComponentSubject<IRecordStore> subject, SimWorld damaged, List<Finding> found)
+    {
+        long operations = damaged.Disk.Operations;
+        try
+        {
+            Quarantine(subject, damaged, found);
+            return true;
+        }
+        catch (StorageException error) when (error.Code == StorageErrorCode.FormatTooNew)
+        {
+            LawRun.Require(damaged.Disk.Operations == operations, "what is of a newer format was written to");
+            return false;
+        }
     }
 
     private static QuarantineSummary Quarantine(

@@ -48,6 +48,7 @@ internal static class RecordSalvageLaws
         RecordJournal journal = new();
         using SimWorld world = RecordDamageLaws.Written(subject, run.Seed, journal);
         Random random = Seeds.Generator(run.Seed);
+        bool isPlain = RecordDamage.IsPlain(world.Disk, journal.States[^1].Values);
         int lost = 0;
         for (int i = 0; i < run.Scale(150, 1500, 15000); i++)
         {
@@ -57,7 +58,7 @@ internal static class RecordSalvageLaws
             {
                 using (opened)
                 {
-                    lost += Check(opened, journal.States[^1], damage);
+                    lost += Check(opened, journal.States[^1], damage, isPlain);
                 }
             }
         }
@@ -66,7 +67,10 @@ internal static class RecordSalvageLaws
     }
 
     private static int Check(
-        Session<IRecordStore> session, ImmutableSortedDictionary<ulong, KnownRecord> state, RecordDamage damage)
+        Session<IRecordStore> session,
+        ImmutableSortedDictionary<ulong, KnownRecord> state,
+        RecordDamage damage,
+        bool isPlain)
     {
         (List<ReadRecord> forward, List<Finding> found) = Salvage(session.Component, ScanDirection.Forward);
         (List<ReadRecord> backward, List<Finding> foundBackward) = Salvage(session.Component, ScanDirection.Backward);
@@ -84,14 +88,15 @@ internal static class RecordSalvageLaws
         LawRun.Require(
             Same(forward, backward),
             $"{damage}: forward gives {forward.Count} records, backward {backward.Count} or others");
-        int lost = state.Values.Count(static known => !known.IsDeleted) - forward.Count;
+        ulong[] given = [.. forward.Select(static read => read.Location)];
+        ulong[] lost = [.. state.Where(static known => !known.Value.IsDeleted).Select(static known => known.Key).Except(given)];
         LawRun.Require(
-            lost == 0 || (found.Count > 0 && foundBackward.Count > 0), $"{damage}: {lost} records are missing silently");
+            lost.Length == 0 || (found.Count > 0 && foundBackward.Count > 0),
+            $"{damage}: {lost.Length} records are missing silently");
         LawRun.Require(
             found.TrueForAll(static finding => finding.File.Length > 0), $"{damage}: a report names no file");
-        LawRun.Require(
-            lost <= damage.MostRecords, $"{damage}: {lost} records are missing, it touches {damage.MostRecords} at most");
-        return lost;
+        damage.RequireCost(lost, given, isPlain);
+        return lost.Length;
     }
 
     /// <returns>Null when the store refuses to open, as it may.</returns>
