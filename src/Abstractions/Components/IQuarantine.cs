@@ -22,8 +22,8 @@ public interface IQuarantine
     /// <param name="cancellation">Stops with <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="StorageException"><see cref="StorageErrorCode.Locked"/> when the instance is open;
     /// <see cref="StorageErrorCode.ForeignFile"/> for another store's files;
-    /// <see cref="StorageErrorCode.FormatTooNew"/> for files that say they are of a newer format, by damage or not: they
-    /// are left as they are; the device's own errors.</exception>
+    /// <see cref="StorageErrorCode.FormatTooNew"/> for files that say they are of a newer format, by damage or not,
+    /// which are left as they are; the device's own errors.</exception>
     QuarantineSummary Quarantine(
         IStorageDirectory files, Guid storeId, Lsn durable, Action<Finding> report, CancellationToken cancellation);
 
@@ -32,9 +32,9 @@ public interface IQuarantine
     /// <param name="files">The instance's directory.</param>
     /// <param name="storeId">The store it belongs to.</param>
     /// <param name="durable">As above.</param>
-    /// <param name="next">Where the first record goes that a commit behind <paramref name="durable"/> puts, as the log says:
-    /// there the instance has to end, whatever is damaged before it, or the log does not fit on. Null when nothing says
-    /// so.</param>
+    /// <param name="next">Where the first record goes that a commit behind <paramref name="durable"/> puts, as the log
+    /// says: there the instance has to end, whatever is damaged before it, or the log does not fit on. Null when
+    /// nothing says so.</param>
     /// <param name="report">As above.</param>
     /// <param name="cancellation">As above.</param>
     QuarantineSummary Quarantine(

@@ -13,27 +13,36 @@ internal static class RecordCopyLaws
 
     private static readonly LawNeeds s_needs = LawNeeds.Copying | LawNeeds.Persistence | LawNeeds.SimulatedFiles;
 
-    public static void AddTo(LawSuite<ComponentSubject<IRecordStore>> suite) => suite
-        .Add(
-            RecordLaws.Must("RD1", "A copy of an instance, open or closed, opens at a state that was durable, at least the one "
-                + "at the call; the source is as it was.", s_needs),
-            Copies)
-        .Add(
-            RecordLaws.Must("RD2", "A copy into an earlier copy gives the newer state, and uses again what that has already.",
-                s_needs),
-            CopiesWhatChanged)
-        .Add(
-            RecordLaws.Must("RD3", "After a crash at any write boundary of a copy the target opens at the earlier copy's state "
-                + "or at the new one, and another copy completes it.", s_needs),
-            Cut)
-        .Add(
-            RecordLaws.Must("RD4", "A copy of a damaged instance is the sound state, or damage is reported, or refused with a "
-                + "typed error; never silently something else.", s_needs),
-            Damaged)
-        .Add(
-            RecordLaws.Must("RD5", "A target with another store's copy is refused with ForeignFile, a cancelled token with "
-                + "OperationCanceledException, and the target is as it was.", s_needs),
+    public static void AddTo(LawSuite<ComponentSubject<IRecordStore>> suite)
+    {
+        Add(
+            "RD1",
+            "A copy of an instance, open or closed, opens at a state that was durable, at least the one at "
+                + "the call; the source is as it was.",
+            Copies);
+        Add(
+            "RD2",
+            "A copy into an earlier copy gives the newer state, and uses again what that has already.",
+            CopiesWhatChanged);
+        Add(
+            "RD3",
+            "After a crash at any write boundary of a copy the target opens at the earlier copy's state or at "
+                + "the new one, and another copy completes it.",
+            Cut);
+        Add(
+            "RD4",
+            "A copy of a damaged instance is the sound state, or damage is reported, or refused with a typed "
+                + "error; never silently something else.",
+            Damaged);
+        Add(
+            "RD5",
+            "A target with another store's copy is refused with ForeignFile, a cancelled token with "
+                + "OperationCanceledException, and the target is as it was.",
             Refuses);
+
+        void Add(string id, string text, Action<LawRun, ComponentSubject<IRecordStore>> check) =>
+            suite.Add(RecordLaws.Must(id, text, s_needs), check);
+    }
 
     private static void Copies(LawRun run, ComponentSubject<IRecordStore> subject)
     {
@@ -45,14 +54,12 @@ internal static class RecordCopyLaws
             {
                 Commit(session, journal, isCheckpoint: i % 2 == 0);
                 ulong durable = session.Component.DurableLsn.Value;
-                (string, byte[])[] before = Files(world, Session.InstanceName);
+                (string Path, byte[] Bytes)[] before = Files(world, Session.InstanceName);
                 CopySummary summary = Copy(subject, world, []);
+                LawRun.Require(Same(before, Files(world, Session.InstanceName)), "a copy changed the source");
                 LawRun.Require(
-                    before.Zip(Files(world, Session.InstanceName)).All(static pair =>
-                        pair.First.Item1 == pair.Second.Item1 && pair.First.Item2.AsSpan().SequenceEqual(pair.Second.Item2)),
-                    "a copy changed the source");
-                LawRun.Require(
-                    summary.DurableLsn.Value >= durable, $"{summary.DurableLsn} was copied, {durable} was durable before");
+                    summary.DurableLsn.Value >= durable,
+                    $"{summary.DurableLsn} was copied, {durable} was durable before");
                 CheckCopy(subject, world, journal, durable, summary.DurableLsn.Value);
             }
         }
@@ -178,10 +185,8 @@ internal static class RecordCopyLaws
             "a target with another store's copy");
         RequireSame("a refused copy");
 
-        void RequireSame(string what) => LawRun.Require(
-            Files(world, Target).Zip(before).All(static pair =>
-                pair.First.Path == pair.Second.Path && pair.First.Bytes.AsSpan().SequenceEqual(pair.Second.Bytes)),
-            $"{what} changed the target");
+        void RequireSame(string what) =>
+            LawRun.Require(Same(Files(world, Target), before), $"{what} changed the target");
     }
 
     /// <summary>A closed store of some files, all of it durable.</summary>
@@ -223,7 +228,10 @@ internal static class RecordCopyLaws
     }
 
     private static CopySummary Copy(
-        ComponentSubject<IRecordStore> subject, SimWorld world, List<Finding> found, CancellationToken cancellation = default)
+        ComponentSubject<IRecordStore> subject,
+        SimWorld world,
+        List<Finding> found,
+        CancellationToken cancellation = default)
     {
         int handles = world.Disk.OpenHandles.Count;
         CopySummary summary = ((IDurableCopier)subject.Examiner!).Copy(
@@ -249,6 +257,11 @@ internal static class RecordCopyLaws
         RecordReading.SameWhole(journal.States[(int)durable], copy, $"in the copy, at {durable}");
         next.Background.Complete(copy.DisposeAsync());
     }
+
+    private static bool Same((string Path, byte[] Bytes)[] one, (string Path, byte[] Bytes)[] other) =>
+        one.Length == other.Length
+        && one.Zip(other).All(static pair =>
+            pair.First.Path == pair.Second.Path && pair.First.Bytes.AsSpan().SequenceEqual(pair.Second.Bytes));
 
     private static (string Path, byte[] Bytes)[] Files(SimWorld world, string directory) =>
     [

@@ -51,9 +51,9 @@ internal readonly record struct RecordDamage(string Path, int Offset, int Bytes)
         return !bytes.AsSpan().SequenceEqual(before);
     }
 
-    /// <summary>Requires that it cost what it touched: as many records as its bytes can overlap, and the frames around them.
-    /// Of a store that does not keep bodies as they were put, in blocks that it compresses for example, only that what is
-    /// lost are neighbours.</summary>
+    /// <summary>Requires that it cost what it touched: as many records as its bytes can overlap, and the frames around
+    /// them. Of a store that does not keep bodies as they were put, in blocks that it compresses for example, only that
+    /// what is lost are neighbours.</summary>
     /// <param name="lost">Locations that cannot be read.</param>
     /// <param name="readable">Locations that can.</param>
     /// <param name="isPlain">What <see cref="IsPlain"/> said of the sound store.</param>

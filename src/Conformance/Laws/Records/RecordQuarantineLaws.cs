@@ -9,25 +9,34 @@ internal static class RecordQuarantineLaws
 {
     private static readonly LawNeeds s_needs = LawNeeds.Quarantine | LawNeeds.Persistence | LawNeeds.SimulatedFiles;
 
-    public static void AddTo(LawSuite<ComponentSubject<IRecordStore>> suite) => suite
-        .Add(
-            RecordLaws.Must("RQ1", "A quarantine of sound files changes and reports nothing; an open instance is refused with "
-                + "Locked, another store's with ForeignFile, a cancelled token with OperationCanceledException, and nothing "
-                + "has changed.", s_needs),
-            Refuses)
-        .Add(
-            RecordLaws.Must("RQ2", "After a quarantine of a damaged store it opens at the durable commit: what was readable is "
-                + "in its place, what was lost is NotFound and was reported, and a damaged region costs the records in it and "
-                + "no others; it takes more, and a second quarantine finds nothing.", s_needs),
-            Mends)
-        .Add(
-            RecordLaws.Must("RQ3", "A quarantine destroys nothing: the bytes of every file are there afterwards, under its "
-                + "name or another.", s_needs),
-            Keeps)
-        .Add(
-            RecordLaws.Must("RQ4", "After a crash at any write boundary of a quarantine another one completes it, and it costs "
-                + "nothing more.", s_needs),
+    public static void AddTo(LawSuite<ComponentSubject<IRecordStore>> suite)
+    {
+        Add(
+            "RQ1",
+            "A quarantine of sound files changes and reports nothing; an open instance is refused with "
+                + "Locked, another store's with ForeignFile, a cancelled token with OperationCanceledException, and "
+                + "nothing has changed.",
+            Refuses);
+        Add(
+            "RQ2",
+            "After a quarantine of a damaged store it opens at the durable commit: what was readable is in "
+                + "its place, what was lost is NotFound and was reported, and a damaged region costs the records in "
+                + "it and no others; it takes more, and a second quarantine finds nothing.",
+            Mends);
+        Add(
+            "RQ3",
+            "A quarantine destroys nothing: the bytes of every file are there afterwards, under its name or "
+                + "another.",
+            Keeps);
+        Add(
+            "RQ4",
+            "After a crash at any write boundary of a quarantine another one completes it, and it costs "
+                + "nothing more.",
             Cut);
+
+        void Add(string id, string text, Action<LawRun, ComponentSubject<IRecordStore>> check) =>
+            suite.Add(RecordLaws.Must(id, text, s_needs), check);
+    }
 
     private static void Refuses(LawRun run, ComponentSubject<IRecordStore> subject)
     {
@@ -155,10 +164,12 @@ internal static class RecordQuarantineLaws
         {
             LawRun.Require(
                 session.Component.DurableLsn.Value == (ulong)journal.Commits.Count,
-                $"{damage}: after the quarantine DurableLsn is {session.Component.DurableLsn}, {journal.Commits.Count} was durable");
+                $"{damage}: after the quarantine DurableLsn is {session.Component.DurableLsn}, expected "
+                    + $"{journal.Commits.Count}");
             state = Readable(session.Component, journal.States[^1], damage, isPlain, isReported);
             RecordReading.SameWhole(state, session.Component, $"{damage}, after the quarantine");
-            RecordCommit more = RecordCommit.Of(session.Component, [LogJournal.Payload(77, RecordDamage.ShortestRecord)]);
+            RecordCommit more = RecordCommit.Of(
+                session.Component, [LogJournal.Payload(77, RecordDamage.ShortestRecord)]);
             LawRun.Require(
                 more.Puts[0].Location.Value > journal.States[^1].Keys.Max(),
                 $"{damage}: after the quarantine a place is planned again");
@@ -198,7 +209,8 @@ internal static class RecordQuarantineLaws
                 bool isBack = known.IsDeleted && !read.Info.IsDeleted && isReported;
                 readable[location] = known with { IsDeleted = known.IsDeleted && !isBack };
                 LawRun.Require(
-                    read.Equals(readable[location]), $"{damage}: after the quarantine a read gives {read}, which was not put");
+                    read.Equals(readable[location]),
+                    $"{damage}: after the quarantine a read gives {read}, which was not put");
             }
             catch (StorageException error)
             {
@@ -238,7 +250,11 @@ internal static class RecordQuarantineLaws
     {
         int handles = world.Disk.OpenHandles.Count;
         QuarantineSummary summary = ((IQuarantine)subject.Examiner!).Quarantine(
-            world.Disk.Root.OpenDirectory(Session.InstanceName), world.StoreId, new Lsn(durable), found.Add, cancellation);
+            world.Disk.Root.OpenDirectory(Session.InstanceName),
+            world.StoreId,
+            new Lsn(durable),
+            found.Add,
+            cancellation);
         LawRun.Require(world.Disk.OpenHandles.Count == handles, "a quarantine left files open");
         return summary;
     }

@@ -7,18 +7,26 @@ namespace Mortise.Conformance;
 /// <summary>The laws of <see cref="IRecordSalvage"/>.</summary>
 internal static class RecordSalvageLaws
 {
-    public static void AddTo(LawSuite<ComponentSubject<IRecordStore>> suite) => suite
-        .Add(
-            RecordLaws.Must("RV1", "A salvage of a sound store gives what a scan gives, in both directions, and reports "
-                + "nothing; a sink that returns false stops it, and what a sink throws passes unchanged.",
-                LawNeeds.Salvage),
-            Sound)
-        .Add(
-            RecordLaws.Must("RV2", "In a damaged store that opens, a salvage gives live records only, as they were put, the "
-                + "same in both directions; it reports the place when one is missing, and a damaged region costs the "
+    public static void AddTo(LawSuite<ComponentSubject<IRecordStore>> suite)
+    {
+        Add(
+            "RV1",
+            "A salvage of a sound store gives what a scan gives, in both directions, and reports nothing; a "
+                + "sink that returns false stops it, and what a sink throws passes unchanged.",
+            Sound,
+            LawNeeds.Salvage);
+        Add(
+            "RV2",
+            "In a damaged store that opens, a salvage gives live records only, as they were put, the same in "
+                + "both directions; it reports the place when one is missing, and a damaged region costs the "
                 + "records in it and no others.",
-                LawNeeds.Salvage | LawNeeds.Persistence | LawNeeds.SimulatedFiles),
-            Damaged);
+            Damaged,
+            LawNeeds.Salvage | LawNeeds.Persistence | LawNeeds.SimulatedFiles);
+
+        void Add(
+            string id, string text, Action<LawRun, ComponentSubject<IRecordStore>> check, LawNeeds needs) =>
+            suite.Add(RecordLaws.Must(id, text, needs), check);
+    }
 
     private static void Sound(LawRun run, ComponentSubject<IRecordStore> subject)
     {
@@ -31,7 +39,8 @@ internal static class RecordSalvageLaws
             (List<ReadRecord> given, List<Finding> found) = Salvage(session.Component, direction);
             LawRun.Require(found.Count == 0, $"{direction}: in a sound store it reports {found.FirstOrDefault()}");
             LawRun.Require(
-                Same(given, scanned), $"{direction}: a salvage gives {given.Count} records, a scan {scanned.Count} others");
+                Same(given, scanned),
+                $"{direction}: a salvage gives {given.Count} records, a scan {scanned.Count} others");
             LawRun.Require(
                 Same(Salvage(session.Component, direction, stopAfter: 2).Given, scanned[..2]),
                 $"{direction}: a sink that stops at the second record is given others");
@@ -39,7 +48,8 @@ internal static class RecordSalvageLaws
 
         var thrower = new Thrower();
         LawRun.Throws<SinkException>(
-            () => Of(session.Component).Salvage(ScanDirection.Forward, static _ => { }, ref thrower), "a sink that throws");
+            () => Of(session.Component).Salvage(ScanDirection.Forward, static _ => { }, ref thrower),
+            "a sink that throws");
         RecordReading.SameWhole(journal.States[^1], session.Component, "after a sink that threw");
     }
 
@@ -89,7 +99,8 @@ internal static class RecordSalvageLaws
             Same(forward, backward),
             $"{damage}: forward gives {forward.Count} records, backward {backward.Count} or others");
         ulong[] given = [.. forward.Select(static read => read.Location)];
-        ulong[] lost = [.. state.Where(static known => !known.Value.IsDeleted).Select(static known => known.Key).Except(given)];
+        IEnumerable<ulong> live = state.Where(static known => !known.Value.IsDeleted).Select(static known => known.Key);
+        ulong[] lost = [.. live.Except(given)];
         LawRun.Require(
             lost.Length == 0 || (found.Count > 0 && foundBackward.Count > 0),
             $"{damage}: {lost.Length} records are missing silently");

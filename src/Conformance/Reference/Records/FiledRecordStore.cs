@@ -3,9 +3,10 @@ using Mortise.Records;
 
 namespace Mortise.Reference;
 
-/// <summary>A record store of which one damaged place costs one record, made to be obviously right: every record has a file
-/// of its own.</summary>
-/// <remarks>Role: the reference for the laws of salvaging, of quarantine and of copies. Threads: as the contracts say.</remarks>
+/// <summary>A record store of which one damaged place costs one record, made to be obviously right: every record has a
+/// file of its own.</summary>
+/// <remarks>Role: the reference for the laws of salvaging, of quarantine and of copies. Threads: as the contracts
+/// say.</remarks>
 public sealed class FiledRecordStore : IRecordStore, IRecordSalvage
 {
     private readonly SimpleRecordStore _inner;
@@ -46,7 +47,8 @@ public sealed class FiledRecordStore : IRecordStore, IRecordSalvage
         ArgumentNullException.ThrowIfNull(options);
         cancellation.ThrowIfCancellationRequested();
         IDisposable held = context.Files.TryLock(RecordFiles.LockName)
-            ?? throw new StorageException(StorageErrorCode.Locked, "the records are open elsewhere", context.Files.Path);
+            ?? throw new StorageException(
+                StorageErrorCode.Locked, "the records are open elsewhere", context.Files.Path);
         try
         {
             SortedDictionary<ulong, StorageException> damaged = [];

@@ -117,7 +117,8 @@ internal sealed class FiledRecordsExaminer : IExaminer, IQuarantine, IDurableCop
         return copied;
     }
 
-    /// <summary>The list is lost: all records that can be read and were durable are there, deleted ones as well.</summary>
+    /// <summary>The list is lost: all records that can be read and were durable are there, deleted ones as
+    /// well.</summary>
     private static QuarantineSummary MakeList(
         IStorageDirectory files, Guid storeId, Lsn durable, Action<Finding> report)
     {
@@ -129,8 +130,9 @@ internal sealed class FiledRecordsExaminer : IExaminer, IQuarantine, IDurableCop
             ImmutableSortedDictionary.CreateBuilder<ulong, StoredRecord>();
         foreach (ulong location in RecordFiles.Locations(files))
         {
-            int size = (Bytes(files, RecordFiles.RecordName(location)) ?? Bytes(files, RecordFiles.LostName(location)))!.Length;
-            next = Math.Max(next, location + (ulong)Math.Max(size, 1));
+            byte[]? bytes = Bytes(files, RecordFiles.RecordName(location))
+                ?? Bytes(files, RecordFiles.LostName(location));
+            next = Math.Max(next, location + (ulong)Math.Max(bytes!.Length, 1));
             if (files.Exists(RecordFiles.LostName(location)))
             {
                 continue;

@@ -7,9 +7,9 @@ namespace Mortise.Reference;
 
 /// <summary>The files of <see cref="FiledRecordStore"/>: one for each record, which never changes, and a list of
 /// them.</summary>
-/// <remarks>All are <see cref="SnapshotFile"/>s. A record's payload is its location and its body; the list's are the next
-/// location, then of each record location u64, LSN u64, 1 when it is deleted, length u32. A record that was set aside has
-/// a file of another name, and is not there.</remarks>
+/// <remarks>All are <see cref="SnapshotFile"/>s. A record's payload is its location and its body; the list's are the
+/// next location, then of each record location u64, LSN u64, 1 when it is deleted, length u32. A record that was set
+/// aside has a file of another name, and is not there.</remarks>
 internal static class RecordFiles
 {
     public const string ListName = "list";
@@ -30,7 +30,8 @@ internal static class RecordFiles
     /// <summary>Locations of all records that have a file, set aside or not, in order.</summary>
     public static IReadOnlyList<ulong> Locations(IStorageDirectory files) =>
     [
-        .. files.List().SelectMany(static entry => Parse(entry.Name, RecordPrefix).Concat(Parse(entry.Name, LostPrefix)))
+        .. files.List()
+            .SelectMany(static entry => Parse(entry.Name, RecordPrefix).Concat(Parse(entry.Name, LostPrefix)))
             .Distinct()
             .Order(),
     ];
@@ -108,7 +109,10 @@ internal static class RecordFiles
     private static IEnumerable<ulong> Parse(string name, string prefix) =>
         name.StartsWith(prefix, StringComparison.Ordinal)
         && ulong.TryParse(
-            name.AsSpan(prefix.Length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong location)
+            name.AsSpan(prefix.Length),
+            NumberStyles.AllowHexSpecifier,
+            CultureInfo.InvariantCulture,
+            out ulong location)
             ? [location]
             : [];
 
