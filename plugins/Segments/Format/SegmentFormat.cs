@@ -61,22 +61,32 @@ internal static class SegmentFormat
     }
 
     /// <summary>The typed error for a version that this code does not read; null when it does.</summary>
-    public static StorageException? VersionProblem(uint version, string file) => version switch
+    public static StorageException? VersionProblem(uint version, string file)
     {
-        > Version => new StorageException(
-            StorageErrorCode.FormatTooNew,
-            $"written in format {version}, this version of {ComponentId} reads up to {Version}",
-            file,
-            8,
-            "open the store with a newer version of the plugin"),
-        < OldestReadableVersion => new StorageException(
-            StorageErrorCode.FormatTooOld,
-            $"written in format {version}, this version of {ComponentId} reads from {OldestReadableVersion}",
-            file,
-            8,
-            "upgrade the store with an older version of the plugin first"),
-        _ => null,
-    };
+        if (version == 0)
+        {
+            return StorageException.Corrupt(file, 8, "says that it is of format 0, which there never was");
+        }
+
+        if (version > Version)
+        {
+            return new StorageException(
+                StorageErrorCode.FormatTooNew,
+                $"written in format {version}, this version of {ComponentId} reads up to {Version}",
+                file,
+                8,
+                "open the store with a newer version of the plugin");
+        }
+
+        return version < OldestReadableVersion
+            ? new StorageException(
+                StorageErrorCode.FormatTooOld,
+                $"written in format {version}, this version of {ComponentId} reads from {OldestReadableVersion}",
+                file,
+                8,
+                "upgrade the store with an older version of the plugin first")
+            : null;
+    }
 
     /// <summary>The typed error for a file that starts with somebody else's bytes.</summary>
     public static StorageException UnknownWriter(string file) => new(
