@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 
 namespace Mortise.Engine;
 
@@ -6,8 +7,9 @@ namespace Mortise.Engine;
 /// every step.</summary>
 /// <remarks>
 /// Stable: equal keys keep their order. Keys are taken as big-endian numbers of eight bytes, zeros behind their end; a
-/// group of equal numbers is sorted by the eight bytes behind them. Large groups by radix, least significant byte
-/// first, bytes that all share left out; small ones by insertion.
+/// group of equal numbers is sorted by the eight bytes behind them. Large groups by radix: by as many of the bytes in which
+/// they differ as tell most of them apart, the most significant ones, and what those leave alike once more; small ones by
+/// insertion.
 /// Source: Bentley and Sedgewick, "Fast algorithms for sorting and searching strings", SODA 1997; Knuth, The Art of
 /// Computer Programming 3, 5.2.5.
 /// </remarks>
@@ -16,6 +18,7 @@ internal ref struct KeySort
     private const int HeadBytes = sizeof(ulong);
     private const int InsertBelow = 24;
     private const int RadixFrom = 256;
+    private const int SpareBits = 4;
 
     private readonly ReadOnlySpan<byte> _arena;
     private readonly ReadOnlySpan<Key> _keys;
@@ -128,16 +131,37 @@ internal ref struct KeySort
             return;
         }
 
+        // Random heads are told apart by a few bits more than it takes to number them.
+        int wanted = (BitOperations.Log2((uint)items.Length) + SpareBits + 7) / 8;
+        Span<int> shifts = stackalloc int[sizeof(ulong)];
+        int count = 0;
+        for (int shift = 56; shift >= 0 && count < wanted; shift -= 8)
+        {
+            if ((byte)(varying >> shift) != 0)
+            {
+                shifts[count++] = shift;
+            }
+        }
+
+        SortByBytes(items, shifts[..count]);
+        ulong left = varying & ((1UL << shifts[count - 1]) - 1);
+        if (left != 0)
+        {
+            SortTies(items, shifts[count - 1]);
+        }
+    }
+
+    /// <summary>Sorts by some bytes of the heads; items that agree in them keep their order.</summary>
+    /// <param name="items">At least one.</param>
+    /// <param name="shifts">Where the bytes are, the most significant first.</param>
+    private readonly void SortByBytes(Span<Item> items, ReadOnlySpan<int> shifts)
+    {
         Span<int> starts = stackalloc int[256];
         Span<Item> from = items;
         Span<Item> to = _scratch[..items.Length];
-        for (int shift = 0; shift < 64; shift += 8)
+        for (int i = shifts.Length - 1; i >= 0; i--)
         {
-            if ((byte)(varying >> shift) == 0)
-            {
-                continue;
-            }
-
+            int shift = shifts[i];
             starts.Clear();
             foreach (ref readonly Item item in from)
             {
@@ -163,6 +187,61 @@ internal ref struct KeySort
         if (from != items)
         {
             from.CopyTo(items);
+        }
+    }
+
+    /// <summary>Sorts neighbours whose heads agree from a bit on by the bits below it.</summary>
+    private readonly void SortTies(Span<Item> items, int shift)
+    {
+        int start = 0;
+        for (int i = 1; i <= items.Length; i++)
+        {
+            if (i < items.Length && items[i].Head >> shift == items[start].Head >> shift)
+            {
+                continue;
+            }
+
+            if (i - start > 1)
+            {
+                SortTied(items[start..i]);
+            }
+
+            start = i;
+        }
+    }
+
+    private readonly void SortTied(Span<Item> ties)
+    {
+        if (ties.Length < InsertBelow)
+        {
+            InsertByHead(ties);
+            return;
+        }
+
+        ulong varying = 0;
+        foreach (ref readonly Item item in ties)
+        {
+            varying |= item.Head ^ ties[0].Head;
+        }
+
+        if (varying != 0)
+        {
+            SortByHead(ties, varying);
+        }
+    }
+
+    private static void InsertByHead(Span<Item> items)
+    {
+        for (int i = 1; i < items.Length; i++)
+        {
+            Item item = items[i];
+            int at = i;
+            for (; at > 0 && item.Head < items[at - 1].Head; at--)
+            {
+                items[at] = items[at - 1];
+            }
+
+            items[at] = item;
         }
     }
 

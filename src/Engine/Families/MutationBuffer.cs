@@ -8,6 +8,7 @@ namespace Mortise.Engine;
 internal sealed class MutationBuffer
 {
     private byte[] _arena = [];
+    private byte[] _sortedArena = [];
     private KeySort.Key[] _keys = [];
     private Value[] _values = [];
     private KeySort.Item[] _order = [];
@@ -55,23 +56,35 @@ internal sealed class MutationBuffer
             _order = new KeySort.Item[2 * _keys.Length];
         }
 
+        if (_sortedArena.Length < _used)
+        {
+            _sortedArena = GC.AllocateUninitializedArray<byte>(_arena.Length);
+        }
+
         Span<KeySort.Item> order = _order.AsSpan(0, _count);
         KeySort.Sort(_arena, _keys.AsSpan(0, _count), order, _order.AsSpan(_count, _count));
         int kept = 0;
-        for (int i = 0; i < _count; i++)
+        int end = 0;
+        ReadOnlySpan<byte> last = default;
+        foreach (ref readonly KeySort.Item item in order)
         {
-            // Of equal keys, which keep their order of arrival, the last one counts.
-            int at = order[i].Index;
-            KeySort.Key key = _keys[at];
-            if (i + 1 == _count || !SameKey(key, _keys[order[i + 1].Index]))
+            // Each entry is fetched once, from wherever it is; what is done with it from here on is done in order.
+            KeySort.Key key = _keys[item.Index];
+            Value value = _values[item.Index];
+            ReadOnlySpan<byte> entry = _arena.AsSpan(key.Offset, key.Length + value.Length);
+            if (kept > 0 && entry[..key.Length].SequenceEqual(last))
             {
-                Value value = _values[at];
-                _sorted[kept++] = new IndexMutation(
-                    value.Operation, key.Offset, key.Length, key.Offset + key.Length, value.Length);
+                // Of equal keys, which keep their order of arrival, the last one counts.
+                end = _sorted[--kept].KeyOffset;
             }
+
+            entry.CopyTo(_sortedArena.AsSpan(end));
+            last = _sortedArena.AsSpan(end, key.Length);
+            _sorted[kept++] = new IndexMutation(value.Operation, end, key.Length, end + key.Length, value.Length);
+            end += entry.Length;
         }
 
-        index.Apply(new IndexBatch(lsn, _arena.AsSpan(0, _used), _sorted.AsSpan(0, kept)));
+        index.Apply(new IndexBatch(lsn, _sortedArena.AsSpan(0, end), _sorted.AsSpan(0, kept)));
         Clear();
     }
 
@@ -80,9 +93,6 @@ internal sealed class MutationBuffer
         _count = 0;
         _used = 0;
     }
-
-    private bool SameKey(KeySort.Key a, KeySort.Key b) =>
-        a.Length == b.Length && _arena.AsSpan(a.Offset, a.Length).SequenceEqual(_arena.AsSpan(b.Offset, b.Length));
 
     private void Reserve(int bytes)
     {

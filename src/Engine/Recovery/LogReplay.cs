@@ -94,10 +94,14 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint) : IDisposable
                 await FinishAsync(lanes, applying, applied).ConfigureAwait(false);
                 (decoded, applied) = (applied, decoded);
                 ReplayChunk next = applied;
+
+                // Who has most to do begins first: what is left to wait for at the end is short.
+                lanes.Sort(static (a, b) => b.Taken.CompareTo(a.Taken));
                 applying = Task.WhenAll(lanes.ConvertAll(lane => lane.ApplyAsync(next)));
             }
 
             await FinishAsync(lanes, applying, applied).ConfigureAwait(false);
+            await Task.WhenAll(lanes.ConvertAll(static lane => lane.FinishAsync())).ConfigureAwait(false);
         }
         finally
         {

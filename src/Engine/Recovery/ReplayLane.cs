@@ -24,8 +24,11 @@ internal sealed class ReplayLane : IAsyncDisposable
         _family = family;
         _indexes = indexes;
         _gatherBytes = gatherBytes;
-        _turn = new BackgroundTurn(background, $"replay {family.Part.Name}", () => Apply(_chunk!));
+        _turn = new BackgroundTurn(background, $"replay {family.Part.Name}", TakeTurn);
     }
+
+    /// <summary>Changes that it has taken so far: what the next chunk will cost it, beside others. Not while it runs.</summary>
+    public long Taken { get; private set; }
 
     /// <summary>False when it stopped within its chunk, because too many partitions are open. Not while it runs.</summary>
     public bool IsDone => _chunk is null || _next == _chunk.Changes.Length;
@@ -42,6 +45,13 @@ internal sealed class ReplayLane : IAsyncDisposable
     /// <summary>Applies more of the chunk: at least one commit.</summary>
     public Task GoOnAsync() => _turn.RunAsync();
 
+    /// <summary>The log has ended: hands what it gathered to the family's indexes, as <see cref="Flush"/>.</summary>
+    public Task FinishAsync()
+    {
+        _chunk = null;
+        return _turn.RunAsync();
+    }
+
     /// <summary>Hands what it gathered to the family's indexes, which may be closed then. Not while it runs.</summary>
     public void Flush()
     {
@@ -53,15 +63,29 @@ internal sealed class ReplayLane : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _turn.DisposeAsync();
 
+    private void TakeTurn()
+    {
+        if (_chunk is { } chunk)
+        {
+            Apply(chunk);
+        }
+        else
+        {
+            Flush();
+        }
+    }
+
     private void Apply(ReplayChunk chunk)
     {
         ReadOnlySpan<ReplayChunk.Change> changes = chunk.Changes;
         int first = _next;
+        long before = _family.PendingBytes();
         for (; _next < changes.Length && _family.IsLive; _next++)
         {
             ref readonly ReplayChunk.Change change = ref changes[_next];
             if (_next > first && change.Lsn != _last && _indexes.IsOverfull)
             {
+                Taken += _family.PendingBytes() - before;
                 return;
             }
 
@@ -83,6 +107,7 @@ internal sealed class ReplayLane : IAsyncDisposable
         // A family that turned out to be damaged on the way is rebuilt later.
         _next = changes.Length;
         _last = chunk.LastLsn == Lsn.None ? _last : chunk.LastLsn;
+        Taken += _family.PendingBytes() - before;
         if (_family.PendingBytes() > _gatherBytes)
         {
             Flush();

@@ -10,6 +10,7 @@ public sealed class KeySortTests
     [InlineData(3000, 12, 3)]
     [InlineData(3000, 40, 2)]
     [InlineData(3000, 40, 256)]
+    [InlineData(8000, 24, 2)]
     [InlineData(3000, 3, 1)]
     [InlineData(600, 300, 1)]
     public void Keys_are_sorted_as_bytes_and_equal_ones_keep_their_order(int most, int longest, int letters)
