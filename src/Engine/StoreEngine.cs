@@ -119,6 +119,10 @@ public sealed partial class StoreEngine : IAsyncDisposable
     /// <summary>A view of the state after the last published group; the caller disposes it. Never waits.</summary>
     public StoreView OpenView() => _versions.OpenView();
 
+    /// <summary>The same for one lookup, on the caller's stack.</summary>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public BriefView OpenBriefView() => _versions.OpenBriefView();
+
     /// <summary>Opens a view of this store that was closed once more, on what is published now; for who opens many, one after
     /// the other: nothing is allocated.</summary>
     /// <param name="closed">The caller's own: who else holds it reads the new state as if it were the old one.</param>

@@ -17,6 +17,9 @@ internal sealed class VersionHolder(OpenedParts parts) : IDisposable
     /// <summary>A view of the current version; never waits.</summary>
     public StoreView OpenView() => new(AddReference(), parts.Records);
 
+    /// <summary>The same for one lookup.</summary>
+    public BriefView OpenBriefView() => new(AddReference(), parts.Records);
+
     /// <summary>Makes a closed view one of the current version; never waits.</summary>
     /// <exception cref="InvalidOperationException">The view is open.</exception>
     public void Reopen(StoreView view)

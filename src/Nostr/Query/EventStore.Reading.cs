@@ -15,9 +15,8 @@ public sealed partial class EventStore
         where TSink : struct, IEventSink, allows ref struct
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(id.Length, IdSet.ValueBytes);
-        using QueryFrame frame = _frames.Open();
-        StoreView view = frame.View;
-        if (!Families.WithProjection(view, EventProjections.Id)!.TryFind(id, out RecordLocation location))
+        using BriefView view = _engine.OpenBriefView();
+        if (!Families.WithProjection(view.Families, EventProjections.Id)!.TryFind(id, out RecordLocation location))
         {
             return false;
         }

@@ -6,9 +6,12 @@ namespace Mortise.Nostr;
 internal static class Families
 {
     /// <summary>The first family of the stack with that projection, or null.</summary>
-    public static FamilyView? WithProjection(StoreView view, string projection)
+    public static FamilyView? WithProjection(StoreView view, string projection) =>
+        WithProjection(view.Families, projection);
+
+    /// <inheritdoc cref="WithProjection(StoreView, string)"/>
+    public static FamilyView? WithProjection(IReadOnlyList<FamilyView> families, string projection)
     {
-        IReadOnlyList<FamilyView> families = view.Families;
         for (int i = 0; i < families.Count; i++)
         {
             if (families[i].Projection.Name == projection)
