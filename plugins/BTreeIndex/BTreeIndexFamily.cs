@@ -112,17 +112,15 @@ internal sealed class BTreeIndexFamily : IIndexFamily, IPackableIndex
 
         _maintenance.MakeRoom(4 * _memoryBudget);
         MemoryRun added = MemoryRunBuilder.FromBatch(in batch, Traits);
-        MemoryRun[] active = before.Active;
-        if (added.Count > 0)
-        {
-            active = MemoryTier.Add(active, added);
-        }
-
-        Lsn lsn = batch.Lsn == Lsn.None ? before.Lsn : batch.Lsn;
-        _state.SetActive(lsn, active);
-        if (_state.Current.ActiveBytes >= _memoryBudget)
+        _state.Add(batch.Lsn == Lsn.None ? before.Lsn : batch.Lsn, added);
+        IndexVersion after = _state.Current;
+        if (after.ActiveBytes >= _memoryBudget)
         {
             _state.Seal();
+            _maintenance.Signal();
+        }
+        else if (MemoryTier.ChooseForBackground(after.Active).Length > 0)
+        {
             _maintenance.Signal();
         }
     }

@@ -25,9 +25,20 @@ internal sealed class IndexState(IndexVersion first)
         }
     }
 
-    /// <summary>A batch was applied.</summary>
-    public void SetActive(Lsn lsn, MemoryRun[] active) =>
-        Change(v => new IndexVersion(lsn, active, v.Sealed, v.Disk));
+    /// <summary>A batch is applied.</summary>
+    public void Add(Lsn lsn, MemoryRun added) => Change(v => new IndexVersion(
+        lsn, added.Count > 0 ? MemoryTier.Add(v.Active, added) : v.Active, v.Sealed, v.Disk));
+
+    /// <summary>Active runs were merged.</summary>
+    /// <param name="inputs">Neighbours in an earlier version; where they are none any more, nothing changes.</param>
+    /// <param name="merged">What they became.</param>
+    public void ReplaceActive(MemoryRun[] inputs, MemoryRun merged) => Change(v =>
+    {
+        int at = Array.IndexOf(v.Active, inputs[0]);
+        bool areThere = at >= 0 && v.Active.AsSpan(at).StartsWith(inputs);
+        return new IndexVersion(
+            v.Lsn, areThere ? [.. v.Active[..at], merged, .. v.Active[(at + inputs.Length)..]] : v.Active, v.Sealed, v.Disk);
+    });
 
     /// <summary>Makes what is active a group that waits to be written.</summary>
     /// <returns>The sequence number of the newest group; all that was applied is in groups up to it, or on disk.</returns>

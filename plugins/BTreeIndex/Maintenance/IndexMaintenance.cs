@@ -7,9 +7,9 @@ namespace Mortise.BTreeIndex;
 /// merges.</summary>
 /// <remarks>
 /// <para>Order of work: what was asked for first, in the order of the calls, then groups that wait in memory, then
-/// merges, a piece at a time (<see cref="RunMerging"/>). A checkpoint writes the groups that were sealed when it was
-/// asked for, so what is on disk afterwards is the state of that moment, and no later group is written before its state
-/// is durable. A pack is a checkpoint and then a merge.</para>
+/// merges in memory, then those on disk, a piece at a time (<see cref="RunMerging"/>). A checkpoint writes the groups that
+/// were sealed when it was asked for, so what is on disk afterwards is the state of that moment, and no later group is
+/// written before its state is durable. A pack is a checkpoint and then a merge.</para>
 /// <para>Threads: steps run in the background and, when memory runs short, on the writer; a lock admits one at a
 /// time.</para>
 /// <para>Errors: one that comes after the point of no return (a sync, or the meta page) closes the index for writing.
@@ -215,7 +215,7 @@ internal sealed class IndexMaintenance : IAsyncDisposable
                 return StepResult.More;
             }
 
-            if (_merging.Advance(cancellation))
+            if (MergeInMemory() || _merging.Advance(cancellation))
             {
                 return StepResult.More;
             }
@@ -303,6 +303,20 @@ internal sealed class IndexMaintenance : IAsyncDisposable
         _state.Clear();
         _durable.Change(Lsn.None, []);
         Volatile.Write(ref _trouble, null);
+    }
+
+    /// <summary>Merges batches in memory that were too much for the writer to merge.</summary>
+    /// <returns>False when there are none.</returns>
+    private bool MergeInMemory()
+    {
+        MemoryRun[] inputs = [.. MemoryTier.ChooseForBackground(_state.Current.Active)];
+        if (inputs.Length == 0)
+        {
+            return false;
+        }
+
+        _state.ReplaceActive(inputs, MemoryRunBuilder.Merge(inputs, inputs[0].Level + 1));
+        return true;
     }
 
     /// <summary>Writes the oldest groups as one run.</summary>
