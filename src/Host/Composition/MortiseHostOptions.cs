@@ -71,7 +71,7 @@ public sealed class MortiseHostOptions
     /// <summary>The log of an instance, by instance name.</summary>
     public Func<string, IComponentLog> Logs { get; set; } = static _ => NullLog.Instance;
 
-    /// <summary>Where background work runs; null for the thread pool.</summary>
+    /// <summary>Where background work runs; null for threads of its own.</summary>
     public IBackground? Background { get; set; }
 
     /// <summary>Seed of all randomness in components; null for one of the operating system's.</summary>

@@ -2,8 +2,8 @@ using Mortise.Components;
 
 namespace Mortise.Host.Running;
 
-/// <summary>Runs background work on the thread pool: one step at a time for each registration, and between two steps
-/// others get their turn. What is urgent has a thread of its own.</summary>
+/// <summary>Runs background work on threads of its own: one step at a time for each registration, and between two steps
+/// others get their turn. What is urgent shares its thread with nobody.</summary>
 /// <remarks>Threads: all members from any thread. A step that throws stops its work for good; the exception is in
 /// <see cref="IBackgroundWork.Fault"/>, in the log, and handed to the constructor's callback.</remarks>
 /// <param name="log">Told of a fault.</param>
@@ -174,7 +174,7 @@ public sealed class HostBackground(IComponentLog log, Action<string, Exception>?
             }
             else
             {
-                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                BackgroundThreads.Shared.Queue(this);
             }
         }
     }

@@ -125,6 +125,55 @@ public sealed class HostBackgroundTests
         Assert.Equal((false, thread), await again.Task.WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
+    [Fact]
+    public async Task Steps_do_not_take_the_thread_pools_threads_and_what_they_complete_goes_on_there()
+    {
+        var stepped = new TaskCompletionSource();
+        bool isPooled = true;
+        await using IBackgroundWork work = _background.Register("merge", _ =>
+        {
+            isPooled = Thread.CurrentThread.IsThreadPoolThread;
+            stepped.SetResult();
+            return StepResult.Idle;
+        });
+        Task<bool> after = AfterAsync();
+        work.Signal();
+        Assert.True(await after.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.False(isPooled);
+
+        async Task<bool> AfterAsync()
+        {
+            await stepped.Task.ConfigureAwait(false);
+            return Thread.CurrentThread.IsThreadPoolThread;
+        }
+    }
+
+    [Fact]
+    public async Task Steps_that_wait_for_another_one_do_not_wait_for_ever()
+    {
+        using var waited = new ManualResetEventSlim();
+        using var waiting = new CountdownEvent(Environment.ProcessorCount + 2);
+        var works = new List<IBackgroundWork>();
+        for (int i = 0; i < waiting.InitialCount; i++)
+        {
+            works.Add(_background.Register("wait", token =>
+            {
+                waiting.Signal();
+                Assert.True(waited.Wait(TimeSpan.FromSeconds(60), token));
+                return StepResult.Idle;
+            }));
+        }
+
+        works.ForEach(static work => work.Signal());
+        Assert.True(await Task.Run(() => waiting.Wait(TimeSpan.FromSeconds(60))));
+        waited.Set();
+        foreach (IBackgroundWork work in works)
+        {
+            await work.DisposeAsync();
+            Assert.Null(work.Fault);
+        }
+    }
+
     private IBackgroundWork Register(bool isUrgent, string name, Func<CancellationToken, StepResult> step) =>
         isUrgent ? _background.RegisterUrgent(name, step) : _background.Register(name, step);
 }
