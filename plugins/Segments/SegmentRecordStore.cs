@@ -25,6 +25,7 @@ internal sealed class SegmentRecordStore : IRecordStore, IRecordStaging, IReclai
     private readonly SegmentWriter _writer;
     private readonly Checkpointer _checkpointer;
     private readonly IBackgroundWork _packing;
+    private readonly WriteBehind _behind;
     private readonly SemaphoreSlim _checkpoints = new(1, 1);
     private readonly Lock _writing = new();
     private readonly Lock _publishing = new();
@@ -47,7 +48,8 @@ internal sealed class SegmentRecordStore : IRecordStore, IRecordStaging, IReclai
         var pool = new BufferPool((int)options.WriteBuffer.Bytes);
         var packer = new BlockPacker(
             _catalog.StoreKey, (int)options.CompressionBlock.Bytes, options.CompressionLevel);
-        _pending = new PendingWrites(_catalog, _gate, pool, packer);
+        _behind = new WriteBehind(_gate, context.Background);
+        _pending = new PendingWrites(_catalog, _gate, pool, packer, _behind);
         _writer = new SegmentWriter(_catalog, _reader, _pending, pool, options);
         _writer.Start();
         _totals = _writer.Totals;
@@ -399,6 +401,7 @@ internal sealed class SegmentRecordStore : IRecordStore, IRecordStaging, IReclai
         }
 
         await _packing.DisposeAsync().ConfigureAwait(false);
+        await _behind.DisposeAsync().ConfigureAwait(false);
 
         // A checkpoint in flight completes; one that waits finds the store closed.
         await _checkpoints.WaitAsync().ConfigureAwait(false);

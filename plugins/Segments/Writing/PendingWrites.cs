@@ -10,7 +10,8 @@ namespace Mortise.Segments;
 /// <para>A write that fails changes nothing here: the bytes stay in memory, stay readable, and are written again from
 /// there. A sync that fails is final (R1, R2: no retry can be told apart from a lie).</para>
 /// </remarks>
-internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, BufferPool pool, BlockPacker packer)
+internal sealed class PendingWrites(
+    SegmentCatalog catalog, ReaderGate gate, BufferPool pool, BlockPacker packer, WriteBehind behind)
 {
     private readonly Lock _queueLock = new();
     private readonly Lock _io = new();
@@ -303,9 +304,9 @@ internal sealed class PendingWrites(SegmentCatalog catalog, ReaderGate gate, Buf
                     }
 
                     // The device writes while the next extent is filled: a checkpoint finds little left to wait for.
-                    if (item.Segment is { Encoding: SegmentEncoding.Plain, File: { } file })
+                    if (item.Segment.Encoding == SegmentEncoding.Plain)
                     {
-                        file.BeginWriteback(extent.Start, extent.End - extent.Start);
+                        behind.Add(item.Segment, extent.Start, extent.End - extent.Start);
                     }
 
                     MoveToFile(item.Segment, extent);
