@@ -59,7 +59,7 @@ public sealed partial class StoreEngine : IAsyncDisposable
             OnWriter = RunOnWriterAsync,
         };
         _pipeline = new CommitPipeline(parts, planner, _versions, _sync, _metrics, _faults, OnFault);
-        _queue = new WriterQueue(RunGroupAsync);
+        _queue = new WriterQueue(RunGroupAsync, parts.Composition.Time);
         TimeSpan interval = parts.Composition.Options.CheckpointInterval;
         _checkpointTimer = parts.Composition.Time.CreateTimer(
             static state => ((StoreEngine)state!).CheckpointWhenWritten(), this, interval, interval);
@@ -188,6 +188,7 @@ public sealed partial class StoreEngine : IAsyncDisposable
             var compaction = new Compaction(
                 _parts,
                 options,
+                _pipeline.Times,
                 move => WriteAsync(move, cancellation),
                 RunCheckpointAsync,
                 ReclaimAsync);
@@ -432,6 +433,12 @@ public sealed partial class StoreEngine : IAsyncDisposable
         long started = _parts.Composition.Time.GetTimestamp();
         long bytes = 0;
         PendingCheckpoint? pending = null;
+        if (_parts.Log.LastLsn is var written && written > _parts.Durability.DurableLsn)
+        {
+            // Beside the writer, which then finds little left to wait for.
+            await _parts.Durability.SyncAsync(written, cancellation).ConfigureAwait(false);
+        }
+
         await RunOnWriterAsync(async () =>
         {
             pending = await _checkpointer.BeginAsync(cancellation).ConfigureAwait(false);

@@ -42,6 +42,9 @@ internal sealed class CommitPipeline(
     /// <summary>Groups since the store was opened.</summary>
     public long Groups { get; private set; }
 
+    /// <summary>How long groups take that somebody waits for.</summary>
+    public CommitTimes Times { get; } = new();
+
     /// <summary>Refuses every later write.</summary>
     public void Fault(Exception cause) => Interlocked.CompareExchange(ref _fault, cause, null);
 
@@ -78,6 +81,7 @@ internal sealed class CommitPipeline(
         }
 
         Groups++;
+        long began = parts.Composition.Time.GetTimestamp();
         try
         {
             using StoreView before = versions.OpenView();
@@ -120,7 +124,7 @@ internal sealed class CommitPipeline(
             return;
         }
 
-        Acknowledge();
+        Acknowledge(parts.Composition.Time.GetElapsedTime(began));
     }
 
     private ValueTask SyncAsync(bool isAwaited, Lsn last, long bytes)
@@ -517,7 +521,7 @@ internal sealed class CommitPipeline(
         }
     }
 
-    private void Acknowledge()
+    private void Acknowledge(TimeSpan took)
     {
         _succeeded.Clear();
         foreach (GroupWrite item in _group)
@@ -529,8 +533,13 @@ internal sealed class CommitPipeline(
             }
         }
 
-        if (_group[0].Write is not EngineWrite)
+        if (_group[0].Write is EngineWrite own)
         {
+            own.Took = took;
+        }
+        else
+        {
+            Times.Note(took);
             TellPlanner();
         }
 

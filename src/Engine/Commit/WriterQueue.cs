@@ -7,21 +7,34 @@ namespace Mortise.Engine;
 /// The caller that finds no writer at work becomes the writer and serves the queue itself: a lone committer pays no
 /// thread switch. When its own write is done and others wait, it hands the rest to the thread pool. Whatever queued while
 /// one group was being made durable is the next group.
+/// A patient write (<see cref="EngineWrite.IsPatient"/>) goes when nobody else waits. So that others who never pause cannot
+/// hold it up for ever, it goes before them after some of their groups, or some time.
 /// </remarks>
-internal sealed class WriterQueue(Func<WriterQueue, ValueTask> runGroup)
+internal sealed class WriterQueue(Func<WriterQueue, ValueTask> runGroup, TimeProvider time)
 {
-    private readonly ConcurrentQueue<StoreWrite> _queue = new();
+    /// <summary>So many groups of others go before a patient write that waits ...</summary>
+    private const int MostGroupsAhead = 16;
 
-    // Taken from the queue and not yet wanted. A peek would do, but what was ever peeked at stays in the queue's memory.
+    /// <summary>... and none when it has waited so long.</summary>
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromMilliseconds(20);
+
+    private readonly ConcurrentQueue<StoreWrite> _queue = new();
+    private readonly ConcurrentQueue<StoreWrite> _patient = new();
+
+    // Taken from a queue and not yet wanted. A peek would do, but what was ever peeked at stays in the queue's memory.
     private StoreWrite? _first;
+    private int _groupsAhead;
+    private long _waitsSince;
     private int _busy;
 
-    private bool IsEmpty => _first is null && _queue.IsEmpty;
+    private bool IsEmpty => _first is null && AreQueuesEmpty;
+
+    private bool AreQueuesEmpty => _queue.IsEmpty && _patient.IsEmpty;
 
     /// <summary>Queues a write and sees to it that somebody serves it.</summary>
     public ValueTask EnqueueAsync(StoreWrite write)
     {
-        _queue.Enqueue(write);
+        (IsPatient(write) ? _patient : _queue).Enqueue(write);
         return Interlocked.CompareExchange(ref _busy, 1, 0) == 0 ? ServeAsync(write) : ValueTask.CompletedTask;
     }
 
@@ -44,17 +57,27 @@ internal sealed class WriterQueue(Func<WriterQueue, ValueTask> runGroup)
         return true;
     }
 
+    private static bool IsPatient(StoreWrite write) => write is EngineWrite { IsPatient: true };
+
     private async ValueTask ServeAsync(StoreWrite? own)
     {
+        // Whoever nobody waits for serves one group more: those that queued meanwhile then wait for no other thread.
+        bool isOneMore = own is not null && IsPatient(own);
         do
         {
             while (!IsEmpty)
             {
+                Choose();
                 await runGroup(this).ConfigureAwait(false);
                 if (own is { Completion.IsCompleted: true } && !IsEmpty)
                 {
-                    _ = Task.Run(() => ServeAsync(null).AsTask());
-                    return;
+                    if (!isOneMore)
+                    {
+                        _ = Task.Run(() => ServeAsync(null).AsTask());
+                        return;
+                    }
+
+                    isOneMore = false;
                 }
             }
 
@@ -62,6 +85,26 @@ internal sealed class WriterQueue(Func<WriterQueue, ValueTask> runGroup)
             // two would have no one to serve it.
             Interlocked.Exchange(ref _busy, 0);
         }
-        while (!_queue.IsEmpty && Interlocked.CompareExchange(ref _busy, 1, 0) == 0);
+        while (!AreQueuesEmpty && Interlocked.CompareExchange(ref _busy, 1, 0) == 0);
+    }
+
+    /// <summary>Makes a patient write the next one when nobody else waits, or enough of them went before it.</summary>
+    private void Choose()
+    {
+        if (_first is null && !_patient.IsEmpty && (_queue.IsEmpty || HasWaited()))
+        {
+            _patient.TryDequeue(out _first);
+            _groupsAhead = 0;
+        }
+    }
+
+    private bool HasWaited()
+    {
+        if (_groupsAhead++ == 0)
+        {
+            _waitsSince = time.GetTimestamp();
+        }
+
+        return _groupsAhead > MostGroupsAhead || time.GetElapsedTime(_waitsSince) > s_longestWait;
     }
 }

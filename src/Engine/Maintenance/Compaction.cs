@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Mortise.Records;
 
 namespace Mortise.Engine;
@@ -14,6 +15,7 @@ namespace Mortise.Engine;
 internal sealed class Compaction(
     OpenedParts parts,
     CompactionOptions options,
+    CommitTimes others,
     Func<EngineWrite, ValueTask> write,
     Func<CancellationToken, Task> checkpoint,
     Func<int, CancellationToken, Task> reclaim)
@@ -21,11 +23,7 @@ internal sealed class Compaction(
     /// <summary>Live bytes that are moved before a checkpoint lets their old segments go.</summary>
     private const long BytesPerCheckpoint = 32 << 20;
 
-    /// <summary>How much of what was missed, in a checkpoint for example, may be made up for.</summary>
-    private static readonly TimeSpan s_mostLate = TimeSpan.FromMilliseconds(20);
-
-    private long _pacedAt = parts.Composition.Time.GetTimestamp();
-    private TimeSpan _early;
+    private readonly MovePace _pace = new(options, others, parts.Composition.Time);
     private long _movedRecords;
     private long _movedBytes;
     private long _reclaimedRecords;
@@ -137,7 +135,7 @@ internal sealed class Compaction(
         {
             batch.Add(location);
             bytes += length;
-            if (bytes >= options.MoveBytes.Bytes)
+            if (bytes >= _pace.Bytes)
             {
                 await MoveAsync(batch, bytes, cancellation).ConfigureAwait(false);
                 batch = [];
@@ -154,30 +152,24 @@ internal sealed class Compaction(
     private async Task MoveAsync(List<RecordLocation> batch, int bytes, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        Touch(batch);
         var move = new MoveWrite(batch, bytes);
         await write(move).ConfigureAwait(false);
         _movedRecords += move.MovedRecords;
         _movedBytes += move.MovedBytes;
-        if (options.BytesPerSecond.Bytes > 0)
-        {
-            await PauseAsync(TimeSpan.FromSeconds((double)bytes / options.BytesPerSecond.Bytes), cancellation)
-                .ConfigureAwait(false);
-        }
+        await _pace.AfterAsync(bytes, move.Took, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>Waits until the next move is due. Timers are coarser than the pauses between small moves, so that what one
-    /// pause is too long is taken off the next ones.</summary>
-    private async ValueTask PauseAsync(TimeSpan pause, CancellationToken cancellation)
+    /// <summary>Reads what is to be moved, so that the writer need not wait for the device.</summary>
+    private void Touch(List<RecordLocation> batch)
     {
-        TimeProvider time = parts.Composition.Time;
-        long began = time.GetTimestamp();
-        _early += pause - time.GetElapsedTime(_pacedAt, began);
-        _pacedAt = began;
-        _early = _early < -s_mostLate ? -s_mostLate : _early;
-        if (_early > TimeSpan.Zero)
-        {
-            await Task.Delay(_early, time, cancellation).ConfigureAwait(false);
-        }
+        var touched = new Touched();
+        parts.Records.ReadMany(CollectionsMarshal.AsSpan(batch), ref touched);
+    }
+
+    private struct Touched : IRecordSink
+    {
+        public bool Accept(RecordLocation location, ReadOnlySpan<byte> record, RecordInfo info) => true;
     }
 
     private readonly struct LiveRecords(List<(RecordLocation Location, int Length)> found) : IRecordSink

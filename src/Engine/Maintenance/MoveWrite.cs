@@ -16,6 +16,7 @@ internal sealed class MoveWrite(IReadOnlyList<RecordLocation> locations, int est
 
     public override void Plan(CommitBuilder commit)
     {
+        HasReadDeleted = true;
         foreach (RecordLocation location in locations)
         {
             using RecordLease lease = commit.View.Records.Read(location);
