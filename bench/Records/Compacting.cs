@@ -104,6 +104,8 @@ internal static class Compacting
         var writes = new List<double>();
         long failedReads = 0;
         long failedWrites = 0;
+        int collections = GC.CollectionCount(0);
+        TimeSpan paused = GC.GetTotalPauseDuration();
         Task reader = Task.Factory.StartNew(
             () => Paced(s_readEvery, until, reads, Read), TaskCreationOptions.LongRunning);
         Task writer = Task.Factory.StartNew(
@@ -111,7 +113,9 @@ internal static class Compacting
         await Task.WhenAll(reader, writer);
         Report(when, "reads", reads);
         Report(when, "writes", writes);
-        Console.WriteLine($"{when}: failed reads: {failedReads}, failed writes: {failedWrites}");
+        Console.WriteLine(
+            $"{when}: failed reads: {failedReads}, failed writes: {failedWrites}; garbage collections: "
+            + $"{GC.CollectionCount(0) - collections}, {(GC.GetTotalPauseDuration() - paused).TotalMilliseconds:n1} ms in all");
 
         void Read(Random random)
         {
