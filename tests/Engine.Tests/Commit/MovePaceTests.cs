@@ -67,7 +67,7 @@ public sealed class MovePaceTests
         _others.Note(s_short);
         Task paused = pace.AfterAsync(4096, s_long, default).AsTask();
         Assert.False(paused.IsCompleted);
-        _clock.Advance(9 * s_long);
+        _clock.Advance(MovePace.PausePerMove * s_long);
         Assert.False(paused.IsCompleted);
         _clock.Advance(s_long);
         await paused;
