@@ -86,16 +86,20 @@ internal static class MendingMutants
         });
         yield return Of("RD3", "the list is copied before the records", new Copier { IsListFirst = true });
         yield return Of("RD4", "a copy does not look at what it copies", new Copier { IsSilent = true });
-        yield return Of("RD5", "a copy takes another store's place", new Copier
+        yield return Of("RD5", "a copy takes another store's place", new Copier { TakesForeign = true });
+    }
+
+    private static bool IsForeign(IStorageDirectory target, Guid storeId)
+    {
+        try
         {
-            Before = static (_, target) =>
-            {
-                if (target.Exists(RecordFiles.ListName))
-                {
-                    target.Delete(RecordFiles.ListName);
-                }
-            },
-        });
+            RecordFiles.ReadList(target, storeId);
+            return false;
+        }
+        catch (StorageException error) when (error.Code == StorageErrorCode.ForeignFile)
+        {
+            return true;
+        }
     }
 
     private static (string Law, string Broken, ComponentSubject<IRecordStore> Subject) Of(
@@ -247,11 +251,18 @@ internal static class MendingMutants
 
         public bool IsSilent { get; init; }
 
+        public bool TakesForeign { get; init; }
+
         public override CopySummary Copy(
             IStorageDirectory files, Guid storeId, IStorageDirectory target, Action<Finding> report,
             CancellationToken cancellation)
         {
             Before?.Invoke(files, target);
+            if (TakesForeign && target.Exists(RecordFiles.ListName) && IsForeign(target, storeId))
+            {
+                target.Delete(RecordFiles.ListName);
+            }
+
             if (IsListFirst && RecordFiles.ReadList(files, storeId) is { } list)
             {
                 RecordFiles.WriteList(target, storeId, list);
