@@ -47,6 +47,7 @@ internal sealed class BTreeIndexFamily : IIndexFamily, IPackableIndex
             MaxValueBytes = file.PageBytes / 4,
             IsPersistent = true,
         };
+        _maintenance.Start();
     }
 
     /// <inheritdoc/>

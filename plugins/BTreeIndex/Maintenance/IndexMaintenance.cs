@@ -56,10 +56,6 @@ internal sealed class IndexMaintenance : IAsyncDisposable
         _onUnreachable = onUnreachable;
         _merging = new RunMerging(options, file, space, state, durable, _toll, onUnreachable);
         _work = context.Background.Register($"{context.InstanceName}: write and merge", Step);
-        if (durable.Runs.Length > 1)
-        {
-            Signal();
-        }
     }
 
     /// <summary>For tests: which pages are free.</summary>
@@ -70,6 +66,16 @@ internal sealed class IndexMaintenance : IAsyncDisposable
         : (Volatile.Read(ref _trouble) ?? _work.Fault) is { } trouble
             ? new ComponentHealth(HealthStatus.Degraded, trouble.Message)
         : ComponentHealth.Healthy;
+
+    /// <summary>Looks for merges that the opened file has waiting.</summary>
+    /// <remarks>Not part of construction: a step may run before <see cref="Signal"/> returns, and calls back into the index.</remarks>
+    public void Start()
+    {
+        if (_durable.Runs.Length > 1)
+        {
+            Signal();
+        }
+    }
 
     /// <summary>Asks for work to be looked for.</summary>
     public void Signal() => _work.Signal();
