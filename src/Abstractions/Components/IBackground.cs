@@ -7,7 +7,8 @@ public interface IBackground
     /// <summary>Registers work that starts idle.</summary>
     /// <param name="name">What it does, for people: <c>merge</c>, <c>recycle</c>.</param>
     /// <param name="step">One bounded piece of the work. Never called concurrently with itself. An exception stops the
-    /// work and is reported as the component's fault.</param>
+    /// work and is reported as the component's fault. It may begin as soon as the work is signalled: see
+    /// <see cref="IBackgroundWork.Signal"/>.</param>
     /// <returns>The handle; disposing it waits for a running step and stops the work for good.</returns>
     IBackgroundWork Register(string name, Func<CancellationToken, StepResult> step);
 

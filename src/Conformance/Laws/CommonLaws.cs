@@ -43,6 +43,7 @@ internal static class CommonLaws
         CommonThreadLaw.AddTo(suite, contract, probe);
         CommonBufferLaw.AddTo(suite, contract, probe);
         CommonIsolationLaw.AddTo(suite, contract, probe);
+        CommonHurryLaw.AddTo(suite, contract, probe);
         UnloadLaw.AddTo(suite, contract, (subject, seed) =>
         {
             using SimWorld world = new(seed);

@@ -2,12 +2,17 @@ using Mortise.Components;
 
 namespace Mortise.Conformance;
 
-/// <summary>Background work whose steps run only when a test says so, in an order that a seed decides.</summary>
-/// <remarks>Threads: any; at most one step runs at a time. A component that waits for its own background work inside a
-/// call would wait for ever: such a wait belongs behind a task, which <see cref="Complete(ValueTask)"/>
+/// <summary>Background work whose steps run only when a test says so, in an order that a seed decides; or, while it is
+/// <see cref="IsHurried"/>, as early as production may run them.</summary>
+/// <remarks>Threads: any; at most one step of a work runs at a time. A component that waits for its own background work
+/// inside a call would wait for ever: such a wait belongs behind a task, which <see cref="Complete(ValueTask)"/>
 /// drives.</remarks>
 public sealed class SimBackground : IBackground
 {
+    // A step that has waited for so long waits, it is taken, for whoever signals.
+    private const int BlockedMilliseconds = 20;
+    private const int MaxSignalMilliseconds = 5_000;
+
     private readonly Lock _gate = new();
     private readonly List<Work> _works = [];
     private readonly Random _random;
@@ -24,6 +29,12 @@ public sealed class SimBackground : IBackground
     /// <summary>True when work follows each call at once; false when only <see cref="RunOne"/> and
     /// <see cref="RunAll"/> run it.</summary>
     public bool IsEager { get; }
+
+    /// <summary>True when a signal lets its work step at once, on a thread of its own, and returns when there is nothing
+    /// more to do: what production does when the thread that signals is taken off its processor just then.</summary>
+    /// <remarks>A step that waits, as for a lock which whoever signals holds, goes on beside it: how long a signal waits
+    /// decides how much is tried, and nothing else.</remarks>
+    public bool IsHurried { get; set; }
 
     /// <summary>Names of the works that are registered; a component that is closed leaves none.</summary>
     public IReadOnlyList<string> Registered
@@ -129,6 +140,21 @@ public sealed class SimBackground : IBackground
         return task.GetAwaiter().GetResult();
     }
 
+    private bool TryTake(Work work)
+    {
+        lock (_gate)
+        {
+            bool isReady = work.IsSignalled && !work.IsRunning && _works.Contains(work);
+            if (isReady)
+            {
+                work.IsRunning = true;
+                work.IsSignalled = false;
+            }
+
+            return isReady;
+        }
+    }
+
     private void Drive(Task task)
     {
         while (!task.IsCompleted)
@@ -160,6 +186,11 @@ public sealed class SimBackground : IBackground
             lock (owner._gate)
             {
                 IsSignalled |= Fault is null && owner._works.Contains(this);
+            }
+
+            if (owner.IsHurried)
+            {
+                Hurry();
             }
         }
 
@@ -194,6 +225,28 @@ public sealed class SimBackground : IBackground
                 }
 
                 _idle?.TrySetResult();
+            }
+        }
+
+        /// <summary>Steps until there is nothing more to do. What is running takes a signal along when it ends.</summary>
+        private void Hurry()
+        {
+            Thread thread = new(() =>
+            {
+                while (owner.TryTake(this))
+                {
+                    Run();
+                }
+            })
+            {
+                IsBackground = true,
+                Name = Name,
+            };
+            thread.Start();
+            int blocked = 0;
+            for (int i = 0; i < MaxSignalMilliseconds && blocked < BlockedMilliseconds && !thread.Join(1); i++)
+            {
+                blocked = thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin) ? blocked + 1 : 0;
             }
         }
 

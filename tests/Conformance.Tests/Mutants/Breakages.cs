@@ -24,6 +24,24 @@ internal static class Breakages
             Examiner = sound.Examiner,
         };
 
+    /// <summary>Signals its work before that has what it works on, as a constructor does that signals in its midst.</summary>
+    public static ComponentSubject<T> SignalsTooEarly<T>(ComponentSubject<T> sound)
+        where T : class, IStorageComponent => new()
+        {
+            Name = sound.Name,
+            Open = async (context, cancellation) =>
+            {
+                T? opened = null;
+                IBackgroundWork work = context.Background.Register(
+                    "look after it",
+                    _ => opened!.Health.Status == HealthStatus.Failed ? StepResult.More : StepResult.Idle);
+                work.Signal();
+                opened = await sound.Open(context, cancellation);
+                return opened;
+            },
+            Examiner = sound.Examiner,
+        };
+
     public static ComponentContext With(
         this ComponentContext context, IStorageDirectory? files = null, Guid? storeId = null) => new()
         {

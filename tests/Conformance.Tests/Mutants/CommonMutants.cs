@@ -18,6 +18,7 @@ internal static class CommonMutants
             ("C16", "rents an array for each read and keeps it", Breakages.LeaksRented(sound)),
             ("C16", "gives an array back twice when a read fails", Breakages.ReturnsTwice(sound)),
             ("C17", "finds its files in a static table", Breakages.SharesFiles(sound)),
+            ("C18", "signals its work before that has what it works on", Breakages.SignalsTooEarly(sound)),
         ]
         select Mutant.Of(contract, suite, broken.Law, broken.What, broken.Subject);
 }

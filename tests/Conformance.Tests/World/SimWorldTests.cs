@@ -49,6 +49,51 @@ public class SimWorldTests
     }
 
     [Fact]
+    public async Task Hurried_work_is_done_on_another_thread_before_a_signal_returns()
+    {
+        SimBackground background = new(1) { IsHurried = true };
+        List<int> threads = [];
+        IBackgroundWork? work = null;
+        work = background.Register("w", _ =>
+        {
+            threads.Add(Environment.CurrentManagedThreadId);
+            work!.Signal();
+            return threads.Count < 5 ? StepResult.More : throw new InvalidOperationException("enough");
+        });
+        work.Signal();
+        Assert.Equal(5, threads.Count);
+        Assert.DoesNotContain(Environment.CurrentManagedThreadId, threads);
+        Assert.Equal("enough", Assert.Single(background.Faults).Fault.Message);
+        await work.DisposeAsync();
+        Assert.Empty(background.Registered);
+    }
+
+    [Fact]
+    public async Task Hurried_work_that_needs_a_lock_of_whoever_signals_goes_on_when_that_is_free()
+    {
+        SimBackground background = new(1) { IsHurried = true };
+        Lock gate = new();
+        using ManualResetEventSlim stepped = new();
+        IBackgroundWork work = background.Register("w", _ =>
+        {
+            lock (gate)
+            {
+                stepped.Set();
+                return StepResult.Idle;
+            }
+        });
+        lock (gate)
+        {
+            work.Signal();
+            Assert.False(stepped.IsSet);
+        }
+
+        stepped.Wait();
+        await work.DisposeAsync();
+        Assert.Empty(background.Faults);
+    }
+
+    [Fact]
     public void The_clock_runs_timers_in_order_of_their_due_times()
     {
         SimClock clock = new();
