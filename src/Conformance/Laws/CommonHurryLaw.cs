@@ -15,8 +15,8 @@ internal static class CommonHurryLaw
             {
                 Id = "C18",
                 Contract = contract,
-                Text = "Work that it signals while it is being opened may run at once: before opening has returned, and "
-                    + "for as long as there is something to do.",
+                Text = "Work that it signals while it is being opened may run at once: before opening has returned, "
+                    + "and for as long as there is something to do.",
             },
             (run, subject) => Check(run, subject, probe));
 
@@ -114,8 +114,8 @@ internal static class CommonHurryLaw
         foreach ((string name, Exception fault) in world.Background.Faults)
         {
             throw new LawBrokenException(
-                $"the work '{name}' threw {fault.GetType().Name}: {fault.Message} A step may begin on another thread before "
-                    + "Signal returns: signal when all is assigned that it reaches, as the last thing in opening",
+                $"the work '{name}' threw {fault.GetType().Name}: {fault.Message} A step may begin on another "
+                    + "thread before Signal returns: signal when all is assigned that it reaches, as the last thing in opening",
                 fault);
         }
     }

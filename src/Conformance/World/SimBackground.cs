@@ -30,10 +30,10 @@ public sealed class SimBackground : IBackground
     /// <see cref="RunAll"/> run it.</summary>
     public bool IsEager { get; }
 
-    /// <summary>True when a signal lets its work step at once, on a thread of its own, and returns when there is nothing
-    /// more to do: what production does when the thread that signals is taken off its processor just then.</summary>
-    /// <remarks>A step that waits, as for a lock which whoever signals holds, goes on beside it: how long a signal waits
-    /// decides how much is tried, and nothing else.</remarks>
+    /// <summary>True when a signal lets its work step at once, on a thread of its own, and returns when nothing more is
+    /// to do: what production does when the thread that signals is taken off its processor just then.</summary>
+    /// <remarks>A step that waits, as for a lock which whoever signals holds, goes on beside it: how long a signal
+    /// waits decides how much is tried, and nothing else.</remarks>
     public bool IsHurried { get; set; }
 
     /// <summary>Names of the works that are registered; a component that is closed leaves none.</summary>
@@ -228,7 +228,7 @@ public sealed class SimBackground : IBackground
             }
         }
 
-        /// <summary>Steps until there is nothing more to do. What is running takes a signal along when it ends.</summary>
+        /// <summary>Steps until nothing more is to do. What is running takes a signal along when it ends.</summary>
         private void Hurry()
         {
             Thread thread = new(() =>
