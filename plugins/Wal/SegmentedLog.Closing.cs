@@ -83,8 +83,13 @@ internal sealed partial class SegmentedLog
 
         int old = _live.Count;
         _highestSequence = tail!.Sequence;
-        _live.Add(tail);
-        _writer = WriterOf(tail, end);
+        lock (_chain)
+        {
+            // Statistics may still be asked for.
+            _live.Add(tail);
+            _writer = WriterOf(tail, end);
+        }
+
         try
         {
             WriteControl(tail.Sequence, tail.Sequence, isClean: true);

@@ -56,10 +56,11 @@ internal sealed partial class SegmentedLog : IWriteAheadLog, ISyncSource
         _lastLsn = opened.LastLsn;
         _firstLsn = _live[0].FirstLsn;
         Recovery = opened.Report;
-        var metrics = new WalMetrics(context.Meter, context.Time, () => Statistics, () => _fault.Cause is not null);
+        var metrics = new WalMetrics(context.Meter, context.Time);
         _sync = new SharedSync(this, _fault, metrics, opened.LastLsn);
         _writer = WriterOf(_live[^1], opened.End);
         _sealing = context.Background.Register("sync sealed segments", SyncSealed);
+        metrics.Publish(() => Statistics, () => _fault.Cause is not null);
     }
 
     public ComponentIdentity Identity { get; } = new()

@@ -8,25 +8,33 @@ namespace Mortise.Wal;
 /// <remarks>Appends record nothing: the counters are read when somebody looks. Threads: any.</remarks>
 internal sealed class WalMetrics
 {
+    private readonly Meter _meter;
     private readonly TimeProvider _time;
     private readonly Histogram<double> _duration;
     private readonly Histogram<int> _records;
 
-    public WalMetrics(Meter meter, TimeProvider time, Func<LogStatistics> statistics, Func<bool> isFaulted)
+    public WalMetrics(Meter meter, TimeProvider time)
     {
+        _meter = meter;
         _time = time;
         _duration = meter.CreateHistogram(
             "mortise.wal.sync.duration", "s", "One device sync of the log.", advice: MetricBuckets.Seconds);
         _records = meter.CreateHistogram(
             "mortise.wal.sync.records", "{record}", "Records that one sync made durable.", advice: MetricBuckets.Counts);
-        meter.CreateObservableCounter(
+    }
+
+    /// <summary>Publishes what is read when somebody looks, on whatever thread and at once: the last thing in opening.
+    /// </summary>
+    public void Publish(Func<LogStatistics> statistics, Func<bool> isFaulted)
+    {
+        _meter.CreateObservableCounter(
             "mortise.wal.appends", () => statistics().Appends, "{record}", "Records appended.");
-        meter.CreateObservableCounter(
+        _meter.CreateObservableCounter(
             "mortise.wal.bytes", () => statistics().AppendedBytes, "By", "Bytes of their payloads.");
-        meter.CreateObservableCounter("mortise.wal.syncs", () => statistics().Syncs, "{sync}", "Device syncs.");
-        meter.CreateObservableGauge("mortise.wal.segments", () => statistics().Segments, "{segment}", "Segments in use.");
-        meter.CreateObservableGauge("mortise.wal.disk", () => statistics().DiskBytes, "By", "Bytes of all its files.");
-        meter.CreateObservableGauge(
+        _meter.CreateObservableCounter("mortise.wal.syncs", () => statistics().Syncs, "{sync}", "Device syncs.");
+        _meter.CreateObservableGauge("mortise.wal.segments", () => statistics().Segments, "{segment}", "Segments in use.");
+        _meter.CreateObservableGauge("mortise.wal.disk", () => statistics().DiskBytes, "By", "Bytes of all its files.");
+        _meter.CreateObservableGauge(
             "mortise.wal.faulted", () => isFaulted() ? 1 : 0, description: "1 when the log refuses writes.");
     }
 

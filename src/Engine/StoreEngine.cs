@@ -51,7 +51,7 @@ public sealed partial class StoreEngine : IAsyncDisposable
         _versions = new VersionHolder(parts);
         _versions.Publish(parts.Log.LastLsn, parts.Families);
         _sync = new SyncPolicy(parts, FaultAndReport);
-        _metrics = new StoreMetrics(parts, report, _versions, () => FaultCause is not null);
+        _metrics = new StoreMetrics(parts);
         _checkpointer = new Checkpointer(parts, _versions, isManifestCurrent);
         _faults = new FamilyFaults(parts, _versions, _checkpointer, _closed.Token)
         {
@@ -63,6 +63,7 @@ public sealed partial class StoreEngine : IAsyncDisposable
         TimeSpan interval = parts.Composition.Options.CheckpointInterval;
         _checkpointTimer = parts.Composition.Time.CreateTimer(
             static state => ((StoreEngine)state!).CheckpointWhenWritten(), this, interval, interval);
+        _metrics.Publish(report, _versions, () => FaultCause is not null);
     }
 
     /// <summary>What opening the store found and did.</summary>

@@ -62,7 +62,7 @@ public sealed class NostrRelay : IAsyncDisposable
         Outgoing = new OutgoingBudget(Options.Limits.MaxTotalOutgoingBytes.Bytes);
         Connections = new ConnectionRegistry(this);
         Dispatcher = new LiveDispatcher(this, Live, _log);
-        Metrics = new RelayMetrics(this);
+        Metrics = new RelayMetrics(Time);
         Intake = new EventIntake(
             this,
             Verifier,
@@ -70,6 +70,7 @@ public sealed class NostrRelay : IAsyncDisposable
             Options.Admission.Program.Length > 0 ? new ExternalPolicy(Options.Admission, Time, _log) : null,
             _log);
         _dispatching = Task.Run(Dispatcher.RunAsync);
+        Metrics.Publish(this);
     }
 
     /// <summary>How it behaves.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Mortise.Nostr;
+using Mortise.TestSupport;
 
 namespace Mortise.Relay.Tests;
 
@@ -52,6 +53,21 @@ public sealed class OperatorTests
         Assert.StartsWith("default-src 'none'; script-src 'self';", policy, StringComparison.Ordinal);
         Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
         Assert.DoesNotContain("innerHTML", await http.GetStringAsync(new Uri(relay.Http, "/dashboard/app.js")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_metric_may_be_read_as_soon_as_it_is_published()
+    {
+        await using TestRelay relay = await TestRelay.StartAsync();
+
+        // Relays of other tests publish theirs on other threads.
+        Thread here = Thread.CurrentThread;
+        using var metrics = new ReadAtOnce(
+            meter => meter.Name == RelayMetrics.MeterName && Thread.CurrentThread == here);
+        var another = new NostrRelay(relay.Store, relay.Relay.Policy);
+        Assert.Contains("mortise.relay.intake.waiting", metrics.Read);
+        Assert.Contains("mortise.relay.outgoing.max", metrics.Read);
+        await another.DisposeAsync();
     }
 
     [Fact]

@@ -38,6 +38,32 @@ public class ClosingTests
     }
 
     [Fact]
+    public async Task Statistics_may_be_asked_for_while_it_closes()
+    {
+        for (int i = 0; i < 50; i++)
+        {
+            using var world = new SimWorld(1);
+            Fill(world, out IWriteAheadLog log);
+            log.Truncate(log.LastLsn.Next);
+            using var asked = new ManualResetEventSlim();
+            bool isClosed = false;
+            Task asking = Task.Run(() =>
+            {
+                do
+                {
+                    Assert.True(log.Statistics.DiskBytes > 0);
+                    asked.Set();
+                }
+                while (!Volatile.Read(ref isClosed));
+            });
+            asked.Wait();
+            await log.DisposeAsync();
+            Volatile.Write(ref isClosed, true);
+            await asking;
+        }
+    }
+
+    [Fact]
     public void A_record_that_somebody_needs_stays_with_all_behind_it()
     {
         using var world = new SimWorld(2);

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Mortise.Components;
 using Mortise.Conformance;
 using Mortise.Logging;
+using Mortise.TestSupport;
 
 namespace Mortise.Wal.Tests;
 
@@ -50,5 +51,15 @@ public class MetricsTests
         Assert.Equal(1, values["mortise.wal.faulted"]);
         Assert.Equal(7, values["mortise.wal.sync.records"]);
         log.Close();
+    }
+    [Fact]
+    public void Every_metric_may_be_read_as_soon_as_it_is_published()
+    {
+        using SimWorld world = Logs.World(62);
+        ComponentContext context = world.Context(Logs.Instance);
+        using var metrics = new ReadAtOnce(meter => ReferenceEquals(meter, context.Meter));
+        Logs.Open(context).Close();
+        Assert.Contains("mortise.wal.disk", metrics.Read);
+        Assert.Contains("mortise.wal.faulted", metrics.Read);
     }
 }

@@ -115,7 +115,8 @@ internal static class CommonHurryLaw
         {
             throw new LawBrokenException(
                 $"the work '{name}' threw {fault.GetType().Name}: {fault.Message} A step may begin on another "
-                    + "thread before Signal returns: signal when all is assigned that it reaches, as the last thing in opening",
+                    + "thread before Signal returns: signal when all is assigned that it reaches, as the last thing "
+                    + "in opening",
                 fault);
         }
     }

@@ -27,7 +27,7 @@ internal sealed class StoreMetrics : IDisposable
     private readonly Counter<long> _reclaimed;
     private OpenedParts? _parts;
 
-    public StoreMetrics(OpenedParts parts, OpenReport report, VersionHolder versions, Func<bool> isFaulted)
+    public StoreMetrics(OpenedParts parts)
     {
         _parts = parts;
         _time = parts.Composition.Time;
@@ -48,6 +48,15 @@ internal sealed class StoreMetrics : IDisposable
         _compactions = _meter.CreateCounter<long>("mortise.compactions", "{compaction}", "Compactions that ended.");
         _reclaimed = _meter.CreateCounter<long>(
             "mortise.compaction.bytes", "By", "Bytes of deleted records whose segments were given back.");
+    }
+
+    /// <summary>True when somebody wants to know how long commits take, so that the clock is worth reading.</summary>
+    public bool TimesCommits => _latency.Enabled;
+
+    /// <summary>Publishes what is read when somebody looks, on whatever thread and at once: the last thing in making a
+    /// store.</summary>
+    public void Publish(OpenReport report, VersionHolder versions, Func<bool> isFaulted)
+    {
         _meter.CreateObservableGauge(
             "mortise.recovery.duration", () => report.Duration.TotalSeconds, "s", "What opening the store took.");
         _meter.CreateObservableGauge(
@@ -80,9 +89,6 @@ internal sealed class StoreMetrics : IDisposable
             "mortise.partitions.openings", () => Observe(static p => p.Indexes.Now), "{partition}",
             "Partitions opened since the store was.");
     }
-
-    /// <summary>True when somebody wants to know how long commits take, so that the clock is worth reading.</summary>
-    public bool TimesCommits => _latency.Enabled;
 
     /// <summary>A group of writes was logged and applied.</summary>
     public void GroupCommitted(int writes, long bytes)

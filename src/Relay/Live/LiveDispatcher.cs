@@ -7,12 +7,19 @@ namespace Mortise.Relay;
 /// <summary>Carries what the store wrote to the subscriptions that match, off the writer's thread.</summary>
 /// <remarks>One task. An event is put into JSON once, however many get it. A reader's slowness is its outbox's
 /// business.</remarks>
-internal sealed class LiveDispatcher(NostrRelay relay, LiveIndex index, ILogger log)
+/// <param name="relay">Whose store is followed.</param>
+/// <param name="index">The subscriptions.</param>
+/// <param name="log">Told what could not be sent on.</param>
+/// <param name="capacity">Events that may wait; when there are more, live events are lost.</param>
+internal sealed class LiveDispatcher(
+    NostrRelay relay, LiveIndex index, ILogger log, int capacity = LiveDispatcher.Capacity)
 {
     private const int Capacity = 1 << 17;
     private const int Comfortable = 1 << 13;
 
-    private EventTail _tail = relay.Store.Tail(Capacity);
+    private readonly Lock _gate = new();
+    private EventTail _tail = relay.Store.Tail(capacity);
+    private bool _isStopped;
 
     /// <summary>Events that wait to be dispatched.</summary>
     public int Backlog => _tail.Backlog;
@@ -43,20 +50,32 @@ internal sealed class LiveDispatcher(NostrRelay relay, LiveIndex index, ILogger 
                 }
             }
 
-            if (!_tail.IsOverrun)
+            lock (_gate)
             {
-                return;
+                // A tail that begins after the stop would never end.
+                if (_isStopped || !_tail.IsOverrun)
+                {
+                    return;
+                }
+
+                _tail = relay.Store.Tail(capacity);
             }
 
             // Nobody may believe that nothing happened when something was lost.
-            log.LogWarning("live events were lost: more than {Capacity} waited; all subscriptions are closed", Capacity);
-            _tail = relay.Store.Tail(Capacity);
+            log.LogWarning("live events were lost: more than {Capacity} waited; all subscriptions are closed", capacity);
             relay.Connections.CloseSubscriptions("error: the relay was overrun and lost live events; subscribe again");
         }
     }
 
     /// <summary>Ends the task.</summary>
-    public ValueTask StopAsync() => _tail.DisposeAsync();
+    public ValueTask StopAsync()
+    {
+        lock (_gate)
+        {
+            _isStopped = true;
+            return _tail.DisposeAsync();
+        }
+    }
 
     private void Dispatch(in TailItem item, List<Subscription> matches, ArrayBufferWriter<byte> json)
     {

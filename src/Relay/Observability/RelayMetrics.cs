@@ -24,10 +24,10 @@ internal sealed class RelayMetrics : IDisposable
     private long _refusedTotal;
     private long _sentTotal;
 
-    public RelayMetrics(NostrRelay relay)
+    public RelayMetrics(TimeProvider time)
     {
-        _time = relay.Time;
-        _traces = new RelayTraces(relay.Time);
+        _time = time;
+        _traces = new RelayTraces(time);
         _messages = _meter.CreateCounter<long>("mortise.relay.messages", "{message}", "Messages received.");
         _bytesIn = _meter.CreateCounter<long>("mortise.relay.received", "By", "Bytes of messages received.");
         _events = _meter.CreateCounter<long>("mortise.relay.events", "{event}", "Events answered, by outcome.");
@@ -38,6 +38,14 @@ internal sealed class RelayMetrics : IDisposable
         _queryEvents = _meter.CreateHistogram<long>("mortise.relay.query.events", "{event}", "Stored events sent for a REQ.");
         Verified = _meter.CreateCounter<long>("mortise.relay.verified", "{event}", "Ids and signatures checked.");
         _sent = _meter.CreateCounter<long>("mortise.relay.sent", "{event}", "Events sent to clients.");
+    }
+
+    public Counter<long> Verified { get; }
+
+    /// <summary>Publishes what is read when somebody looks, on whatever thread and at once: the last thing in making a
+    /// relay.</summary>
+    public void Publish(NostrRelay relay)
+    {
         _meter.CreateObservableUpDownCounter(
             "mortise.relay.connections", () => relay.Connections.Count, "{connection}", "Open connections.");
         _meter.CreateObservableUpDownCounter(
@@ -53,8 +61,6 @@ internal sealed class RelayMetrics : IDisposable
         _meter.CreateObservableUpDownCounter(
             "mortise.relay.outgoing.max", () => relay.Connections.MostWaiting, "By", "The most that waits for one reader.");
     }
-
-    public Counter<long> Verified { get; }
 
     /// <summary>From an event's arrival to its answer, in seconds.</summary>
     public LogHistogram AnswerTimes { get; } = new();

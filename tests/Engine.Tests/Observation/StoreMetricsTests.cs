@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Mortise.Conformance;
+using Mortise.TestSupport;
 
 namespace Mortise.Engine.Tests.Observation;
 
@@ -75,6 +76,19 @@ public sealed class StoreMetricsTests
         StoreEngine engine = await ObservedStore.OpenAsync(world, c => c with { NewStoreId = () => id });
         await ObservedStore.Finish(world, engine.DisposeAsync().AsTask());
         Assert.Equal(documented, published);
+    }
+
+    [Fact]
+    public async Task Every_metric_may_be_read_as_soon_as_it_is_published()
+    {
+        var id = new Guid("0b5e7ed0-0000-4000-8000-000000000003");
+        using var metrics = new ReadAtOnce(
+            meter => meter.Tags?.Any(t => t.Key == "store" && id.Equals(t.Value)) == true);
+        using var world = new SimWorld(3, eagerBackground: true);
+        StoreEngine engine = await ObservedStore.OpenAsync(world, c => c with { NewStoreId = () => id });
+        await ObservedStore.Finish(world, engine.DisposeAsync().AsTask());
+        Assert.Contains("mortise.faulted", metrics.Read);
+        Assert.Contains("mortise.partitions.openings", metrics.Read);
     }
 
     private sealed class Collected : IDisposable
