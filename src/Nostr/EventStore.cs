@@ -164,7 +164,7 @@ public sealed partial class EventStore : IAsyncDisposable
         using (StoreView view = _engine.OpenView())
         {
             // What this stack cannot answer is refused here, not when it is read.
-            QueryExecution.Once(view, filters, null, Expiry(view), wantsRecords: false, _time, default).Dispose();
+            QueryExecution.Once(view, filters, null, new EntryGuard(Expiry(view)), wantsRecords: false, _time, default).Dispose();
         }
 
         EventMatcher live = CreateMatcher(filters);

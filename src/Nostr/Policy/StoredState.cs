@@ -100,7 +100,7 @@ internal sealed class StoredState(StoreView view, DeletionTargets targets, Group
     {
         var found = new List<RecordLocation>();
         using var run = QueryExecution.Once(
-            View, [filter], null, ExpiryGuard.None, wantsRecords: false, TimeProvider.System, default);
+            View, [filter], null, EntryGuard.None, wantsRecords: false, TimeProvider.System, default);
         while (run.MoveNext(out RecordLocation location))
         {
             if (!group.IsDeleted(location))

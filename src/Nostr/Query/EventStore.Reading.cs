@@ -165,8 +165,8 @@ public sealed partial class EventStore
         bool wantsRecords,
         CancellationToken cancellation)
     {
-        ExpiryGuard expiry = Expiry(frame.View).For(visibility);
-        frame.Execution.Begin(frame.View, filters, after, expiry, wantsRecords, _time, cancellation);
+        EntryGuard guard = new(Expiry(frame.View), visibility);
+        frame.Execution.Begin(frame.View, filters, after, guard, wantsRecords, _time, cancellation);
     }
 
     private ExpiryGuard Expiry(StoreView view)
@@ -202,7 +202,7 @@ public sealed partial class EventStore
         StoreView view, IReadOnlyList<Filter> filters, EventPosition? after, CancellationToken cancellation)
     {
         using var run = QueryExecution.Once(
-            view, filters, after, Expiry(view), wantsRecords: true, _time, cancellation);
+            view, filters, after, new EntryGuard(Expiry(view)), wantsRecords: true, _time, cancellation);
         var copy = default(EventCopy);
         while (run.PushNext(ref copy))
         {

@@ -17,18 +17,14 @@ internal sealed class ExpiryGuard
 
     private readonly ulong[] _expired;
     private readonly long _now;
-    private readonly bool _asksExpiry;
-    private readonly EventVisibility? _visibility;
 
-    private ExpiryGuard(
-        Lsn lsn, long now, long validUntil, ulong[] expired, bool asksExpiry, EventVisibility? visibility = null)
+    private ExpiryGuard(Lsn lsn, long now, long validUntil, ulong[] expired, bool asksExpiry)
     {
         Lsn = lsn;
         _now = now;
         ValidUntil = validUntil;
         _expired = expired;
-        _asksExpiry = asksExpiry;
-        _visibility = visibility;
+        AsksRecords = asksExpiry;
     }
 
     /// <summary>The state it was made for.</summary>
@@ -38,7 +34,7 @@ internal sealed class ExpiryGuard
     public long ValidUntil { get; }
 
     /// <summary>True when only the record can tell.</summary>
-    public bool AsksRecords => _asksExpiry || _visibility is not null;
+    public bool AsksRecords { get; }
 
     public bool IsValidFor(Lsn lsn, long now) => Lsn == lsn && _now <= now && now < ValidUntil;
 
@@ -46,13 +42,8 @@ internal sealed class ExpiryGuard
     public bool IsExpired(RecordLocation location) =>
         _expired.Length > 0 && Array.BinarySearch(_expired, location.Value) >= 0;
 
-    /// <summary>True when the record says so and only it can tell; also of what the reader may not see.</summary>
-    public bool IsExpired(in EventView @event) =>
-        (_asksExpiry && EventTags.IsExpired(@event, _now)) || _visibility?.IsVisible(@event) == false;
-
-    /// <summary>The same for a reader who may not see everything.</summary>
-    public ExpiryGuard For(EventVisibility? visibility) =>
-        visibility is null ? this : new ExpiryGuard(Lsn, _now, ValidUntil, _expired, _asksExpiry, visibility);
+    /// <summary>True when the record says so and only it can tell.</summary>
+    public bool IsExpired(in EventView @event) => AsksRecords && EventTags.IsExpired(@event, _now);
 
     /// <summary>Nothing expires, in any state.</summary>
     public static ExpiryGuard None { get; } = new(Lsn.None, 0, long.MaxValue, [], asksExpiry: false);

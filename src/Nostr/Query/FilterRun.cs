@@ -26,7 +26,7 @@ internal sealed class FilterRun : IDisposable
     private StoreView _view = null!;
     private FilterPlan _plan;
     private EventPosition? _after;
-    private ExpiryGuard _expiry = null!;
+    private EntryGuard _guard;
     private EntryStream _stream = null!;
     private RecordPortion? _portion;
     private CancellationToken _cancellation;
@@ -44,13 +44,13 @@ internal sealed class FilterRun : IDisposable
         StoreView view,
         Filter filter,
         EventPosition? after,
-        ExpiryGuard expiry,
+        EntryGuard guard,
         bool wantsRecords,
         CancellationToken cancellation)
     {
         var window = new QueryWindow(filter, after);
         FilterPlan plan = FilterPlanner.Plan(view, filter, window, _offers);
-        Begin(view, plan, window, expiry, wantsRecords, cancellation);
+        Begin(view, plan, window, guard, wantsRecords, cancellation);
     }
 
     /// <summary>Begins a plan, whose paths somebody else may own.</summary>
@@ -58,17 +58,17 @@ internal sealed class FilterRun : IDisposable
         StoreView view,
         in FilterPlan plan,
         in QueryWindow window,
-        ExpiryGuard expiry,
+        EntryGuard guard,
         bool wantsRecords,
         CancellationToken cancellation)
     {
         _view = view;
         _plan = plan;
         _after = window.After;
-        _expiry = expiry;
+        _guard = guard;
         _cancellation = cancellation;
         _left = plan.Filter.Limit ?? int.MaxValue;
-        bool checksRecords = !plan.Residual.IsEmpty || expiry.AsksRecords;
+        bool checksRecords = !plan.Residual.IsEmpty || guard.AsksRecords;
         _stream = !plan.IsOrdered ? BeginSorted(window)
             : plan.Second is null ? BeginMerge(window, wantsRecords || checksRecords, isExact: !checksRecords)
             : BeginIntersection(window);
@@ -216,7 +216,7 @@ internal sealed class FilterRun : IDisposable
         _view = null!;
         _plan = default;
         _after = null;
-        _expiry = null!;
+        _guard = default;
         _stream = null!;
         _portion = null;
         _cancellation = default;
@@ -225,7 +225,7 @@ internal sealed class FilterRun : IDisposable
     private SortedStream BeginSorted(in QueryWindow window)
     {
         _sorted ??= new SortedStream();
-        _sorted.Begin(_view, _plan, window, _expiry, _cancellation);
+        _sorted.Begin(_view, _plan, window, _guard, _cancellation);
         return _sorted;
     }
 
@@ -246,7 +246,7 @@ internal sealed class FilterRun : IDisposable
     }
 
     private bool IsResult(in EventView view) =>
-        FilterMatch.Matches(_plan.Filter, _plan.Residual, view, _plan.Search) && !_expiry.IsExpired(view);
+        FilterMatch.Matches(_plan.Filter, _plan.Residual, view, _plan.Search) && !_guard.Hides(view);
 
     private void Count()
     {
@@ -259,7 +259,7 @@ internal sealed class FilterRun : IDisposable
         while (_left > 0 && MoveToDistinct())
         {
             _cancellation.ThrowIfCancellationRequested();
-            if (_stream.IsFinal || !_expiry.IsExpired(_current.Location))
+            if (_stream.IsFinal || !_guard.Hides(_current.Location))
             {
                 return true;
             }

@@ -31,13 +31,13 @@ internal sealed class QueryExecution : IDisposable
         StoreView view,
         IReadOnlyList<Filter> filters,
         EventPosition? after,
-        ExpiryGuard expiry,
+        EntryGuard guard,
         bool wantsRecords,
         TimeProvider time,
         CancellationToken cancellation)
     {
         var execution = new QueryExecution();
-        execution.Begin(view, filters, after, expiry, wantsRecords, time, cancellation);
+        execution.Begin(view, filters, after, guard, wantsRecords, time, cancellation);
         return execution;
     }
 
@@ -47,7 +47,7 @@ internal sealed class QueryExecution : IDisposable
         StoreView view,
         IReadOnlyList<Filter> filters,
         EventPosition? after,
-        ExpiryGuard expiry,
+        EntryGuard guard,
         bool wantsRecords,
         TimeProvider time,
         CancellationToken cancellation)
@@ -65,7 +65,7 @@ internal sealed class QueryExecution : IDisposable
                     _runs.Add(new FilterRun());
                 }
 
-                _runs[_count].Begin(view, shared[_count], after, expiry, wantsRecords, cancellation);
+                _runs[_count].Begin(view, shared[_count], after, guard, wantsRecords, cancellation);
             }
         }
         catch

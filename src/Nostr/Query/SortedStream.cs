@@ -20,7 +20,7 @@ internal sealed class SortedStream : EntryStream
     private StoreView _view = null!;
     private FilterPlan _plan;
     private QueryWindow _window;
-    private ExpiryGuard _expiry = null!;
+    private EntryGuard _guard;
     private CancellationToken _cancellation;
     private bool _hasFound;
     private int _next;
@@ -31,13 +31,13 @@ internal sealed class SortedStream : EntryStream
         StoreView view,
         in FilterPlan plan,
         in QueryWindow window,
-        ExpiryGuard expiry,
+        EntryGuard guard,
         CancellationToken cancellation)
     {
         _view = view;
         _plan = plan;
         _window = window;
-        _expiry = expiry;
+        _guard = guard;
         _cancellation = cancellation;
     }
 
@@ -78,7 +78,7 @@ internal sealed class SortedStream : EntryStream
         _view = null!;
         _plan = default;
         _window = default;
-        _expiry = null!;
+        _guard = default;
         _cancellation = default;
         _hasFound = false;
         _next = 0;
@@ -133,7 +133,7 @@ internal sealed class SortedStream : EntryStream
 
     private void Examine(RecordLocation location)
     {
-        if (_expiry.IsExpired(location))
+        if (_guard.Hides(location))
         {
             return;
         }
@@ -141,7 +141,7 @@ internal sealed class SortedStream : EntryStream
         Records++;
         using RecordLease lease = _view.Records.Read(location);
         EventView view = EventView.Open(lease.Bytes);
-        if (!FilterMatch.Matches(_plan.Filter, _plan.Residual, view, _plan.Search) || _expiry.IsExpired(view))
+        if (!FilterMatch.Matches(_plan.Filter, _plan.Residual, view, _plan.Search) || _guard.Hides(view))
         {
             return;
         }

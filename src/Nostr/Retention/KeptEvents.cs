@@ -23,7 +23,7 @@ internal static class KeptEvents
         foreach (Filter filter in Filters(view, range, policy))
         {
             using var query = QueryExecution.Once(
-                view, [filter], null, ExpiryGuard.None, wantsRecords: true, TimeProvider.System, cancellation);
+                view, [filter], null, EntryGuard.None, wantsRecords: true, TimeProvider.System, cancellation);
             var sink = new Sink(ids, found);
             query.PushAll(ref sink);
         }

@@ -190,7 +190,7 @@ internal sealed class RetentionRun(
     {
         using StoreView view = engine.OpenView();
         using var query = QueryExecution.Once(
-            view, [filter], after, ExpiryGuard.None, wantsRecords: true, TimeProvider.System, cancellation);
+            view, [filter], after, EntryGuard.None, wantsRecords: true, TimeProvider.System, cancellation);
         var sink = new DueSink(policy, rule, now, []);
         query.PushAll(ref sink);
         return (sink.Due, sink.Last);

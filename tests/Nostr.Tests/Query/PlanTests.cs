@@ -290,6 +290,7 @@ public sealed class PlanTests
 
         Filter[] byId = [new Filter { Ids = IdSet.FromBytes(Id(store.Events, few)) }];
         Filter[] two = [few[0], new Filter { Kinds = KindSet.Of(1), Limit = 10 }];
+        var evenIds = new EvenIds();
         foreach (Filter[] filters in new[] { few, many, merged, [merged[0].WithLimit(1000)], byId, two })
         {
             Assert.Equal(0, Allocated(() => Ask(store.Events, filters)));
@@ -297,6 +298,7 @@ public sealed class PlanTests
 
             // What the caller holds of a query that it drives.
             Assert.InRange(Allocated(() => store.Events.OpenQuery(filters).Dispose()), 1, 40);
+            Assert.InRange(Allocated(() => store.Events.OpenQuery(filters, evenIds).Dispose()), 1, 40);
         }
 
         byte[] id = Id(store.Events, few);
@@ -305,6 +307,11 @@ public sealed class PlanTests
             var sink = default(LengthSink);
             Assert.True(store.Events.TryGet(id, ref sink));
         }));
+    }
+
+    private sealed class EvenIds : EventVisibility
+    {
+        public override bool IsVisible(in EventView @event) => (@event.Id[^1] & 1) == 0;
     }
 
     private static byte[] Id(EventStore store, Filter[] filters) =>
@@ -334,7 +341,7 @@ public sealed class PlanTests
     {
         var window = new QueryWindow(plan.Filter, null);
         using var run = new FilterRun();
-        run.Begin(view, plan, window, ExpiryGuard.None, wantsRecords: false, default);
+        run.Begin(view, plan, window, EntryGuard.None, wantsRecords: false, default);
         var locations = new List<ulong>();
         while (run.MoveNext())
         {
@@ -348,7 +355,7 @@ public sealed class PlanTests
     {
         var window = new QueryWindow(plan.Filter, null);
         using var run = new FilterRun();
-        run.Begin(view, plan, window, ExpiryGuard.None, wantsRecords: false, default);
+        run.Begin(view, plan, window, EntryGuard.None, wantsRecords: false, default);
         while (run.MoveNext())
         {
         }
