@@ -59,7 +59,10 @@ public sealed partial class StoreEngine : IAsyncDisposable
             OnWriter = RunOnWriterAsync,
         };
         _pipeline = new CommitPipeline(parts, planner, _versions, _sync, _metrics, _faults, OnFault);
-        _queue = new WriterQueue(RunGroupAsync, parts.Composition.Time);
+        _queue = new WriterQueue(
+            RunGroupAsync,
+            parts.Composition.Time,
+            parts.Composition.Options.SyncMode == SyncMode.Always ? WriterQueue.LetOthersRun : null);
         TimeSpan interval = parts.Composition.Options.CheckpointInterval;
         _checkpointTimer = parts.Composition.Time.CreateTimer(
             static state => ((StoreEngine)state!).CheckpointWhenWritten(), this, interval, interval);

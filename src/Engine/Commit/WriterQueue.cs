@@ -9,9 +9,26 @@ namespace Mortise.Engine;
 /// one group was being made durable is the next group.
 /// A patient write (<see cref="EngineWrite.IsPatient"/>) goes when nobody else waits. So that others who never pause cannot
 /// hold it up for ever, it goes before them after some of their groups, or some time.
+/// Who was in the last group comes again, as a rule, as soon as it was told; a group that began with whoever comes first
+/// would sync for that one alone, and the others would wait for it. So a group waits for as many as the last one had:
+/// for a part of the time that the last one took, and for nobody when there was one alone.
 /// </remarks>
-internal sealed class WriterQueue(Func<WriterQueue, ValueTask> runGroup, TimeProvider time)
+/// <param name="runGroup">Takes a group and serves it.</param>
+/// <param name="time">The clock.</param>
+/// <param name="letOthersRun">What a group that waits for those of the last one does meanwhile; null not to wait for them, where
+/// a group costs no sync.</param>
+internal sealed class WriterQueue(
+    Func<WriterQueue, ValueTask> runGroup, TimeProvider time, Func<Task>? letOthersRun = null)
 {
+    /// <summary>A group waits for others at most so many-th part of the time that the last one took ...</summary>
+    private const int GatheringPart = 4;
+
+    /// <summary>... and lets others run at most so often, whatever the clock says.</summary>
+    private const int MostTurns = 1000;
+
+    /// <summary>... but no longer than this: whoever has more to do than to come again is not waited for.</summary>
+    private static readonly TimeSpan s_longestGathering = TimeSpan.FromMicroseconds(250);
+
     /// <summary>So many groups of others go before a patient write that waits ...</summary>
     private const int MostGroupsAhead = 16;
 
@@ -25,6 +42,9 @@ internal sealed class WriterQueue(Func<WriterQueue, ValueTask> runGroup, TimePro
     private StoreWrite? _first;
     private int _groupsAhead;
     private long _waitsSince;
+    private int _taken;
+    private int _expected;
+    private TimeSpan _longestGathering;
     private int _busy;
 
     private bool IsEmpty => _first is null && AreQueuesEmpty;
@@ -54,6 +74,7 @@ internal sealed class WriterQueue(Func<WriterQueue, ValueTask> runGroup, TimePro
 
         write = _first;
         _first = null;
+        _taken++;
         return true;
     }
 
@@ -67,8 +88,19 @@ internal sealed class WriterQueue(Func<WriterQueue, ValueTask> runGroup, TimePro
         {
             while (!IsEmpty)
             {
+                if (letOthersRun is not null && _expected > 1)
+                {
+                    await GatherAsync(letOthersRun).ConfigureAwait(false);
+                }
+
                 Choose();
+                _taken = 0;
+                long began = time.GetTimestamp();
                 await runGroup(this).ConfigureAwait(false);
+                _expected = _taken;
+                TimeSpan part = time.GetElapsedTime(began) / GatheringPart;
+                _longestGathering = part < s_longestGathering ? part : s_longestGathering;
+
                 if (own is { Completion.IsCompleted: true } && !IsEmpty)
                 {
                     if (!isOneMore)
@@ -86,6 +118,27 @@ internal sealed class WriterQueue(Func<WriterQueue, ValueTask> runGroup, TimePro
             Interlocked.Exchange(ref _busy, 0);
         }
         while (!AreQueuesEmpty && Interlocked.CompareExchange(ref _busy, 1, 0) == 0);
+    }
+
+    /// <summary>Completes when what waits for a thread of the pool has had one, those among it who were told of the last
+    /// group: what this queues is behind them, where a task's own continuations would be before them.</summary>
+    public static Task LetOthersRun() =>
+        Task.Factory.StartNew(
+            static () => { }, CancellationToken.None, TaskCreationOptions.PreferFairness, TaskScheduler.Default);
+
+    /// <summary>Waits until as many writes are here as the last group had.</summary>
+    private async ValueTask GatherAsync(Func<Task> letOthersRun)
+    {
+        long began = time.GetTimestamp();
+        for (int turn = 0; turn < MostTurns; turn++)
+        {
+            if (_queue.Count + (_first is null ? 0 : 1) >= _expected || time.GetElapsedTime(began) >= _longestGathering)
+            {
+                return;
+            }
+
+            await letOthersRun().ConfigureAwait(false);
+        }
     }
 
     /// <summary>Makes a patient write the next one when nobody else waits, or enough of them went before it.</summary>

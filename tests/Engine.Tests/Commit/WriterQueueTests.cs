@@ -7,8 +7,10 @@ public sealed class WriterQueueTests
 {
     private static readonly TimeSpan s_forever = TimeSpan.FromSeconds(60);
 
-    [Fact]
-    public async Task What_is_queued_while_the_writer_leaves_is_not_left_behind()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_queued_while_the_writer_leaves_is_not_left_behind(bool gathers)
     {
         const int callers = 2;
         int rounds = 50_000 * Seed.Rounds(1);
@@ -20,7 +22,7 @@ public sealed class WriterQueueTests
             }
 
             return ValueTask.CompletedTask;
-        }, TimeProvider.System);
+        }, TimeProvider.System, gathers ? WriterQueue.LetOthersRun : null);
 
         // Both queue one write at the same time and wait: whoever is forgotten by the one who leaves is never served.
         using var barrier = new Barrier(callers);
