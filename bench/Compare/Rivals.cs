@@ -93,7 +93,7 @@ internal static partial class Rivals
             Match open = OpenLine().Match(Run(program, Name, "open", workload, store));
             yield return ("open", Number(open, "open") + Number(open, "first"));
             string seconds = settings.Seconds.ToString(CultureInfo.InvariantCulture);
-            string text = Run(program, Name, "query", workload, store, "secs=" + seconds, "threads=1,2");
+            string text = Run(program, Name, "query", workload, store, "secs=" + seconds, "least=1", "threads=1,2");
             foreach (Match digest in DigestLine().Matches(text))
             {
                 // A slow engine does not finish the section within its time; then its digest says nothing.

@@ -21,6 +21,10 @@ public sealed class BenchOptions
     /// <summary>Reader threads, one pass each.</summary>
     public IReadOnlyList<int> Threads { get; init; } = [1, 2];
 
+    /// <summary>The shortest time of one timed pass over one section: its queries are asked from the first again until then.
+    /// What else is done by a processor that is shared changes within tenths of a second.</summary>
+    public TimeSpan ShortestPass { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>The longest time of one timed pass over one section.</summary>
     public TimeSpan LongestPass { get; init; } = TimeSpan.FromSeconds(8);
 
@@ -30,7 +34,7 @@ public sealed class BenchOptions
 
     /// <summary>Events that are loaded into a store of their own, for the same reason, before any ingest is
     /// timed.</summary>
-    public long WarmUpEvents { get; init; } = 100_000;
+    public long WarmUpEvents { get; init; } = 500_000;
 
     /// <summary>The first so many queries of each section; null for all, which the published digests are of.</summary>
     public int? QueriesPerSection { get; init; }

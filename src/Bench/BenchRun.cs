@@ -10,6 +10,9 @@ namespace Mortise.Bench;
 /// <param name="options">What to measure.</param>
 public sealed class BenchRun(BenchStores open, BenchOptions options)
 {
+    /// <summary>Untimed passes of as many committers as are timed at most, so that commits are compiled as they stay.</summary>
+    private const int CommitWarmUps = 2;
+
     private static readonly int[] s_committers = [1, 16, 64];
 
     private readonly string _main = Path.Combine(options.Scratch, "store");
@@ -33,6 +36,15 @@ public sealed class BenchRun(BenchStores open, BenchOptions options)
         await IngestAsync(workload, result, progress, cancellation).ConfigureAwait(false);
         if (Wants(BenchPhase.Commits))
         {
+            progress?.Report("warming up");
+            string warm = Path.Combine(options.Scratch, "warm");
+            for (int pass = 0; pass < CommitWarmUps; pass++)
+            {
+                _ = await CommitPhase.RunAsync(
+                    open, warm, workload, s_committers[^1], options.SingleCommits, cancellation).ConfigureAwait(false);
+                Directory.Delete(warm, recursive: true);
+            }
+
             foreach (int committers in s_committers)
             {
                 progress?.Report($"durable commits of one event, {committers} at once");
@@ -63,7 +75,8 @@ public sealed class BenchRun(BenchStores open, BenchOptions options)
                     progress?.Report($"queries: {section.Name}");
                     result.Queries.Add(
                         QueryPhase.Run(
-                            store, section, options.Threads, options.LongestPass, options.WarmUp, cancellation));
+                            store, section, options.Threads, (options.ShortestPass, options.LongestPass), options.WarmUp,
+                            cancellation));
                 }
 
                 long managed = GC.GetTotalMemory(forceFullCollection: true);

@@ -12,11 +12,14 @@ internal static class QueryPhase
     // Reading the clock of the processor costs more than a query; it is read once in so many.
     private const int CapCheck = 64;
 
+    // Room is made before the clock starts.
+    private const int MostLatencies = 4_000_000;
+
     public static QueryResult Run(
         EventStore store,
         QuerySection section,
         IReadOnlyList<int> threads,
-        TimeSpan longest,
+        (TimeSpan Shortest, TimeSpan Longest) time,
         TimeSpan warmUp,
         CancellationToken cancellation)
     {
@@ -25,7 +28,7 @@ internal static class QueryPhase
         var passes = new List<QueryPass>();
         foreach (int count in threads)
         {
-            passes.Add(RunTimed(store, section, count, longest, cancellation));
+            passes.Add(RunTimed(store, section, count, time, cancellation));
         }
 
         return new QueryResult(section.Name, digest, rows, allocated, passes);
@@ -84,7 +87,8 @@ internal static class QueryPhase
     }
 
     private static QueryPass RunTimed(
-        EventStore store, QuerySection section, int threads, TimeSpan longest, CancellationToken cancellation)
+        EventStore store, QuerySection section, int threads, (TimeSpan Shortest, TimeSpan Longest) time,
+        CancellationToken cancellation)
     {
         var latencies = new Latencies[threads];
         double[] perCpuSecond = new double[threads];
@@ -95,13 +99,13 @@ internal static class QueryPhase
         for (int t = 0; t < threads; t++)
         {
             int own = t;
-            latencies[t] = new Latencies(section.Count);
+            latencies[t] = new Latencies(MostLatencies, MostLatencies);
             workers[t] = new Thread(() =>
             {
                 try
                 {
                     (perCpuSecond[own], allocated[own]) = Work(
-                        new Reader(store, section), own, threads, longest, latencies[own], cancellation);
+                        new Reader(store, section), own, threads, time, latencies[own], cancellation);
                 }
                 catch (Exception e)
                 {
@@ -141,14 +145,17 @@ internal static class QueryPhase
             (double)allocated.Sum() / Math.Max(1, latencies[0].Count));
     }
 
+    /// <summary>Asks the queries of one thread, from its first again when the shortest time has not gone by.</summary>
     private static (double PerCpuSecond, long Allocated) Work(
-        Reader reader, int first, int step, TimeSpan longest, Latencies latencies, CancellationToken cancellation)
+        Reader reader, int first, int step, (TimeSpan Shortest, TimeSpan Longest) time, Latencies latencies,
+        CancellationToken cancellation)
     {
         double cpu = ThreadClock.Seconds;
         long allocated = GC.GetAllocatedBytesForCurrentThread();
         long last = Stopwatch.GetTimestamp();
-        long end = last + (long)(longest.TotalSeconds * Stopwatch.Frequency);
-        for (int i = first; i < reader.Count; i += step)
+        long enough = last + (long)(time.Shortest.TotalSeconds * Stopwatch.Frequency);
+        long end = last + (long)(time.Longest.TotalSeconds * Stopwatch.Frequency);
+        for (int i = first; i < reader.Count; i = i + step < reader.Count || last > enough ? i + step : first)
         {
             reader.Run(i);
             long now = Stopwatch.GetTimestamp();

@@ -22,6 +22,7 @@ public sealed class BenchRunTests
                 Workload = folder.Path,
                 Scratch = scratch,
                 BatchSize = 100,
+                ShortestPass = TimeSpan.FromMilliseconds(1),
                 LongestPass = TimeSpan.FromMilliseconds(1),
                 WarmUp = TimeSpan.FromMilliseconds(1),
                 SingleCommits = 20,

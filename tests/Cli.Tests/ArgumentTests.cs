@@ -39,6 +39,8 @@ public sealed class ArgumentTests
     [InlineData("stats --set wal.plugin=acme.wal")]
     [InlineData("stats --set nonsense")]
     [InlineData("stats --set nostr.superseded=maybe")]
+    [InlineData("bench --phases relaxed,often")]
+    [InlineData("bench --phases 3")]
     public async Task Bad_input_is_exit_2_with_a_message_and_without_a_stack_trace(string commandLine)
     {
         using var folder = new TemporaryFolder();
@@ -48,6 +50,19 @@ public sealed class ArgumentTests
         Assert.Empty(run.Output);
         Assert.StartsWith("mortise: ", run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Phases_of_a_measurement_with_commas_between_are_each_run()
+    {
+        using var folder = new TemporaryFolder();
+        ToolRun run = await ToolRun.OfAsync(
+            "bench", "--events", "200", "--phases", "relaxed,open", "--json", "--data", folder.Data);
+        run.Succeeded();
+        using var result = System.Text.Json.JsonDocument.Parse(run.Output);
+        Assert.Equal("relaxed", Assert.Single(result.RootElement.GetProperty("ingest").EnumerateArray()).GetProperty("mode").GetString());
+        Assert.Equal(2, result.RootElement.GetProperty("opens").GetArrayLength());
+        Assert.Empty(result.RootElement.GetProperty("queries").EnumerateArray());
     }
 
     [Fact]

@@ -3,17 +3,36 @@ using System.Diagnostics;
 namespace Mortise.Bench.Measuring;
 
 /// <summary>Durations of single operations, with true quantiles.</summary>
-internal sealed class Latencies(int expected)
+/// <param name="expected">Durations that are added, about.</param>
+/// <param name="mostKept">Of more than that the latest are kept.</param>
+internal sealed class Latencies(int expected, int mostKept = int.MaxValue)
 {
     private readonly List<long> _ticks = new(expected);
 
-    public int Count => _ticks.Count;
+    /// <summary>Durations that were added.</summary>
+    public long Count { get; private set; }
 
-    public void Add(long ticks) => _ticks.Add(ticks);
+    public void Add(long ticks)
+    {
+        if (_ticks.Count < mostKept)
+        {
+            _ticks.Add(ticks);
+        }
+        else
+        {
+            _ticks[(int)(Count % _ticks.Count)] = ticks;
+        }
 
-    public void Add(Latencies other) => _ticks.AddRange(other._ticks);
+        Count++;
+    }
 
-    /// <summary>The duration that a part of the operations stayed below, in microseconds.</summary>
+    public void Add(Latencies other)
+    {
+        _ticks.AddRange(other._ticks);
+        Count += other.Count;
+    }
+
+    /// <summary>The duration that a part of the operations stayed below, in microseconds. Nothing is added after this.</summary>
     /// <param name="part">0 to 1.</param>
     public double Microseconds(double part)
     {
