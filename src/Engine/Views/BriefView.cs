@@ -7,11 +7,13 @@ namespace Mortise.Engine;
 /// records must be closed before.</remarks>
 public ref struct BriefView : IDisposable
 {
+    private readonly int _stripe;
     private StoreVersion? _version;
 
-    internal BriefView(StoreVersion version, IRecordStore records)
+    internal BriefView(StoreVersion version, int stripe, IRecordStore records)
     {
         _version = version;
+        _stripe = stripe;
         Records = records;
     }
 
@@ -28,6 +30,6 @@ public ref struct BriefView : IDisposable
     {
         StoreVersion? version = _version;
         _version = null;
-        version?.Release();
+        version?.ReleaseLookup(_stripe);
     }
 }

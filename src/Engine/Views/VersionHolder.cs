@@ -18,7 +18,17 @@ internal sealed class VersionHolder(OpenedParts parts) : IDisposable
     public StoreView OpenView() => new(AddReference(), parts.Records);
 
     /// <summary>The same for one lookup.</summary>
-    public BriefView OpenBriefView() => new(AddReference(), parts.Records);
+    public BriefView OpenBriefView()
+    {
+        while (true)
+        {
+            StoreVersion version = Volatile.Read(ref _current) ?? throw Closed();
+            if (version.TryAddLookup(out int stripe))
+            {
+                return new BriefView(version, stripe, parts.Records);
+            }
+        }
+    }
 
     /// <summary>Makes a closed view one of the current version; never waits.</summary>
     /// <exception cref="InvalidOperationException">The view is open.</exception>

@@ -1,0 +1,71 @@
+namespace Mortise.Engine.Tests.Views;
+
+/// <summary>A version of the store goes once, when its last reader has left and none can come.</summary>
+public sealed class StoreVersionTests
+{
+    [Fact]
+    public void It_goes_with_the_last_of_views_and_lookups_and_takes_nobody_after()
+    {
+        int gone = 0;
+        StoreVersion version = new(new Lsn(1), [], [], null, _ => gone++);
+        Assert.True(version.TryAddLookup(out int first));
+        Assert.True(version.TryAddReference());
+        version.Release();
+        Assert.True(version.TryAddLookup(out int second));
+        version.Release();
+        Assert.False(version.TryAddReference());
+        Assert.False(version.TryAddLookup(out _));
+        version.ReleaseLookup(first);
+        Assert.Equal(0, gone);
+        version.ReleaseLookup(second);
+        Assert.Equal(1, gone);
+        Assert.False(version.TryAddLookup(out _));
+        Assert.Equal(1, gone);
+    }
+
+    [Fact]
+    public void Readers_never_hold_one_that_is_gone_and_each_goes_once()
+    {
+        const int Versions = 20_000;
+        var gone = new int[Versions];
+        var versions = new StoreVersion?[Versions];
+        for (int i = 0; i < Versions; i++)
+        {
+            int own = i;
+            versions[i] = new StoreVersion(new Lsn((ulong)i), [], [], null, _ => Interlocked.Increment(ref gone[own]));
+        }
+
+        int current = 0;
+        int wrong = 0;
+        Thread[] readers = [.. Enumerable.Range(0, 4).Select(reader => new Thread(() =>
+        {
+            while (Volatile.Read(ref current) is int at && at < Versions)
+            {
+                StoreVersion version = versions[at]!;
+                int stripe = 0;
+                if (reader % 2 == 0 ? version.TryAddLookup(out stripe) : version.TryAddReference())
+                {
+                    Interlocked.Add(ref wrong, Volatile.Read(ref gone[at]));
+                    if (reader % 2 == 0)
+                    {
+                        version.ReleaseLookup(stripe);
+                    }
+                    else
+                    {
+                        version.Release();
+                    }
+                }
+            }
+        }))];
+        Array.ForEach(readers, static r => r.Start());
+        for (int i = 0; i < Versions; i++)
+        {
+            Volatile.Write(ref current, i + 1);
+            versions[i]!.Release();
+        }
+
+        Array.ForEach(readers, static r => r.Join());
+        Assert.Equal(0, wrong);
+        Assert.All(gone, static times => Assert.Equal(1, times));
+    }
+}
