@@ -62,7 +62,9 @@ public sealed partial class StoreEngine : IAsyncDisposable
         _queue = new WriterQueue(
             RunGroupAsync,
             parts.Composition.Time,
-            parts.Composition.Options.SyncMode == SyncMode.Always ? WriterQueue.LetOthersRun : null);
+            parts.Composition.Options.SyncMode == SyncMode.Always
+                ? new GroupGathering(parts.Composition.Time, GroupGathering.LetOthersRun)
+                : null);
         TimeSpan interval = parts.Composition.Options.CheckpointInterval;
         _checkpointTimer = parts.Composition.Time.CreateTimer(
             static state => ((StoreEngine)state!).CheckpointWhenWritten(), this, interval, interval);

@@ -9,26 +9,9 @@ namespace Mortise.Engine;
 /// one group was being made durable is the next group.
 /// A patient write (<see cref="EngineWrite.IsPatient"/>) goes when nobody else waits. So that others who never pause cannot
 /// hold it up for ever, it goes before them after some of their groups, or some time.
-/// Who was in the last group comes again, as a rule, as soon as it was told; a group that began with whoever comes first
-/// would sync for that one alone, and the others would wait for it. So a group waits for as many as the last one had:
-/// for a part of the time that the last one took, and for nobody when there was one alone.
 /// </remarks>
-/// <param name="runGroup">Takes a group and serves it.</param>
-/// <param name="time">The clock.</param>
-/// <param name="letOthersRun">What a group that waits for those of the last one does meanwhile; null not to wait for them, where
-/// a group costs no sync.</param>
-internal sealed class WriterQueue(
-    Func<WriterQueue, ValueTask> runGroup, TimeProvider time, Func<Task>? letOthersRun = null)
+internal sealed class WriterQueue
 {
-    /// <summary>A group waits for others at most so many-th part of the time that the last one took ...</summary>
-    private const int GatheringPart = 4;
-
-    /// <summary>... and lets others run at most so often, whatever the clock says.</summary>
-    private const int MostTurns = 1000;
-
-    /// <summary>... but no longer than this: whoever has more to do than to come again is not waited for.</summary>
-    private static readonly TimeSpan s_longestGathering = TimeSpan.FromMicroseconds(250);
-
     /// <summary>So many groups of others go before a patient write that waits ...</summary>
     private const int MostGroupsAhead = 16;
 
@@ -37,15 +20,28 @@ internal sealed class WriterQueue(
 
     private readonly ConcurrentQueue<StoreWrite> _queue = new();
     private readonly ConcurrentQueue<StoreWrite> _patient = new();
+    private readonly Func<WriterQueue, ValueTask> _runGroup;
+    private readonly TimeProvider _time;
+    private readonly GroupGathering? _gathering;
+    private readonly Func<int> _waiting;
 
     // Taken from a queue and not yet wanted. A peek would do, but what was ever peeked at stays in the queue's memory.
     private StoreWrite? _first;
     private int _groupsAhead;
     private long _waitsSince;
     private int _taken;
-    private int _expected;
-    private TimeSpan _longestGathering;
     private int _busy;
+
+    /// <param name="runGroup">Takes a group and serves it.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="gathering">Whom a group waits for; null for nobody, where a group costs no sync.</param>
+    public WriterQueue(Func<WriterQueue, ValueTask> runGroup, TimeProvider time, GroupGathering? gathering = null)
+    {
+        _runGroup = runGroup;
+        _time = time;
+        _gathering = gathering;
+        _waiting = () => _queue.Count + (_first is null ? 0 : 1);
+    }
 
     private bool IsEmpty => _first is null && AreQueuesEmpty;
 
@@ -74,7 +70,7 @@ internal sealed class WriterQueue(
 
         write = _first;
         _first = null;
-        _taken++;
+        _taken += IsPatient(write) ? 0 : 1;
         return true;
     }
 
@@ -88,19 +84,7 @@ internal sealed class WriterQueue(
         {
             while (!IsEmpty)
             {
-                if (letOthersRun is not null && _expected > 1)
-                {
-                    await GatherAsync(letOthersRun).ConfigureAwait(false);
-                }
-
-                Choose();
-                _taken = 0;
-                long began = time.GetTimestamp();
-                await runGroup(this).ConfigureAwait(false);
-                _expected = _taken;
-                TimeSpan part = time.GetElapsedTime(began) / GatheringPart;
-                _longestGathering = part < s_longestGathering ? part : s_longestGathering;
-
+                await ServeGroupAsync().ConfigureAwait(false);
                 if (own is { Completion.IsCompleted: true } && !IsEmpty)
                 {
                     if (!isOneMore)
@@ -120,25 +104,21 @@ internal sealed class WriterQueue(
         while (!AreQueuesEmpty && Interlocked.CompareExchange(ref _busy, 1, 0) == 0);
     }
 
-    /// <summary>Completes when what waits for a thread of the pool has had one, those among it who were told of the last
-    /// group: what this queues is behind them, where a task's own continuations would be before them.</summary>
-    public static Task LetOthersRun() =>
-        Task.Factory.StartNew(
-            static () => { }, CancellationToken.None, TaskCreationOptions.PreferFairness, TaskScheduler.Default);
-
-    /// <summary>Waits until as many writes are here as the last group had.</summary>
-    private async ValueTask GatherAsync(Func<Task> letOthersRun)
+    private async ValueTask ServeGroupAsync()
     {
-        long began = time.GetTimestamp();
-        for (int turn = 0; turn < MostTurns; turn++)
+        if (_gathering is null)
         {
-            if (_queue.Count + (_first is null ? 0 : 1) >= _expected || time.GetElapsedTime(began) >= _longestGathering)
-            {
-                return;
-            }
-
-            await letOthersRun().ConfigureAwait(false);
+            Choose();
+            await _runGroup(this).ConfigureAwait(false);
+            return;
         }
+
+        await _gathering.WaitAsync(_waiting).ConfigureAwait(false);
+        Choose();
+        _taken = 0;
+        long began = _time.GetTimestamp();
+        await _runGroup(this).ConfigureAwait(false);
+        _gathering.Ended(_taken, _waiting(), _time.GetElapsedTime(began));
     }
 
     /// <summary>Makes a patient write the next one when nobody else waits, or enough of them went before it.</summary>
@@ -155,9 +135,9 @@ internal sealed class WriterQueue(
     {
         if (_groupsAhead++ == 0)
         {
-            _waitsSince = time.GetTimestamp();
+            _waitsSince = _time.GetTimestamp();
         }
 
-        return _groupsAhead > MostGroupsAhead || time.GetElapsedTime(_waitsSince) > s_longestWait;
+        return _groupsAhead > MostGroupsAhead || _time.GetElapsedTime(_waitsSince) > s_longestWait;
     }
 }

@@ -19,6 +19,54 @@ public sealed class GatheringTests
     }
 
     [Fact]
+    public async Task So_are_those_who_came_while_it_was_served()
+    {
+        var groups = new Groups();
+        groups.OnServed = () =>
+        {
+            // One who always comes while the other is served: the two would take turns for ever.
+            if (groups.Sizes.Count == 1)
+            {
+                groups.Enqueue();
+            }
+        };
+        groups.OnTurn = () => groups.Enqueue();
+        await groups.EnqueueAndFinishAsync();
+        Assert.Equal([1, 2], groups.Sizes);
+        Assert.Equal(1, groups.Turns);
+    }
+
+    [Fact]
+    public async Task Nobody_is_waited_for_where_one_turn_took_much_longer_than_that()
+    {
+        var groups = new Groups();
+        await groups.OneAndThenTwoAsync();
+        groups.OnTurn = () =>
+        {
+            groups.Clock.Advance(TimeSpan.FromSeconds(1));
+            groups.Enqueue();
+        };
+        await groups.EnqueueAndFinishAsync();
+        Assert.Equal([1, 2, 2], groups.Sizes);
+        Assert.Equal(1, groups.Turns);
+
+        // One at a time, while another waits: each would wait for the one before. The 65th does again.
+        const int Before = 3;
+        const int Alone = 64;
+        groups.OnServed = () =>
+        {
+            if (groups.Sizes.Count <= Before + Alone)
+            {
+                groups.Enqueue();
+            }
+        };
+        groups.OnTurn = () => groups.Enqueue();
+        await groups.EnqueueAndFinishAsync();
+        Assert.Equal([.. Enumerable.Repeat(1, Alone), 2], groups.Sizes[Before..]);
+        Assert.Equal(2, groups.Turns);
+    }
+
+    [Fact]
     public async Task For_a_quarter_of_the_time_that_it_took_and_not_again_by_who_was_alone()
     {
         var groups = new Groups { EachTakes = 6 * s_turnTakes };
@@ -76,7 +124,7 @@ public sealed class GatheringTests
         private readonly List<Task> _all = [];
         private bool _isHeld;
 
-        public Groups() => _queue = new WriterQueue(ServeAsync, Clock, TakeTurn);
+        public Groups() => _queue = new WriterQueue(ServeAsync, Clock, new GroupGathering(Clock, TakeTurn));
 
         public SimClock Clock { get; } = new();
 
@@ -88,17 +136,24 @@ public sealed class GatheringTests
 
         public Action OnTurn { get; set; } = static () => { };
 
+        public Action OnServed { get; set; } = static () => { };
+
         public void Enqueue()
         {
             var write = new EngineCommand(static () => ValueTask.CompletedTask);
-            _all.Add(_queue.EnqueueAsync(write).AsTask());
-            _all.Add(write.Completion);
+            Task serving = _queue.EnqueueAsync(write).AsTask();
+            lock (_all)
+            {
+                // Also by the writer, in the turns that it takes.
+                _all.Add(serving);
+                _all.Add(write.Completion);
+            }
         }
 
         public async Task EnqueueAndFinishAsync()
         {
             Enqueue();
-            await Task.WhenAll(_all.ToArray()).WaitAsync(s_forever);
+            await FinishAsync();
         }
 
         /// <summary>A group of one, and what came while it was served.</summary>
@@ -109,7 +164,33 @@ public sealed class GatheringTests
             Enqueue();
             Enqueue();
             _go.SetResult();
-            await Task.WhenAll(_all.ToArray()).WaitAsync(s_forever);
+            await FinishAsync();
+        }
+
+        /// <summary>Completes when all that was enqueued is served, what is enqueued meanwhile included.</summary>
+        private async Task FinishAsync()
+        {
+            int count;
+            do
+            {
+                Task[] all;
+                lock (_all)
+                {
+                    all = [.. _all];
+                }
+
+                count = all.Length;
+                await Task.WhenAll(all).WaitAsync(s_forever);
+            }
+            while (count != Count());
+
+            int Count()
+            {
+                lock (_all)
+                {
+                    return _all.Count;
+                }
+            }
         }
 
         private Task TakeTurn()
@@ -134,6 +215,7 @@ public sealed class GatheringTests
 
             Sizes.Add(group.Count);
             Clock.Advance(EachTakes);
+            OnServed();
             group.ForEach(static write => write.Complete());
         }
     }
