@@ -56,10 +56,17 @@ public class ClosingTests
                 }
                 while (!Volatile.Read(ref isClosed));
             });
-            asked.Wait();
-            await log.DisposeAsync();
-            Volatile.Write(ref isClosed, true);
-            await asking;
+            try
+            {
+                await Task.WhenAny(Task.Run(asked.Wait), asking);
+                await log.DisposeAsync();
+            }
+            finally
+            {
+                Volatile.Write(ref isClosed, true);
+                await asking;
+                asked.Set();
+            }
         }
     }
 

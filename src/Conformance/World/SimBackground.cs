@@ -172,6 +172,7 @@ public sealed class SimBackground : IBackground
     {
         private readonly CancellationTokenSource _stop = new();
         private TaskCompletionSource? _idle;
+        private Thread? _runner;
 
         public string Name { get; } = name;
 
@@ -188,7 +189,8 @@ public sealed class SimBackground : IBackground
                 IsSignalled |= Fault is null && owner._works.Contains(this);
             }
 
-            if (owner.IsHurried)
+            // Its own step takes the signal along, and would wait for itself.
+            if (owner.IsHurried && Thread.CurrentThread != Volatile.Read(ref _runner))
             {
                 Hurry();
             }
@@ -198,6 +200,7 @@ public sealed class SimBackground : IBackground
         {
             Exception? fault = null;
             StepResult result = StepResult.Idle;
+            Volatile.Write(ref _runner, Thread.CurrentThread);
             try
             {
                 result = step(_stop.Token);
@@ -213,6 +216,7 @@ public sealed class SimBackground : IBackground
                 fault = caught;
             }
 
+            Volatile.Write(ref _runner, null);
             lock (owner._gate)
             {
                 IsRunning = false;
