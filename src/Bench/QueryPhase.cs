@@ -95,22 +95,30 @@ internal static class QueryPhase
         long[] allocated = new long[threads];
         var workers = new Thread[threads];
         Exception? failure = null;
-        long began = Stopwatch.GetTimestamp();
+        using var ready = new Barrier(threads + 1);
         for (int t = 0; t < threads; t++)
         {
             int own = t;
-            latencies[t] = new Latencies(MostLatencies, MostLatencies);
             workers[t] = new Thread(() =>
             {
                 try
                 {
-                    (perCpuSecond[own], allocated[own]) = Work(
-                        new Reader(store, section), own, threads, time, latencies[own], cancellation);
+                    // By each thread itself: what it writes lies far from what the others write.
+                    var reader = new Reader(store, section);
+                    var times = new Latencies(MostLatencies, MostLatencies);
+                    latencies[own] = times;
+                    ready.SignalAndWait(cancellation);
+                    (perCpuSecond[own], allocated[own]) = Work(reader, own, threads, time, times, cancellation);
                 }
                 catch (Exception e)
                 {
                     // Handed to the thread that waits below.
                     Interlocked.CompareExchange(ref failure, e, null);
+                    if (latencies[own] is null)
+                    {
+                        // It did not come as far as the others wait for.
+                        ready.RemoveParticipant();
+                    }
                 }
             });
         }
@@ -120,6 +128,8 @@ internal static class QueryPhase
             worker.Start();
         }
 
+        ready.SignalAndWait(cancellation);
+        long began = Stopwatch.GetTimestamp();
         foreach (Thread worker in workers)
         {
             worker.Join();
