@@ -76,7 +76,7 @@ internal sealed class PlanChoices(EventStore store, GeneratedFilters filters)
     {
         var window = new QueryWindow(plan.Filter, null);
         using var run = new FilterRun();
-        run.Begin(view, plan, window, ExpiryGuard.None, wantsRecords: false, default);
+        run.Begin(view, plan, window, EntryGuard.None, wantsRecords: false, default);
         while (run.Examined <= most && run.MoveNext())
         {
         }
