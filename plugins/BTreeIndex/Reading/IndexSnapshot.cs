@@ -11,11 +11,7 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache, Index
     /// <summary>Ranges of fewer entries than this are counted instead of estimated.</summary>
     private const ulong CountBelow = 64;
 
-    /// <summary>So much is reported before the snapshot ends.</summary>
-    private const long ReportFrom = 1 << 16;
-
-    // Not exact when threads share the snapshot.
-    private long _toll;
+    private GatheredToll? _toll;
     private int _isDisposed;
 
     public Lsn Lsn => version.Lsn;
@@ -149,9 +145,9 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache, Index
         if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
             version.Release();
-            if (_toll > 0)
+            if (_toll?.TakeAll() is > 0 and long toll)
             {
-                maintenance.Pay(_toll);
+                maintenance.Pay(toll);
             }
         }
     }
@@ -195,14 +191,20 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache, Index
         return false;
     }
 
-    private void Pay(long toll)
+    private void Pay(long amount)
     {
-        _toll += toll;
-        if (_toll >= ReportFrom)
+        // Most indexes are one run most of the time: then nothing is written that all readers of the snapshot read.
+        if (amount == 0)
         {
-            toll = _toll;
-            _toll = 0;
-            maintenance.Pay(toll);
+            return;
+        }
+
+        GatheredToll toll = Volatile.Read(ref _toll)
+            ?? Interlocked.CompareExchange(ref _toll, new GatheredToll(), null)
+            ?? _toll;
+        if (toll.Add(amount) is > 0 and long due)
+        {
+            maintenance.Pay(due);
         }
     }
 

@@ -30,6 +30,6 @@ public ref struct BriefView : IDisposable
     {
         StoreVersion? version = _version;
         _version = null;
-        version?.ReleaseLookup(_stripe);
+        version?.Leave(_stripe);
     }
 }

@@ -36,14 +36,12 @@ internal sealed class ReaderStripes
         }
     }
 
+    /// <summary>A stripe of any instance, on a line that the processor that asks writes, mostly.</summary>
+    public static int Choose() => ((Thread.GetCurrentProcessorId() & (s_count - 1)) + 1) * Stride;
+
     /// <summary>Counts a reader.</summary>
-    /// <returns>The stripe to leave by.</returns>
-    public int Enter()
-    {
-        int stripe = ((Thread.GetCurrentProcessorId() & (s_count - 1)) + 1) * Stride;
-        Interlocked.Increment(ref _readers[stripe]);
-        return stripe;
-    }
+    /// <param name="stripe">From <see cref="Choose"/>; to leave by.</param>
+    public void Enter(int stripe) => Interlocked.Increment(ref _readers[stripe]);
 
     /// <summary>Counts a reader no more.</summary>
     public void Leave(int stripe) => Interlocked.Decrement(ref _readers[stripe]);

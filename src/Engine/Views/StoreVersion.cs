@@ -4,8 +4,8 @@ namespace Mortise.Engine;
 
 /// <summary>The state of all families after one group of commits. Immutable; lives until the engine has moved on and the
 /// last view is closed.</summary>
-/// <remarks>Views are counted in one number, lookups in <see cref="ReaderStripes"/>. It is gone when that number is 0, from when
-/// on no lookup stays, and none is in: whoever finds that first, being the last to leave, ends it.</remarks>
+/// <remarks>Those who read it are counted in <see cref="ReaderStripes"/>. Superseded, it takes nobody any more; whoever finds
+/// then that nobody is in, being the last to leave, ends it.</remarks>
 /// <param name="lsn">The last commit it contains.</param>
 /// <param name="families">In the order of the composition; partitions with the newest bounds first.</param>
 /// <param name="views">The same, as readers see them.</param>
@@ -14,8 +14,8 @@ namespace Mortise.Engine;
 internal sealed class StoreVersion(
     Lsn lsn, PartitionVersion[][] families, FamilyView[] views, DroppedRecords? dropped, Action<StoreVersion> onGone)
 {
-    private readonly ReaderStripes _lookups = new();
-    private int _references = 1;
+    private readonly ReaderStripes _readers = new();
+    private bool _isSuperseded;
     private int _isGone;
 
     public Lsn Lsn { get; } = lsn;
@@ -28,61 +28,42 @@ internal sealed class StoreVersion(
     /// <summary>Records that it does not show although they are live; null when there are none.</summary>
     public DroppedRecords? Dropped { get; } = dropped;
 
-    /// <summary>False when the version is gone already; then there is a newer one.</summary>
-    public bool TryAddReference()
-    {
-        int seen = Volatile.Read(ref _references);
-        while (seen > 0)
-        {
-            int found = Interlocked.CompareExchange(ref _references, seen + 1, seen);
-            if (found == seen)
-            {
-                return true;
-            }
-
-            seen = found;
-        }
-
-        return false;
-    }
-
-    /// <summary>The same for one lookup.</summary>
-    /// <param name="stripe">What <see cref="ReleaseLookup"/> is told.</param>
-    public bool TryAddLookup(out int stripe)
+    /// <summary>Counts a reader, who sees the version until it leaves.</summary>
+    /// <param name="stripe">Chosen by <see cref="ReaderStripes.Choose"/>; <see cref="Leave"/> is told the same.</param>
+    /// <returns>False when the version takes nobody any more; then there is a newer one, or the store is closed.</returns>
+    public bool TryEnter(int stripe)
     {
         // Entered first: who ends the version afterwards sees it, and who has ended it is seen here.
-        stripe = _lookups.Enter();
-        if (Volatile.Read(ref _references) > 0)
+        _readers.Enter(stripe);
+        if (!Volatile.Read(ref _isSuperseded))
         {
             return true;
         }
 
-        ReleaseLookup(stripe);
+        Leave(stripe);
         return false;
     }
 
-    public void ReleaseLookup(int stripe)
+    /// <summary>Counts a reader no more; once each.</summary>
+    public void Leave(int stripe)
     {
-        _lookups.Leave(stripe);
-        if (Volatile.Read(ref _references) == 0)
+        _readers.Leave(stripe);
+        if (Volatile.Read(ref _isSuperseded))
         {
             EndWhenUnused();
         }
     }
 
-    public void Release()
+    /// <summary>Ends the version as soon as nobody reads it; once.</summary>
+    public void Supersede()
     {
-        int left = Interlocked.Decrement(ref _references);
-        Invariant.Holds(left >= 0);
-        if (left == 0)
-        {
-            EndWhenUnused();
-        }
+        Invariant.Holds(!Interlocked.Exchange(ref _isSuperseded, true));
+        EndWhenUnused();
     }
 
     private void EndWhenUnused()
     {
-        if (!_lookups.AreEmpty || Interlocked.Exchange(ref _isGone, 1) != 0)
+        if (!_readers.AreEmpty || Interlocked.Exchange(ref _isGone, 1) != 0)
         {
             return;
         }

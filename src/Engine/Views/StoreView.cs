@@ -12,9 +12,10 @@ public sealed class StoreView : IDisposable
 {
     private StoreVersion? _version;
 
-    internal StoreView(StoreVersion version, IRecordStore records)
+    internal StoreView(StoreVersion version, int stripe, IRecordStore records)
     {
         _version = version;
+        Stripe = stripe;
         Records = records;
     }
 
@@ -46,11 +47,15 @@ public sealed class StoreView : IDisposable
     private StoreVersion Version =>
         Volatile.Read(ref _version) ?? throw new ObjectDisposedException(nameof(StoreView));
 
-    /// <inheritdoc/>
-    public void Dispose() => Interlocked.Exchange(ref _version, null)?.Release();
+    /// <summary>By which versions count it: the same as long as it lives, so that no close can leave by another.</summary>
+    internal int Stripe { get; }
 
-    /// <summary>Shows a version; takes over the caller's reference to it.</summary>
-    /// <exception cref="InvalidOperationException">It is open; the reference is the caller's still.</exception>
+    /// <inheritdoc/>
+    public void Dispose() => Interlocked.Exchange(ref _version, null)?.Leave(Stripe);
+
+    /// <summary>Shows a version.</summary>
+    /// <param name="version">Entered by <see cref="Stripe"/>; the view leaves it.</param>
+    /// <exception cref="InvalidOperationException">It is open; the caller leaves the version.</exception>
     internal void Reopen(StoreVersion version)
     {
         if (Interlocked.CompareExchange(ref _version, version, null) is not null)

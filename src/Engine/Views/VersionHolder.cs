@@ -15,33 +15,31 @@ internal sealed class VersionHolder(OpenedParts parts) : IDisposable
     public Lsn Lsn => (Volatile.Read(ref _current) ?? throw Closed()).Lsn;
 
     /// <summary>A view of the current version; never waits.</summary>
-    public StoreView OpenView() => new(AddReference(), parts.Records);
+    public StoreView OpenView()
+    {
+        int stripe = ReaderStripes.Choose();
+        return new StoreView(Enter(stripe), stripe, parts.Records);
+    }
 
     /// <summary>The same for one lookup.</summary>
     public BriefView OpenBriefView()
     {
-        while (true)
-        {
-            StoreVersion version = Volatile.Read(ref _current) ?? throw Closed();
-            if (version.TryAddLookup(out int stripe))
-            {
-                return new BriefView(version, stripe, parts.Records);
-            }
-        }
+        int stripe = ReaderStripes.Choose();
+        return new BriefView(Enter(stripe), stripe, parts.Records);
     }
 
     /// <summary>Makes a closed view one of the current version; never waits.</summary>
     /// <exception cref="InvalidOperationException">The view is open.</exception>
     public void Reopen(StoreView view)
     {
-        StoreVersion version = AddReference();
+        StoreVersion version = Enter(view.Stripe);
         try
         {
             view.Reopen(version);
         }
         catch
         {
-            version.Release();
+            version.Leave(view.Stripe);
             throw;
         }
     }
@@ -67,7 +65,7 @@ internal sealed class VersionHolder(OpenedParts parts) : IDisposable
 
         StoreVersion? before = Interlocked.Exchange(ref _current, version);
         Invariant.Holds(before is null || before.Lsn <= lsn);
-        before?.Release();
+        before?.Supersede();
     }
 
     /// <summary>True when a view is older than a commit.</summary>
@@ -112,12 +110,12 @@ internal sealed class VersionHolder(OpenedParts parts) : IDisposable
         }
     }
 
-    private StoreVersion AddReference()
+    private StoreVersion Enter(int stripe)
     {
         while (true)
         {
             StoreVersion version = Volatile.Read(ref _current) ?? throw Closed();
-            if (version.TryAddReference())
+            if (version.TryEnter(stripe))
             {
                 return version;
             }
@@ -151,7 +149,7 @@ internal sealed class VersionHolder(OpenedParts parts) : IDisposable
         }
     }
 
-    public void Dispose() => Interlocked.Exchange(ref _current, null)?.Release();
+    public void Dispose() => Interlocked.Exchange(ref _current, null)?.Supersede();
 
     private static ObjectDisposedException Closed() => new(nameof(StoreEngine));
 }

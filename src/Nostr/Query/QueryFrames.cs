@@ -11,7 +11,11 @@ internal sealed class QueryFrames(StoreEngine engine)
     /// <summary>The most frames that wait; those of more queries at once are left to the collector.</summary>
     public const int MaxIdle = 32;
 
-    private readonly QueryFrame?[] _idle = new QueryFrame?[MaxIdle];
+    // Places are two cache lines apart, because they are fetched in pairs; the first two are the array's own header and
+    // whatever lies before it.
+    private const int Stride = 16;
+
+    private readonly QueryFrame?[] _idle = new QueryFrame?[(MaxIdle + 1) * Stride];
 
     /// <summary>Rents a frame with a view of the current state.</summary>
     /// <returns>The caller's alone, until it disposes it.</returns>
@@ -22,7 +26,7 @@ internal sealed class QueryFrames(StoreEngine engine)
         int first = Thread.GetCurrentProcessorId() % MaxIdle;
         for (int i = 0; i < MaxIdle; i++)
         {
-            ref QueryFrame? place = ref _idle[(first + i) % MaxIdle];
+            ref QueryFrame? place = ref _idle[(((first + i) % MaxIdle) + 1) * Stride];
             if (Volatile.Read(ref place) is not null && Interlocked.Exchange(ref place, null) is { } frame)
             {
                 engine.Reopen(frame.View);
@@ -40,7 +44,7 @@ internal sealed class QueryFrames(StoreEngine engine)
         int first = Thread.GetCurrentProcessorId() % MaxIdle;
         for (int i = 0; i < MaxIdle; i++)
         {
-            ref QueryFrame? place = ref _idle[(first + i) % MaxIdle];
+            ref QueryFrame? place = ref _idle[(((first + i) % MaxIdle) + 1) * Stride];
             if (Volatile.Read(ref place) is null && Interlocked.CompareExchange(ref place, frame, null) is null)
             {
                 return;

@@ -4,22 +4,29 @@ namespace Mortise.Engine.Tests.Views;
 public sealed class StoreVersionTests
 {
     [Fact]
-    public void It_goes_with_the_last_of_views_and_lookups_and_takes_nobody_after()
+    public void It_goes_with_the_last_of_its_readers_and_takes_nobody_after()
+    {
+        int gone = 0;
+        int stripe = ReaderStripes.Choose();
+        StoreVersion version = new(new Lsn(1), [], [], null, _ => gone++);
+        Assert.True(version.TryEnter(stripe));
+        Assert.True(version.TryEnter(stripe));
+        version.Leave(stripe);
+        version.Supersede();
+        Assert.False(version.TryEnter(stripe));
+        Assert.Equal(0, gone);
+        version.Leave(stripe);
+        Assert.Equal(1, gone);
+        Assert.False(version.TryEnter(stripe));
+        Assert.Equal(1, gone);
+    }
+
+    [Fact]
+    public void It_goes_at_once_when_nobody_reads_it()
     {
         int gone = 0;
         StoreVersion version = new(new Lsn(1), [], [], null, _ => gone++);
-        Assert.True(version.TryAddLookup(out int first));
-        Assert.True(version.TryAddReference());
-        version.Release();
-        Assert.True(version.TryAddLookup(out int second));
-        version.Release();
-        Assert.False(version.TryAddReference());
-        Assert.False(version.TryAddLookup(out _));
-        version.ReleaseLookup(first);
-        Assert.Equal(0, gone);
-        version.ReleaseLookup(second);
-        Assert.Equal(1, gone);
-        Assert.False(version.TryAddLookup(out _));
+        version.Supersede();
         Assert.Equal(1, gone);
     }
 
@@ -37,23 +44,16 @@ public sealed class StoreVersionTests
 
         int current = 0;
         int wrong = 0;
-        Thread[] readers = [.. Enumerable.Range(0, 4).Select(reader => new Thread(() =>
+        Thread[] readers = [.. Enumerable.Range(0, 4).Select(_ => new Thread(() =>
         {
             while (Volatile.Read(ref current) is int at && at < Versions)
             {
                 StoreVersion version = versions[at]!;
-                int stripe = 0;
-                if (reader % 2 == 0 ? version.TryAddLookup(out stripe) : version.TryAddReference())
+                int stripe = ReaderStripes.Choose();
+                if (version.TryEnter(stripe))
                 {
                     Interlocked.Add(ref wrong, Volatile.Read(ref gone[at]));
-                    if (reader % 2 == 0)
-                    {
-                        version.ReleaseLookup(stripe);
-                    }
-                    else
-                    {
-                        version.Release();
-                    }
+                    version.Leave(stripe);
                 }
             }
         }))];
@@ -61,7 +61,7 @@ public sealed class StoreVersionTests
         for (int i = 0; i < Versions; i++)
         {
             Volatile.Write(ref current, i + 1);
-            versions[i]!.Release();
+            versions[i]!.Supersede();
         }
 
         Array.ForEach(readers, static r => r.Join());
