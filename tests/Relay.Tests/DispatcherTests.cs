@@ -31,4 +31,15 @@ public sealed class DispatcherTests
         await dispatcher.StopAsync();
         await running.WaitAsync(TimeSpan.FromSeconds(60));
     }
+
+    [Fact]
+    public async Task It_ends_when_the_store_closes_also_when_live_events_were_lost_just_before()
+    {
+        await using TestRelay relay = await TestRelay.StartAsync();
+        var dispatcher = new LiveDispatcher(relay.Relay, relay.Relay.Live, NullLogger.Instance, capacity: 1);
+        await relay.Store.PutAsync(Authors.Note(Authors.Alice, "one"));
+        await relay.Store.PutAsync(Authors.Note(Authors.Alice, "two"));
+        await relay.Store.DisposeAsync();
+        await dispatcher.RunAsync().WaitAsync(TimeSpan.FromSeconds(60));
+    }
 }

@@ -53,12 +53,10 @@ internal sealed class LiveDispatcher(
             lock (_gate)
             {
                 // A tail that begins after the stop would never end.
-                if (_isStopped || !_tail.IsOverrun)
+                if (_isStopped || !_tail.IsOverrun || !TryFollowAgain())
                 {
                     return;
                 }
-
-                _tail = relay.Store.Tail(capacity);
             }
 
             // Nobody may believe that nothing happened when something was lost.
@@ -74,6 +72,20 @@ internal sealed class LiveDispatcher(
         {
             _isStopped = true;
             return _tail.DisposeAsync();
+        }
+    }
+
+    /// <summary>Begins another tail; false when the store has closed, after which nothing comes.</summary>
+    private bool TryFollowAgain()
+    {
+        try
+        {
+            _tail = relay.Store.Tail(capacity);
+            return true;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
         }
     }
 
