@@ -30,7 +30,7 @@ public sealed class BenchResult
     /// <summary>The walk through pages; null without it.</summary>
     public PagingResult? Paging { get; set; }
 
-    /// <summary>Readers beside a writer, one a section.</summary>
+    /// <summary>A reader beside writers, the slowest first.</summary>
     public IList<BesideResult> Beside { get; } = [];
 }
 

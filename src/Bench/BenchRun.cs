@@ -125,8 +125,11 @@ public sealed class BenchRun(BenchStores open, BenchOptions options)
             QuerySection section = sections.First(static s => s.Shape == QueryShape.Author);
             progress?.Report($"beside a writer: {section.Name}");
             _ = QueryPhase.PerCpuSecond(store, section, options.WarmUp, cancellation);
-            result.Beside.Add(await BesidePhase.RunAsync(store, section, workload, options.LongestPass, cancellation)
-                .ConfigureAwait(false));
+            foreach (BesideResult beside in await BesidePhase
+                .RunAsync(store, section, workload, options.LongestPass, cancellation).ConfigureAwait(false))
+            {
+                result.Beside.Add(beside);
+            }
         }
     }
 

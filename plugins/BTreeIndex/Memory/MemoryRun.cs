@@ -92,7 +92,65 @@ internal sealed class MemoryRun
             return low;
         }
 
-        int high = head == ulong.MaxValue ? Count : FirstHeadNotBelow(head + 1);
+        return LowerBoundAmong(low, EndOfHead(low), key);
+    }
+
+    /// <summary>The entries from one key on and before another.</summary>
+    /// <param name="start">Empty for all from the first on.</param>
+    /// <param name="end">Behind <paramref name="start"/>; empty for all to the last.</param>
+    /// <returns>The first, and the one after the last; equal when there are none.</returns>
+    public (int Low, int High) Between(ReadOnlySpan<byte> start, ReadOnlySpan<byte> end)
+    {
+        ulong head = KeyHead.Of(start);
+        if (end.IsEmpty || KeyHead.Of(end) != head)
+        {
+            return (LowerBound(start), end.IsEmpty ? Count : LowerBound(end));
+        }
+
+        // Both bounds fall among the keys of one head, as they do for what one author wrote: mostly all of them, or none.
+        int first = FirstHeadNotBelow(head);
+        if (first == Count || _heads[first] != head)
+        {
+            return (first, first);
+        }
+
+        int after = EndOfHead(first);
+        int low = KeyHead.CompareRests(Key(first), start) >= 0 ? first : LowerBoundAmong(first + 1, after, start);
+        int high = KeyHead.CompareRests(Key(after - 1), end) < 0 ? after : LowerBoundAmong(low, after - 1, end);
+        return (low, high);
+    }
+
+    /// <summary>The entry after those with the same head as one; heads next to it are looked at first.</summary>
+    private int EndOfHead(int first)
+    {
+        ulong head = _heads[first];
+        int step = 1;
+        while (first + step < Count && _heads[first + step] == head)
+        {
+            step *= 2;
+        }
+
+        int low = first + (step / 2);
+        int high = Math.Min(first + step, Count);
+        while (low < high)
+        {
+            int middle = (int)((uint)(low + high) >> 1);
+            if (_heads[middle] == head)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+
+    /// <summary>The first entry at or after a key, between two among those of the key's head.</summary>
+    private int LowerBoundAmong(int low, int high, ReadOnlySpan<byte> key)
+    {
         while (low < high)
         {
             int middle = (int)((uint)(low + high) >> 1);

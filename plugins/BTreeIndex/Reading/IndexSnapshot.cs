@@ -219,8 +219,7 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache, Index
         ulong tombstones = 0;
         foreach (MemoryRun run in version.Memory)
         {
-            int low = bounds.Start.IsEmpty ? 0 : run.LowerBound(bounds.Start);
-            int high = bounds.End.IsEmpty ? run.Count : run.LowerBound(bounds.End);
+            (int low, int high) = run.Between(bounds.Start, bounds.End);
             entries += (ulong)(high - low);
             tombstones += (ulong)((long)run.TombstoneCount * (high - low) / Math.Max(1, run.Count));
         }

@@ -17,8 +17,7 @@ internal sealed class MemorySource : EntrySource
         _run = run;
         _isBackward = bounds.IsBackward;
         _skip = bounds.Skip;
-        _low = bounds.Start.IsEmpty ? 0 : run.LowerBound(bounds.Start);
-        _high = bounds.End.IsEmpty ? run.Count : run.LowerBound(bounds.End);
+        (_low, _high) = run.Between(bounds.Start, bounds.End);
         _at = _isBackward ? _high : _low - 1;
     }
 
