@@ -4,7 +4,8 @@ namespace Mortise.BTreeIndex;
 
 /// <summary>What the readers of one snapshot owe (<see cref="ReaderToll"/>), until it is enough to be told.</summary>
 /// <remarks>Threads: any, each mostly on a line of memory of its own, because one that all write costs a lookup more than what
-/// it looks for. It is not exact: threads that share a line may lose some of what they add.</remarks>
+/// it looks for. It is not exact: threads that share a line may lose some of what they add, or tell some of it
+/// twice.</remarks>
 internal sealed class GatheredToll
 {
     /// <summary>A line tells what it has when it is so much: a millisecond of a reader's.</summary>

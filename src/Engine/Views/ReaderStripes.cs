@@ -2,8 +2,9 @@ using System.Numerics;
 
 namespace Mortise.Engine;
 
-/// <summary>Counts readers that come and go within a fraction of a microsecond, on a line of memory for each processor: one
-/// counter that all write would pass from processor to processor and cost more than what they read.</summary>
+/// <summary>Counts readers, many of which come and go within a fraction of a microsecond, on a line of memory for each
+/// processor: one counter that all write would pass from processor to processor and cost more than what they
+/// read.</summary>
 /// <remarks>Threads: any. A reader leaves by the stripe by which it entered, on whichever thread. Entering and leaving are
 /// full fences.</remarks>
 internal sealed class ReaderStripes
@@ -37,7 +38,10 @@ internal sealed class ReaderStripes
     }
 
     /// <summary>A stripe of any instance, on a line that the processor that asks writes, mostly.</summary>
-    public static int Choose() => ((Thread.GetCurrentProcessorId() & (s_count - 1)) + 1) * Stride;
+    public static int Choose() => Of(Thread.GetCurrentProcessorId());
+
+    /// <summary>The stripe of a processor: never 0, and one of any instance whatever the number.</summary>
+    public static int Of(int processor) => ((processor & (s_count - 1)) + 1) * Stride;
 
     /// <summary>Counts a reader.</summary>
     /// <param name="stripe">From <see cref="Choose"/>; to leave by.</param>

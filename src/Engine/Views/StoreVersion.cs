@@ -10,7 +10,7 @@ namespace Mortise.Engine;
 /// <param name="families">In the order of the composition; partitions with the newest bounds first.</param>
 /// <param name="views">The same, as readers see them.</param>
 /// <param name="dropped">Records that it does not show although they are live; null when there are none.</param>
-/// <param name="onGone">Called when the last reference is gone, on whichever thread dropped it.</param>
+/// <param name="onGone">Called once, when it ends, on whichever thread ends it.</param>
 internal sealed class StoreVersion(
     Lsn lsn, PartitionVersion[][] families, FamilyView[] views, DroppedRecords? dropped, Action<StoreVersion> onGone)
 {

@@ -12,10 +12,14 @@ public sealed class StoreView : IDisposable
 {
     private StoreVersion? _version;
 
+    // By which the version counts it; 0 while it is closed. Who opens it sets this first, who closes it clears it last:
+    // no close leaves by another than it was entered by, whatever several threads do with one view.
+    private int _stripe;
+
     internal StoreView(StoreVersion version, int stripe, IRecordStore records)
     {
         _version = version;
-        Stripe = stripe;
+        _stripe = stripe;
         Records = records;
     }
 
@@ -47,20 +51,28 @@ public sealed class StoreView : IDisposable
     private StoreVersion Version =>
         Volatile.Read(ref _version) ?? throw new ObjectDisposedException(nameof(StoreView));
 
-    /// <summary>By which versions count it: the same as long as it lives, so that no close can leave by another.</summary>
-    internal int Stripe { get; }
-
     /// <inheritdoc/>
-    public void Dispose() => Interlocked.Exchange(ref _version, null)?.Leave(Stripe);
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _version, null) is { } version)
+        {
+            int stripe = _stripe;
+            Volatile.Write(ref _stripe, 0);
+            version.Leave(stripe);
+        }
+    }
 
     /// <summary>Shows a version.</summary>
-    /// <param name="version">Entered by <see cref="Stripe"/>; the view leaves it.</param>
+    /// <param name="version">Entered; the view leaves it.</param>
+    /// <param name="stripe">By which it was entered.</param>
     /// <exception cref="InvalidOperationException">It is open; the caller leaves the version.</exception>
-    internal void Reopen(StoreVersion version)
+    internal void Reopen(StoreVersion version, int stripe)
     {
-        if (Interlocked.CompareExchange(ref _version, version, null) is not null)
+        if (Interlocked.CompareExchange(ref _stripe, stripe, 0) != 0)
         {
             throw new InvalidOperationException("the view is open: close it before it is opened again");
         }
+
+        Volatile.Write(ref _version, version);
     }
 }

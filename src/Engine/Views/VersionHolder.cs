@@ -32,14 +32,16 @@ internal sealed class VersionHolder(OpenedParts parts) : IDisposable
     /// <exception cref="InvalidOperationException">The view is open.</exception>
     public void Reopen(StoreView view)
     {
-        StoreVersion version = Enter(view.Stripe);
+        // Not by the stripe of its last time: views are handed from thread to thread, and would gather on a few.
+        int stripe = ReaderStripes.Choose();
+        StoreVersion version = Enter(stripe);
         try
         {
-            view.Reopen(version);
+            view.Reopen(version, stripe);
         }
         catch
         {
-            version.Leave(view.Stripe);
+            version.Leave(stripe);
             throw;
         }
     }

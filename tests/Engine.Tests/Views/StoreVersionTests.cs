@@ -22,6 +22,65 @@ public sealed class StoreVersionTests
     }
 
     [Fact]
+    public void A_view_that_is_opened_again_leaves_by_where_it_entered_last()
+    {
+        int gone = 0;
+        StoreVersion before = new(new Lsn(1), [], [], null, _ => gone++);
+        StoreVersion after = new(new Lsn(2), [], [], null, _ => gone++);
+        Assert.True(before.TryEnter(ReaderStripes.Of(0)));
+        var view = new StoreView(before, ReaderStripes.Of(0), null!);
+        view.Dispose();
+        view.Dispose();
+        before.Supersede();
+        Assert.Equal(1, gone);
+
+        Assert.True(after.TryEnter(ReaderStripes.Of(1)));
+        view.Reopen(after, ReaderStripes.Of(1));
+        Assert.Throws<InvalidOperationException>(() => view.Reopen(after, ReaderStripes.Of(0)));
+        after.Supersede();
+        Assert.Equal(new Lsn(2), view.Lsn);
+        Assert.Equal(1, gone);
+        view.Dispose();
+        view.Dispose();
+        Assert.Equal(2, gone);
+    }
+
+    [Fact]
+    public void Whatever_threads_do_with_one_view_its_version_goes_once_when_all_have_left()
+    {
+        const int Rounds = 5_000;
+        int gone = 0;
+        StoreVersion version = new(new Lsn(1), [], [], null, _ => Interlocked.Increment(ref gone));
+        Assert.True(version.TryEnter(ReaderStripes.Of(0)));
+        var view = new StoreView(version, ReaderStripes.Of(0), null!);
+        Thread[] threads = [.. Enumerable.Range(0, 4).Select(own => new Thread(() =>
+        {
+            int stripe = ReaderStripes.Of(own);
+            for (int i = 0; i < Rounds; i++)
+            {
+                if (i % 8 == 0 && version.TryEnter(stripe))
+                {
+                    try
+                    {
+                        view.Reopen(version, stripe);
+                    }
+                    catch (InvalidOperationException)
+                    {
+                        version.Leave(stripe);
+                    }
+                }
+
+                view.Dispose();
+            }
+        }))];
+        Array.ForEach(threads, static t => t.Start());
+        Array.ForEach(threads, static t => t.Join());
+        Assert.Equal(0, gone);
+        version.Supersede();
+        Assert.Equal(1, gone);
+    }
+
+    [Fact]
     public void It_goes_at_once_when_nobody_reads_it()
     {
         int gone = 0;
