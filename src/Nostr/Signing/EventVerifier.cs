@@ -1,7 +1,8 @@
 namespace Mortise.Nostr;
 
 /// <summary>Checks ids and BIP-340 signatures.</summary>
-/// <remarks>Threads: any number at once. Allocates nothing with the native library.</remarks>
+/// <remarks>Threads: any number at once. With the native library, allocates nothing but what remembers an author's
+/// key.</remarks>
 /// <param name="schnorr">What checks signatures.</param>
 public sealed class EventVerifier(Schnorr schnorr) : IEventVerifier
 {

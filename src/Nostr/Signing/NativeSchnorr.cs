@@ -11,8 +11,9 @@ internal sealed unsafe class NativeSchnorr : Schnorr
     private const uint ContextFlags = 0x0301;
 
     private const int KeyPairBytes = 96;
-    private const int PublicKeyBytes = 64;
+    private const int PublicKeyBytes = ParsedKeys.PointBytes;
 
+    private readonly ParsedKeys _keys = new();
     private readonly nint _context;
     private readonly delegate* unmanaged[Cdecl]<nint, byte*, byte*, int> _parseKey;
     private readonly delegate* unmanaged[Cdecl]<nint, byte*, byte*, nuint, byte*, int> _verify;
@@ -77,11 +78,26 @@ internal sealed unsafe class NativeSchnorr : Schnorr
     private protected override bool VerifyCore(
         ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
     {
-        byte* parsed = stackalloc byte[PublicKeyBytes];
-        fixed (byte* key = publicKey, text = message, sig = signature)
+        fixed (byte* text = message, sig = signature)
         {
-            return _parseKey(_context, parsed, key) == 1
-                && _verify(_context, sig, text, (nuint)message.Length, parsed) == 1;
+            if (_keys.TryFind(publicKey, out ParsedKeys.Point known))
+            {
+                return _verify(_context, sig, text, (nuint)message.Length, (byte*)&known) == 1;
+            }
+
+            ParsedKeys.Point point;
+            fixed (byte* key = publicKey)
+            {
+                if (_parseKey(_context, (byte*)&point, key) != 1
+                    || _verify(_context, sig, text, (nuint)message.Length, (byte*)&point) != 1)
+                {
+                    return false;
+                }
+            }
+
+            // Only who has signed something is remembered: made-up keys displace nobody.
+            _keys.Remember(publicKey, point);
+            return true;
         }
     }
 

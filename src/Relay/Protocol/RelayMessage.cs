@@ -11,6 +11,11 @@ internal static class RelayMessage
 
     public static byte[] Ok(ReadOnlySpan<byte> id, bool accepted, string text)
     {
+        if (accepted && text.Length == 0)
+        {
+            return Accepted(id);
+        }
+
         var buffer = new ArrayBufferWriter<byte>(128 + text.Length);
         using (var json = new Utf8JsonWriter(buffer, s_options))
         {
@@ -70,6 +75,18 @@ internal static class RelayMessage
         byte[] whole = Of("EVENT", id);
         whole[^1] = (byte)',';
         return whole;
+    }
+
+    /// <summary>The answer to nearly every event, where there is nothing to escape.</summary>
+    private static byte[] Accepted(ReadOnlySpan<byte> id)
+    {
+        ReadOnlySpan<byte> before = "[\"OK\",\""u8;
+        ReadOnlySpan<byte> after = "\",true,\"\"]"u8;
+        byte[] message = new byte[before.Length + 2 * id.Length + after.Length];
+        before.CopyTo(message);
+        Convert.TryToHexStringLower(id, message.AsSpan(before.Length), out int digits);
+        after.CopyTo(message.AsSpan(before.Length + digits));
+        return message;
     }
 
     private static byte[] Of(params ReadOnlySpan<string> parts)
