@@ -23,10 +23,12 @@ internal static class Ingest
             return at < frames.Length ? frames[at] : null;
         }
 
+        double? compiler = CompilerClock.Microseconds;
         TimeSpan cpu = Process.GetCurrentProcess().TotalProcessorTime;
         long began = Stopwatch.GetTimestamp();
         await Task.WhenAll(publishers.Select(p => Task.Run(() => p.RunAsync(Take, inFlight))));
         cpu = Process.GetCurrentProcess().TotalProcessorTime - cpu;
+        compiler = CompilerClock.Microseconds - compiler;
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         double[] all = [.. publishers.SelectMany(static p => p.Times).Order()];
         int accepted = publishers.Sum(static p => p.Accepted);
@@ -40,6 +42,7 @@ internal static class Ingest
             all[all.Length / 2],
             all[all.Length * 99 / 100],
             accepted,
-            cpu.TotalMicroseconds / messages.Length);
+            cpu.TotalMicroseconds / messages.Length,
+            compiler / messages.Length);
     }
 }
