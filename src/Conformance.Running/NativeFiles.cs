@@ -83,6 +83,8 @@ public sealed class NativeFiles : IStorageDirectory, INativeDirectory
     private static string MakeRoot()
     {
         string root = Directory.CreateTempSubdirectory("mortise-native-").FullName;
+
+        // A worker is ended before it comes to this, and its temporary files are deleted by who ends it.
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(root, recursive: true);
         return root;
     }

@@ -27,15 +27,24 @@ internal sealed class WorkerProcess(ConformanceRequest request, SubjectLaws subj
         int next = 0;
         while (next < laws.Count)
         {
-            next += await RunOneAsync([.. laws.Skip(next)], done, cancellation).ConfigureAwait(false);
+            string temporary = Directory.CreateTempSubdirectory("mortise-laws-").FullName;
+            try
+            {
+                next += await RunOneAsync([.. laws.Skip(next)], temporary, done, cancellation).ConfigureAwait(false);
+            }
+            finally
+            {
+                Directory.Delete(temporary, recursive: true);
+            }
         }
     }
 
     /// <returns>How many laws have a verdict; at least one.</returns>
-    private async Task<int> RunOneAsync(List<Law> laws, Action<LawResult> done, CancellationToken cancellation)
+    private async Task<int> RunOneAsync(
+        List<Law> laws, string temporary, Action<LawResult> done, CancellationToken cancellation)
     {
         _ofThisProcess = TimeSpan.Zero;
-        using Process process = Start();
+        using Process process = Start(temporary);
         Queue<string> errors = [];
         Task readingErrors = ReadErrorsAsync(process, errors);
         Channel<string> lines = Channel.CreateUnbounded<string>();
@@ -141,7 +150,8 @@ internal sealed class WorkerProcess(ConformanceRequest request, SubjectLaws subj
         Duration = TimeSpan.FromSeconds(line.Seconds),
     };
 
-    private Process Start()
+    /// <param name="temporary">Where it makes its temporary files, which it seldom lives to delete.</param>
+    private Process Start(string temporary)
     {
         ProcessStartInfo start = new(request.Worker.FileName)
         {
@@ -159,6 +169,7 @@ internal sealed class WorkerProcess(ConformanceRequest request, SubjectLaws subj
 
         // Laws allocate much and keep little: one heap for each processor would only cost memory.
         start.Environment["DOTNET_gcServer"] = "0";
+        start.Environment[OperatingSystem.IsWindows() ? "TMP" : "TMPDIR"] = temporary;
         return Process.Start(start)
             ?? throw new InvalidOperationException($"'{request.Worker.FileName}' does not start");
     }
