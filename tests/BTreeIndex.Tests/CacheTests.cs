@@ -84,6 +84,45 @@ public class CacheTests
         }
     }
 
+    /// <summary>Whether it stands in its first leaf or far behind it, in one run or several.</summary>
+    [Theory]
+    [InlineData(1, 10)]
+    [InlineData(1, 300)]
+    [InlineData(3, 10)]
+    [InlineData(3, 300)]
+    public void A_scan_keeps_its_leaf_while_others_read_what_the_cache_has_no_room_for(int runs, int entries)
+    {
+        const int count = 20_000;
+        BTreeIndexOptions options = new() { PageSize = new ByteSize(PageBytes), MaxRuns = 8, MergeFanIn = 8 };
+        using IndexBench bench = new(options, new FixedCacheGrant(0));
+        for (int run = 0; run < runs; run++)
+        {
+            bench.Fill(Enumerable.Range(0, count).Where(i => i % runs == run).Select(i => (long)i));
+            bench.World.Background.Complete(bench.Index.CheckpointAsync());
+        }
+
+        using IIndexSnapshot snapshot = bench.Index.OpenSnapshot();
+        foreach (ScanDirection direction in Enum.GetValues<ScanDirection>())
+        {
+            DisturbedSink sink = new(snapshot, 7_000, 7_000 + entries, direction);
+            snapshot.Scan(
+                new KeyRange(IndexBench.Key(7_000), IndexBench.Key(7_000 + entries)), direction, ref sink);
+            Assert.Equal(entries, sink.Count);
+        }
+    }
+
+    [Fact]
+    public void A_long_scan_does_not_keep_what_others_read_while_it_waits()
+    {
+        using IndexBench bench = new(s_options, new FixedCacheGrant(0));
+        bench.Fill(Enumerable.Range(0, 60_000).Select(i => (long)i));
+        bench.Settle();
+        using IIndexSnapshot snapshot = bench.Index.OpenSnapshot();
+        WaitingSink sink = new(bench, snapshot);
+        snapshot.Scan(KeyRange.All, ScanDirection.Forward, ref sink);
+        Assert.InRange(sink.MostBytes, 1, Allowance(2));
+    }
+
     [Fact]
     public void An_absent_key_costs_no_tree_page_when_the_filter_denies_it()
     {
@@ -111,6 +150,50 @@ public class CacheTests
         AssertFlat(bench, "one disk run");
         bench.Fill(Enumerable.Range(0, 50_000).Where(i => i % 5 == 0).Select(i => (long)i));
         AssertFlat(bench, "disk and memory runs");
+    }
+
+    /// <summary>Looks elsewhere in the index between two entries, which must be the next ones nevertheless.</summary>
+    private struct DisturbedSink(IIndexSnapshot snapshot, long start, long end, ScanDirection direction) : IEntrySink
+    {
+        private readonly byte[] _value = new byte[8];
+
+        public int Count { get; private set; }
+
+        public bool Accept(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+        {
+            for (long number = 0; number < 20_000; number += 1_500)
+            {
+                Assert.True(snapshot.TryGet(IndexBench.Key(number), _value, out _));
+            }
+
+            long expected = direction == ScanDirection.Forward ? start + Count : end - 1 - Count;
+            Assert.Equal(IndexBench.Key(expected), key.ToArray());
+            Assert.Equal(IndexBench.Value(expected), value.ToArray());
+            Count++;
+            return true;
+        }
+    }
+
+    /// <summary>Reads the whole index once, when the scan has handed out as many entries as a short one has at
+    /// most.</summary>
+    private struct WaitingSink(IndexBench bench, IIndexSnapshot snapshot) : IEntrySink
+    {
+        private int _count;
+
+        public long MostBytes { get; private set; }
+
+        public bool Accept(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+        {
+            if (_count++ > ScanState.ShortScan)
+            {
+                IndexBench.CountSink sink = default;
+                snapshot.Scan(KeyRange.All, ScanDirection.Forward, ref sink);
+                MostBytes = bench.Index.Cache.AllocatedBytes;
+                return false;
+            }
+
+            return true;
+        }
     }
 
     private static void AssertFlat(IndexBench bench, string what)

@@ -10,16 +10,15 @@ namespace Mortise.BTreeIndex;
 /// reader writes. Hits are noted per reader, once in a while for each page, and handed to the policy in
 /// batches; a batch that finds the lock taken is lost. A miss takes the lock once, to enter its page and to drop others;
 /// it reads the file before, into a spare frame that it took without the lock.</para>
-/// <para>Beyond the budget there are at most: frames that readers pin or are inside of (<see cref="FirstEntries"/>: of 16
-/// ranges in each run), and <see cref="SpareFrames"/> waiting for their next page. The page array itself costs 8 bytes a page of the file.</para>
+/// <para>Beyond the budget there are at most: frames that readers pin, those that leave the cache while a reader is inside
+/// (<see cref="FirstEntries"/>: for 16 ranges; <see cref="ScanState"/>: for <see cref="ScanState.ShortScan"/> entries), and
+/// <see cref="SpareFrames"/> waiting for their next page. The page array itself costs 8 bytes a page of the file.</para>
 /// <para>Threads: any.</para>
 /// </remarks>
 internal sealed class PageCache
 {
     /// <summary>Emptied frames kept for the next misses.</summary>
     public const int SpareFrames = 8;
-
-    private const int HitsPerBatch = 64;
 
     private const int MissesPerReport = 64;
 
@@ -29,7 +28,7 @@ internal sealed class PageCache
     private readonly PageFile _file;
     private readonly ICacheGrant? _grant;
     private readonly ICachePolicy _policy;
-    private readonly ReaderEpochs _epochs = new(HitsPerBatch);
+    private readonly ReaderEpochs _epochs = new();
     private readonly Lock _gate = new();
     private readonly Queue<PageFrame> _retired = new();
     private readonly List<PageFrame> _pinned = [];
@@ -65,7 +64,7 @@ internal sealed class PageCache
     /// <summary>Starts an operation of a reader.</summary>
     /// <returns>What the other members ask for; end with <see cref="Exit"/>, on the same thread or not.</returns>
     /// <exception cref="ObjectDisposedException">The index is closed.</exception>
-    public int Enter()
+    public ReaderSlot Enter()
     {
         ThrowIfClosed();
         return _epochs.Enter();
@@ -74,7 +73,7 @@ internal sealed class PageCache
     public void ThrowIfClosed() =>
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _closed), typeof(BTreeIndexFamily));
 
-    public void Exit(int reader) => _epochs.Exit(reader);
+    public static void Exit(ReaderSlot reader) => ReaderEpochs.Exit(reader);
 
     public StorageException Corrupt(uint page, string fact) => _file.Corrupt(page, fact);
 
@@ -85,17 +84,17 @@ internal sealed class PageCache
     /// <param name="owner">The run that it must belong to.</param>
     /// <param name="ordinal">Its place there.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public PageFrame Get(int reader, uint number, PageType type, ulong owner, uint ordinal) =>
+    public PageFrame Get(ReaderSlot reader, uint number, PageType type, ulong owner, uint ordinal) =>
         Find(reader, number, owner) ?? Load(number, type, owner, ordinal);
 
     /// <summary>A page when it is in memory, otherwise null.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public PageFrame? Find(int reader, uint number, ulong owner)
+    public PageFrame? Find(ReaderSlot reader, uint number, ulong owner)
     {
         PageFrame?[] frames = Volatile.Read(ref _frames);
         if (number < (uint)frames.Length && Volatile.Read(ref frames[number]) is { } frame && frame.Owner == owner)
         {
-            _epochs.CountHit(reader);
+            reader.Hits++;
             if (frame.NotedIn != Volatile.Read(ref _noteRound))
             {
                 NoteHit(reader, frame);
@@ -174,15 +173,15 @@ internal sealed class PageCache
 
     /// <summary>Tells the policy of a hit, now or in a while; of a page's first hit in a round alone, and no round ends
     /// while nothing is loaded.</summary>
-    private void NoteHit(int reader, PageFrame frame)
+    private void NoteHit(ReaderSlot reader, PageFrame frame)
     {
         frame.NotedIn = Volatile.Read(ref _noteRound);
-        if (!_epochs.NoteHit(reader, new CacheSlot(frame.Slot)))
+        if (!reader.Note(new CacheSlot(frame.Slot)))
         {
             return;
         }
 
-        ReadOnlySpan<CacheSlot> hits = _epochs.TakeHits(reader);
+        ReadOnlySpan<CacheSlot> hits = reader.TakeNoted();
         if (_gate.TryEnter())
         {
             try

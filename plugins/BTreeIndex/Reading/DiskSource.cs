@@ -2,13 +2,15 @@ using Mortise.Indexing;
 
 namespace Mortise.BTreeIndex;
 
-/// <summary>The entries of a disk run in a range, through the page cache; the current leaf is pinned.</summary>
+/// <summary>The entries of a disk run in a range, through the page cache; it stands on one leaf, which the scan
+/// holds.</summary>
 /// <remarks>A merge looks at the heads of all entries and at the keys of few that it does not hand on, so a key is put
 /// together when it is asked for.</remarks>
 internal sealed class DiskSource : EntrySource
 {
     private const int ChecksPerLeaf = 4;
 
+    private ScanState _scan = null!;
     private DiskRun _run = null!;
     private PageCache _cache = null!;
     private ScanBounds _bounds = null!;
@@ -16,6 +18,7 @@ internal sealed class DiskSource : EntrySource
     private readonly byte[] _narrowed = new byte[EndColumn.NumberBytes];
     private byte[] _key = [];
     private PageFrame? _frame;
+    private bool _isPinned;
     private uint _leaf;
     private int _index;
 
@@ -45,17 +48,18 @@ internal sealed class DiskSource : EntrySource
     private bool _isOver;
 
     /// <summary>Begins before the first entry of a range.</summary>
+    /// <param name="scan">What it belongs to, with the range, which is the same until <see cref="Release"/>.</param>
     /// <param name="run">The run; the caller's snapshot holds it.</param>
     /// <param name="cache">Its pages.</param>
-    /// <param name="bounds">The range, the same until <see cref="Release"/>.</param>
     /// <param name="age">See <see cref="EntrySource.Age"/>.</param>
-    public void Set(DiskRun run, PageCache cache, ScanBounds bounds, int age)
+    public void Set(ScanState scan, DiskRun run, PageCache cache, int age)
     {
         Age = age;
+        _scan = scan;
         _run = run;
         _cache = cache;
-        _bounds = bounds;
-        _isBackward = bounds.IsBackward;
+        _bounds = scan.Bounds;
+        _isBackward = _bounds.IsBackward;
         _isStarted = false;
         _isOver = false;
         _index = 0;
@@ -149,10 +153,20 @@ internal sealed class DiskSource : EntrySource
         _isStarted = true;
         _index = 0;
         _stop = 0;
-        _frame?.Unpin();
-        _frame = null;
+        LetLeafGo();
+        _scan = null!;
         _run = null!;
         _cache = null!;
+    }
+
+    /// <summary>Pins the leaf that it stands on, if there is one; the scan is still inside.</summary>
+    public void PinLeaf()
+    {
+        if (_frame is not null)
+        {
+            _frame.Pin();
+            _isPinned = true;
+        }
     }
 
     private unsafe bool PushUniform<TSink>(in EntryPage page, ref TSink sink)
@@ -167,8 +181,14 @@ internal sealed class DiskSource : EntrySource
         bool hasStems = page.HasStems;
         StemTable stems = page.Stems;
         int stem = -1;
+        int untilPinned = ScanState.ShortScan;
         for (int i = _index; i != end; i += step)
         {
+            if (--untilPinned == 0)
+            {
+                _scan.PinLeaves();
+            }
+
             if (hasStems && stems.NumberOf(i) != stem)
             {
                 stem = stems.NumberOf(i);
@@ -199,8 +219,14 @@ internal sealed class DiskSource : EntrySource
     {
         int step = _isBackward ? -1 : 1;
         int end = _isBackward ? _stop - 1 : _stop;
+        int untilPinned = ScanState.ShortScan;
         for (int i = _index; i != end; i += step)
         {
+            if (--untilPinned == 0)
+            {
+                _scan.PinLeaves();
+            }
+
             int length = page.CopyKeyAfterPrefix(i, _key);
             if (!sink.Accept(_key.AsSpan(0, length), page.Value(i, _narrowed)))
             {
@@ -332,13 +358,13 @@ internal sealed class DiskSource : EntrySource
             if (isLast)
             {
                 _isOver = true;
-                _frame!.Unpin();
-                _frame = null;
+                LetLeafGo();
                 _index = 0;
                 _stop = 0;
                 return false;
             }
 
+            _scan.PinLeaves();
             OpenLeaf(_isBackward ? _leaf - 1 : _leaf + 1);
             _index = _isBackward ? _frame!.Page.Count - 1 : 0;
             if (IsWanted())
@@ -350,36 +376,51 @@ internal sealed class DiskSource : EntrySource
 
     private void OpenLeafOf(ReadOnlySpan<byte> key)
     {
-        int reader = _cache.Enter();
+        ReaderSlot reader = _scan.Enter();
         try
         {
-            Hold(RunLookup.LeafOf(_run, _cache, reader, key), reader);
+            StandOn(RunLookup.LeafOf(_run, _cache, reader, key), reader);
         }
         finally
         {
-            _cache.Exit(reader);
+            _scan.Exit();
         }
     }
 
     private void OpenLeaf(uint ordinal)
     {
-        int reader = _cache.Enter();
+        ReaderSlot reader = _scan.Enter();
         try
         {
-            Hold(ordinal, reader);
+            StandOn(ordinal, reader);
         }
         finally
         {
-            _cache.Exit(reader);
+            _scan.Exit();
         }
     }
 
-    private void Hold(uint ordinal, int reader)
+    private void LetLeafGo()
+    {
+        if (_isPinned)
+        {
+            _frame!.Unpin();
+            _isPinned = false;
+        }
+
+        _frame = null;
+    }
+
+    private void StandOn(uint ordinal, ReaderSlot reader)
     {
         PageFrame frame = RunLookup.Leaf(_run, _cache, reader, ordinal);
-        frame.Pin();
-        _frame?.Unpin();
+        LetLeafGo();
         _frame = frame;
+        if (_scan.PinsLeaves)
+        {
+            PinLeaf();
+        }
+
         _leaf = ordinal;
         ref readonly EntryPage page = ref frame.Page;
         page.Prefix.CopyTo(_key);

@@ -85,7 +85,7 @@ internal sealed class FirstEntries
         for (int first = 0; first < ranges.Count; first += GroupSize)
         {
             int count = Math.Min(GroupSize, ranges.Count - first);
-            int reader = cache.Enter();
+            ReaderSlot reader = cache.Enter();
             try
             {
                 Locate(version.Disk, cache, reader, ranges, first, count);
@@ -107,13 +107,13 @@ internal sealed class FirstEntries
             }
             finally
             {
-                cache.Exit(reader);
+                PageCache.Exit(reader);
             }
         }
     }
 
     /// <summary>Finds in each run the first entry at or behind the start of each range of a group.</summary>
-    private void Locate(DiskRun[] runs, PageCache cache, int reader, KeyRanges ranges, int first, int count)
+    private void Locate(DiskRun[] runs, PageCache cache, ReaderSlot reader, KeyRanges ranges, int first, int count)
     {
         for (int r = 0; r < runs.Length; r++)
         {
@@ -175,7 +175,7 @@ internal sealed class FirstEntries
     /// <summary>Finds the entry in a leaf, or in the one behind it.</summary>
     /// <returns>The leaf that has it; null at the end of the run.</returns>
     private static PageFrame? ToAtOrAfter(
-        DiskRun run, PageCache cache, int reader, ReadOnlySpan<byte> start, uint leaf, PageFrame frame, out int index)
+        DiskRun run, PageCache cache, ReaderSlot reader, ReadOnlySpan<byte> start, uint leaf, PageFrame frame, out int index)
     {
         index = start.IsEmpty ? 0 : frame.Page.LowerBound(start, out _);
         while (index >= frame.Page.Count)

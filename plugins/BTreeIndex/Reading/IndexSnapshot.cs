@@ -55,7 +55,7 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache, Index
         where TSink : struct, IEntrySink, allows ref struct
     {
         ThrowIfDisposed();
-        ScanState state = ScanState.Rent(range, direction);
+        ScanState state = ScanState.Rent(cache, range, direction);
         long entries = 0;
         try
         {
@@ -70,7 +70,11 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache, Index
             while (merge.MoveNext())
             {
                 EntrySource current = merge.Current;
-                entries++;
+                if (++entries == ScanState.ShortScan)
+                {
+                    state.PinLeaves();
+                }
+
                 if (!sink.Accept(current.Key, current.Value))
                 {
                     return;
@@ -108,7 +112,8 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache, Index
     public IIndexCursor OpenCursor(KeyRange range, ScanDirection direction)
     {
         ThrowIfDisposed();
-        ScanState state = ScanState.Rent(range, direction);
+        ScanState state = ScanState.Rent(cache, range, direction);
+        state.PinLeaves();
         AddSources(state);
         Pay(ReaderToll.Seek * Math.Max(0, state.DiskSources - 1));
         return new IndexCursor(this, state);
@@ -117,7 +122,7 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache, Index
     public long Estimate(KeyRange range)
     {
         ThrowIfDisposed();
-        ScanState state = ScanState.Rent(range, ScanDirection.Forward);
+        ScanState state = ScanState.Rent(cache, range, ScanDirection.Forward);
         ulong entries;
         ulong tombstones;
         try
@@ -162,7 +167,7 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache, Index
     {
         ulong head = KeyHead.Of(key);
         Pay(ReaderToll.Lookup * (version.Disk.Length - 1));
-        int reader = cache.Enter();
+        ReaderSlot reader = cache.Enter();
         try
         {
             DiskRun[] runs = version.Disk;
@@ -184,7 +189,7 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache, Index
         }
         finally
         {
-            cache.Exit(reader);
+            PageCache.Exit(reader);
         }
 
         valueLength = 0;
@@ -224,7 +229,7 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache, Index
             tombstones += (ulong)((long)run.TombstoneCount * (high - low) / Math.Max(1, run.Count));
         }
 
-        int reader = cache.Enter();
+        ReaderSlot reader = cache.Enter();
         try
         {
             foreach (DiskRun run in version.Disk)
@@ -246,7 +251,7 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache, Index
         }
         finally
         {
-            cache.Exit(reader);
+            PageCache.Exit(reader);
         }
 
         return (entries, tombstones);
@@ -271,7 +276,7 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache, Index
         {
             if (!bounds.IsPastEnd(run.Record.FirstKey) && !bounds.IsBeforeStart(run.Record.LastKey))
             {
-                state.Add(run, cache, age);
+                state.Add(run, age);
             }
 
             age++;

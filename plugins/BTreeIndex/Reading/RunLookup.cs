@@ -23,7 +23,7 @@ internal static unsafe class RunLookup
     public static bool TryFind(
         DiskRun run,
         PageCache cache,
-        int reader,
+        ReaderSlot reader,
         ReadOnlySpan<byte> key,
         ulong head,
         ulong hash,
@@ -80,10 +80,10 @@ internal static unsafe class RunLookup
     }
 
     /// <summary>The ordinal of the leaf under which a key belongs.</summary>
-    public static uint LeafOf(DiskRun run, PageCache cache, int reader, ReadOnlySpan<byte> key) =>
+    public static uint LeafOf(DiskRun run, PageCache cache, ReaderSlot reader, ReadOnlySpan<byte> key) =>
         LeafOf(run, cache, reader, key, mayLoad: true);
 
-    private static uint LeafOf(DiskRun run, PageCache cache, int reader, ReadOnlySpan<byte> key, bool mayLoad)
+    private static uint LeafOf(DiskRun run, PageCache cache, ReaderSlot reader, ReadOnlySpan<byte> key, bool mayLoad)
     {
         RunRecord record = run.Record;
         if (record.Height == 0)
@@ -120,12 +120,12 @@ internal static unsafe class RunLookup
         }
     }
 
-    public static PageFrame Leaf(DiskRun run, PageCache cache, int reader, uint ordinal) =>
+    public static PageFrame Leaf(DiskRun run, PageCache cache, ReaderSlot reader, uint ordinal) =>
         cache.Get(reader, run.Record.Leaves.PageOf(ordinal), PageType.Leaf, run.Id, ordinal);
 
     /// <summary>Entries before a key, and how many of them are tombstones.</summary>
     public static (ulong Entries, ulong Tombstones) Rank(
-        DiskRun run, PageCache cache, int reader, ReadOnlySpan<byte> key)
+        DiskRun run, PageCache cache, ReaderSlot reader, ReadOnlySpan<byte> key)
     {
         ref readonly EntryPage page = ref Leaf(run, cache, reader, LeafOf(run, cache, reader, key)).Page;
         int index = page.LowerBound(key, out _);
@@ -143,7 +143,7 @@ internal static unsafe class RunLookup
 
     /// <summary>Brings the filter's line for a hash nearer, so that those of several runs are on their way at
     /// once.</summary>
-    public static void PrefetchFilter(DiskRun run, PageCache cache, int reader, ulong head, ulong hash)
+    public static void PrefetchFilter(DiskRun run, PageCache cache, ReaderSlot reader, ulong head, ulong hash)
     {
         if (run.MayHold(head))
         {
@@ -161,7 +161,7 @@ internal static unsafe class RunLookup
 
     /// <summary>The block of a run's filter that a hash belongs to; null for a run without a filter, or when its page
     /// is not in memory and may not be loaded.</summary>
-    private static byte* FilterBlock(DiskRun run, PageCache cache, int reader, ulong hash, bool mayLoad)
+    private static byte* FilterBlock(DiskRun run, PageCache cache, ReaderSlot reader, ulong hash, bool mayLoad)
     {
         if (run.Record.FilterBlocks == 0)
         {
