@@ -123,6 +123,100 @@ public class CacheTests
         Assert.InRange(sink.MostBytes, 1, Allowance(2));
     }
 
+    /// <summary>In its first leaf already, which has many more entries than a short scan, whatever they look
+    /// like.</summary>
+    [Theory]
+    [InlineData(1, false, ScanDirection.Forward)]
+    [InlineData(1, false, ScanDirection.Backward)]
+    [InlineData(1, true, ScanDirection.Forward)]
+    [InlineData(1, true, ScanDirection.Backward)]
+    [InlineData(3, false, ScanDirection.Forward)]
+    [InlineData(3, true, ScanDirection.Backward)]
+    public void A_scan_of_more_than_a_few_entries_keeps_its_leaves_alone(int runs, bool isVaried, ScanDirection direction)
+    {
+        const int pageBytes = 16 << 10;
+        BTreeIndexOptions options = new() { PageSize = new ByteSize(pageBytes), MaxRuns = 8, MergeFanIn = 8 };
+        using IndexBench bench = new(options, new FixedCacheGrant(0));
+        for (int run = 0; run < runs; run++)
+        {
+            BatchMaker batch = new();
+            for (long number = run; number < 40_000; number += runs)
+            {
+                batch.Set(IndexBench.Key(number), new byte[isVaried ? 8 + (number % 5) : 8]);
+            }
+
+            batch.ApplyTo(bench.Index, bench.Index.AppliedLsn.Value + 1);
+            bench.World.Background.Complete(bench.Index.CheckpointAsync());
+        }
+
+        Assert.Equal(runs, bench.Index.CurrentVersion.Disk.Length);
+        using IIndexSnapshot snapshot = bench.Index.OpenSnapshot();
+        WaitingSink sink = new(bench, snapshot);
+        snapshot.Scan(new KeyRange(IndexBench.Key(10), IndexBench.Key(39_990)), direction, ref sink);
+        Assert.InRange(sink.MostBytes, 1, (PageCache.SpareFrames + (2 * 8)) * pageBytes);
+    }
+
+    /// <summary>Else no frame would be used again.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_scan_that_does_not_come_to_its_end_holds_nothing_afterwards(int runs)
+    {
+        BTreeIndexOptions options = new() { PageSize = new ByteSize(PageBytes), MaxRuns = 8, MergeFanIn = 8 };
+        using IndexBench bench = new(options, new FixedCacheGrant(0));
+        for (int run = 0; run < runs; run++)
+        {
+            bench.Fill(Enumerable.Range(0, 40_000).Where(i => i % runs == run).Select(i => (long)i));
+            bench.World.Background.Complete(bench.Index.CheckpointAsync());
+        }
+
+        using IIndexSnapshot snapshot = bench.Index.OpenSnapshot();
+        foreach (int entries in (int[])[1, ScanState.ShortScan, 2_000])
+        {
+            IndexBench.CountSink stopping = new() { StopAfter = entries };
+            snapshot.Scan(KeyRange.All, ScanDirection.Forward, ref stopping);
+            AssertNothingHeld("stopped");
+
+            for (int i = 0; i < 10; i++)
+            {
+                ThrowingSink throwing = new(entries);
+                Assert.Throws<InvalidTimeZoneException>(
+                    () => snapshot.Scan(KeyRange.All, ScanDirection.Backward, ref throwing));
+            }
+
+            AssertNothingHeld("thrown at");
+        }
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => Count((ScanDirection)7));
+        AssertNothingHeld("asked for no direction");
+
+        // Of the oldest run, so that those of the others are open already.
+        ExtentList leaves = bench.Index.CurrentVersion.Disk[^1].Record.Leaves;
+        foreach (uint leaf in (uint[])[0, leaves.PageCount / 2])
+        {
+            long at = (leaves.PageOf(leaf) * (long)PageBytes) + 1_000;
+            bench.World.Disk.FlipBit(FileChecks.Path, at, 0);
+            Assert.Equal(
+                StorageErrorCode.Corrupt, Assert.Throws<StorageException>(() => Count(ScanDirection.Forward)).Code);
+            bench.World.Disk.FlipBit(FileChecks.Path, at, 0);
+            AssertNothingHeld($"stopped by leaf {leaf}");
+        }
+
+        long Count(ScanDirection direction)
+        {
+            IndexBench.CountSink sink = default;
+            snapshot.Scan(KeyRange.All, direction, ref sink);
+            return sink.Count;
+        }
+
+        void AssertNothingHeld(string what)
+        {
+            Assert.Equal(40_000, Count(ScanDirection.Forward));
+            Assert.True(
+                bench.Index.Cache.AllocatedBytes <= Allowance(1), $"{what}: {bench.Index.Cache.AllocatedBytes} bytes");
+        }
+    }
+
     [Fact]
     public void An_absent_key_costs_no_tree_page_when_the_filter_denies_it()
     {
@@ -194,6 +288,14 @@ public class CacheTests
 
             return true;
         }
+    }
+
+    private struct ThrowingSink(int entries) : IEntrySink
+    {
+        private int _left = entries;
+
+        public bool Accept(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
+            --_left > 0 ? true : throw new InvalidTimeZoneException("of the sink");
     }
 
     private static void AssertFlat(IndexBench bench, string what)

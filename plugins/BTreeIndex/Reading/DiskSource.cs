@@ -123,11 +123,13 @@ internal sealed class DiskSource : EntrySource
             return true;
         }
 
+        int untilPinned = ScanState.ShortScan;
         do
         {
             bool isInLeaf = true;
             while (!_isStopKnown && isInLeaf)
             {
+                untilPinned--;
                 if (!sink.Accept(Key, Value))
                 {
                     return false;
@@ -137,7 +139,9 @@ internal sealed class DiskSource : EntrySource
             }
 
             ref readonly EntryPage page = ref _frame!.Page;
-            if (!(page.IsUniform ? PushUniform(in page, ref sink) : PushVaried(in page, ref sink)))
+            if (!(page.IsUniform
+                ? PushUniform(in page, untilPinned, ref sink)
+                : PushVaried(in page, untilPinned, ref sink)))
             {
                 return false;
             }
@@ -169,7 +173,7 @@ internal sealed class DiskSource : EntrySource
         }
     }
 
-    private unsafe bool PushUniform<TSink>(in EntryPage page, ref TSink sink)
+    private unsafe bool PushUniform<TSink>(in EntryPage page, int untilPinned, ref TSink sink)
         where TSink : struct, IEntrySink, allows ref struct
     {
         int step = _isBackward ? -1 : 1;
@@ -181,7 +185,6 @@ internal sealed class DiskSource : EntrySource
         bool hasStems = page.HasStems;
         StemTable stems = page.Stems;
         int stem = -1;
-        int untilPinned = ScanState.ShortScan;
         for (int i = _index; i != end; i += step)
         {
             if (--untilPinned == 0)
@@ -214,12 +217,11 @@ internal sealed class DiskSource : EntrySource
         return true;
     }
 
-    private bool PushVaried<TSink>(in EntryPage page, ref TSink sink)
+    private bool PushVaried<TSink>(in EntryPage page, int untilPinned, ref TSink sink)
         where TSink : struct, IEntrySink, allows ref struct
     {
         int step = _isBackward ? -1 : 1;
         int end = _isBackward ? _stop - 1 : _stop;
-        int untilPinned = ScanState.ShortScan;
         for (int i = _index; i != end; i += step)
         {
             if (--untilPinned == 0)
