@@ -64,7 +64,7 @@ public class CacheTests
     {
         FixedCacheGrant grant = new(0);
         using IndexBench bench = new(s_options, grant);
-        bench.Fill(Enumerable.Range(0, 5_000).Select(i => (long)i));
+        bench.Fill(Enumerable.Range(0, 20_000).Select(i => (long)i));
         bench.Settle();
         using IIndexSnapshot snapshot = bench.Index.OpenSnapshot();
         List<IIndexCursor> cursors = [];
@@ -76,6 +76,7 @@ public class CacheTests
 
         IndexBench.CountSink sink = default;
         snapshot.Scan(KeyRange.All, ScanDirection.Forward, ref sink);
+        Assert.InRange(bench.Index.Cache.AllocatedBytes, 1, Allowance(1) + (10 * PageBytes));
         for (int i = 0; i < 10; i++)
         {
             Assert.Equal(IndexBench.Key(i * 400), cursors[i].Key.ToArray());
@@ -154,6 +155,25 @@ public class CacheTests
         WaitingSink sink = new(bench, snapshot);
         snapshot.Scan(new KeyRange(IndexBench.Key(10), IndexBench.Key(39_990)), direction, ref sink);
         Assert.InRange(sink.MostBytes, 1, (PageCache.SpareFrames + (2 * 8)) * pageBytes);
+    }
+
+    /// <summary>A leaf has four entries, so it is in the fourth.</summary>
+    [Fact]
+    public void A_scan_that_comes_to_a_second_leaf_keeps_its_leaves_alone()
+    {
+        using IndexBench bench = new(s_options, new FixedCacheGrant(0));
+        BatchMaker batch = new();
+        for (long number = 0; number < 400; number++)
+        {
+            batch.Set(IndexBench.Key(number), new byte[900]);
+        }
+
+        batch.ApplyTo(bench.Index, 1);
+        bench.Settle();
+        using IIndexSnapshot snapshot = bench.Index.OpenSnapshot();
+        WaitingSink sink = new(bench, snapshot, 12);
+        snapshot.Scan(KeyRange.All, ScanDirection.Forward, ref sink);
+        Assert.InRange(sink.MostBytes, 1, Allowance(2));
     }
 
     /// <summary>Else no frame would be used again.</summary>
@@ -268,9 +288,9 @@ public class CacheTests
         }
     }
 
-    /// <summary>Reads the whole index once, when the scan has handed out as many entries as a short one has at
-    /// most.</summary>
-    private struct WaitingSink(IndexBench bench, IIndexSnapshot snapshot) : IEntrySink
+    /// <summary>Reads the whole index once, when the scan has handed out some entries: by default as many as a short one
+    /// has at most.</summary>
+    private struct WaitingSink(IndexBench bench, IIndexSnapshot snapshot, int after = ScanState.ShortScan) : IEntrySink
     {
         private int _count;
 
@@ -278,7 +298,7 @@ public class CacheTests
 
         public bool Accept(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
         {
-            if (_count++ > ScanState.ShortScan)
+            if (_count++ > after)
             {
                 IndexBench.CountSink sink = default;
                 snapshot.Scan(KeyRange.All, ScanDirection.Forward, ref sink);
