@@ -34,7 +34,7 @@ internal sealed class WorkerProcess(ConformanceRequest request, SubjectLaws subj
             }
             finally
             {
-                Directory.Delete(temporary, recursive: true);
+                Delete(temporary);
             }
         }
     }
@@ -219,6 +219,19 @@ internal sealed class WorkerProcess(ConformanceRequest request, SubjectLaws subj
             _ => "",
         };
         return $"its process ended with exit code {exitCode}{how} while this law was checked";
+    }
+
+    private static void Delete(string temporary)
+    {
+        try
+        {
+            Directory.Delete(temporary, recursive: true);
+        }
+        catch (IOException)
+        {
+            // Somebody else has a file of it open, where that matters. Verdicts do not depend on it, and it lies where the
+            // system deletes what is left.
+        }
     }
 
     private static void Kill(Process process)

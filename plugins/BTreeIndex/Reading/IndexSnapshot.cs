@@ -83,12 +83,12 @@ internal sealed class IndexSnapshot(IndexVersion version, PageCache cache, Index
         }
         finally
         {
-            if (state.DiskSources > 1)
-            {
-                Pay((ReaderToll.Seek * (state.DiskSources - 1)) + (ReaderToll.Entry * entries));
-            }
-
+            int runs = state.DiskSources;
             state.Return();
+            if (runs > 1)
+            {
+                Pay((ReaderToll.Seek * (runs - 1)) + (ReaderToll.Entry * entries));
+            }
         }
     }
 
