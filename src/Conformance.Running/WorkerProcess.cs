@@ -229,8 +229,8 @@ internal sealed class WorkerProcess(ConformanceRequest request, SubjectLaws subj
         }
         catch (IOException)
         {
-            // Somebody else has a file of it open, where that matters. Verdicts do not depend on it, and it lies where the
-            // system deletes what is left.
+            // Somebody else has a file of it open, where that matters. Verdicts do not depend on it, and it lies where
+            // the system deletes what is left.
         }
     }
 
