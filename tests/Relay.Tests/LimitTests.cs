@@ -46,6 +46,23 @@ public sealed class LimitTests
         }
     }
 
+    [Theory]
+    [InlineData("t", "x")]
+    [InlineData("nostr", "x")]
+    [InlineData("e", "0000000000000000000000000000000000000000000000000000000000000000")]
+    public async Task One_tag_as_often_as_tags_are_allowed(string name, string value)
+    {
+        // An event is a stranger's: of no event may the store fail, which would take the relay from everybody.
+        await using TestRelay relay = await TestRelay.StartAsync(
+            TestRelay.Fast(o => o.Limits.MaxEventBytes = ByteSize.KiB(200)));
+        await using TestClient client = await relay.ConnectAsync();
+        string[][] tags = [.. Enumerable.Repeat<string[]>([name, value], 1_000)];
+        NostrEvent note = Authors.Note(Authors.Alice, "", tags: tags);
+        Assert.Equal((true, ""), await client.PublishAsync(note));
+        Assert.Equal([note.Id], await client.QueryAsync(name.Length == 1 ? $"{{\"#{name}\":[\"{value}\"]}}" : "{}"));
+        Assert.True((await client.PublishAsync(Authors.Note(Authors.Bob, "after"))).Accepted);
+    }
+
     [Fact]
     public async Task Times_of_events()
     {

@@ -120,9 +120,15 @@ internal ref struct KeySort
             varying |= item.Head ^ items[0].Head;
         }
 
-        SortByHead(items, varying);
+        // Keys that are alike in their lengths too are one key, in order of arrival already.
+        if (varying != 0)
+        {
+            SortByHead(items, varying);
+        }
     }
 
+    /// <param name="items">Items.</param>
+    /// <param name="varying">The bits in which their heads differ; at least one.</param>
     private readonly void SortByHead(Span<Item> items, ulong varying)
     {
         if (items.Length < RadixFrom)

@@ -47,4 +47,21 @@ public sealed class KeySortTests
             Assert.True(expected.SequenceEqual(items.Select(static i => i.Index)), $"seed {seed}, round {round}");
         }
     }
+
+    /// <summary>A record may give one key as often as it likes: an event does with a tag that it repeats.</summary>
+    [Theory]
+    [InlineData(255, 4)]
+    [InlineData(256, 4)]
+    [InlineData(256, 8)]
+    [InlineData(5000, 40)]
+    public void One_key_may_come_any_number_of_times(int times, int length)
+    {
+        byte[] arena = new byte[length];
+        new Random(length).NextBytes(arena);
+        var keys = new KeySort.Key[times];
+        Array.Fill(keys, new KeySort.Key(0, length));
+        var items = new KeySort.Item[times];
+        KeySort.Sort(arena, keys, items, new KeySort.Item[times]);
+        Assert.Equal(Enumerable.Range(0, times), items.Select(static i => i.Index));
+    }
 }
