@@ -158,6 +158,9 @@ public sealed class NostrRelay : IAsyncDisposable
 
     internal void LogFailure(Exception e, string what) => _log.LogError(e, "{What}", what);
 
+    /// <summary>Items that all open negentropy sessions hold.</summary>
+    internal int NegentropyItems => Volatile.Read(ref _negentropyItems);
+
     internal bool TryReserveNegentropy(int items)
     {
         if (Interlocked.Add(ref _negentropyItems, items) <= MaxNegentropyItems)

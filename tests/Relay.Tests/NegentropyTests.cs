@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Xunit.Abstractions;
 
 namespace Mortise.Relay.Tests;
@@ -71,6 +72,44 @@ public sealed class NegentropyTests(ITestOutputHelper output)
         byte[] expected = System.Security.Cryptography.SHA256.HashData(sum)[..16];
         byte[] message = [0x61, 0, 0, 1, .. expected];
         Assert.Equal([0x61], new NegentropySession([], 4_096).Reconcile(message));
+    }
+
+    [Theory]
+    [InlineData("[\"NEG-OPEN\",\"n\",{\"kinds\":[2]},\"6100000200\"]")]
+    [InlineData("[\"NEG-CLOSE\",\"n\"]")]
+    public async Task A_session_that_is_closed_before_it_was_answered_says_nothing_and_holds_nothing(string closing)
+    {
+        await using TestRelay relay = await TestRelay.StartAsync();
+        await using TestClient client = await relay.ConnectAsync();
+        for (int i = 0; i < 5; i++)
+        {
+            await client.PublishAsync(Authors.Note(Authors.Alice, $"{i}"));
+        }
+
+        // While the turns are ours, queries wait, in the order in which they came.
+        int turns = 0;
+        while (relay.Relay.QueryTurns.Wait(0))
+        {
+            turns++;
+        }
+
+        await client.SendAsync("[\"NEG-OPEN\",\"n\",{\"kinds\":[1]},\"6100000200\"]");
+        await client.SendAsync(closing);
+        await client.SendAsync("[\"NEG-OPEN\",\"last\",{\"kinds\":[2]},\"6100000200\"]");
+        await client.SendAsync("[\"NEG-MSG\",\"none\",\"61\"]");
+        Assert.Equal("NEG-ERR", (string?)(await client.ReceiveAsync())[0]);
+        relay.Relay.QueryTurns.Release(turns);
+        JsonArray answer;
+        do
+        {
+            answer = await client.ReceiveAsync("NEG-MSG");
+            Assert.Equal("6100000200", (string?)answer[2]);
+        }
+        while ((string?)answer[1] != "last");
+        await client.SendAsync("[\"NEG-CLOSE\",\"n\"]");
+        await client.SendAsync("[\"NEG-CLOSE\",\"last\"]");
+        await client.ExpectSilenceAsync();
+        Assert.Equal(0, relay.Relay.NegentropyItems);
     }
 
     private static NegentropyItem[] Items(Random random, int count)

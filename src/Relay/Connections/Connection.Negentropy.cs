@@ -6,7 +6,7 @@ namespace Mortise.Relay;
 /// <content>NEG-OPEN, NEG-MSG and NEG-CLOSE (NIP-77). Their ids are apart from those of REQ.</content>
 internal sealed partial class Connection
 {
-    private readonly Dictionary<string, NegentropySession?> _sessions = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, OpenNegentropy> _sessions = new(StringComparer.Ordinal);
     private readonly Lock _sessionsGate = new();
 
     private bool HandleNegentropy(in ClientMessage message)
@@ -15,7 +15,7 @@ internal sealed partial class Connection
             : CheckId(message.Id) is { } wrong ? wrong
             : Relay.Options.AuthRequired && AuthenticatedAs.Count == 0
                 ? "auth-required: authenticate before you read"
-            : message.Verb == ClientVerb.NegOpen ? OpenNegentropy(message)
+            : message.Verb == ClientVerb.NegOpen ? HandleNegOpen(message)
             : ContinueNegentropy(message);
         if (refusal is not null)
         {
@@ -27,7 +27,7 @@ internal sealed partial class Connection
         return true;
     }
 
-    private string? OpenNegentropy(in ClientMessage message)
+    private string? HandleNegOpen(in ClientMessage message)
     {
         var ranges = new List<Range>();
         if (ClientMessage.TrySplit(message.Rest, 3, ranges) is { } problem)
@@ -56,6 +56,12 @@ internal sealed partial class Connection
             : values > _limits.MaxFilterValues ? $"restricted: more than {_limits.MaxFilterValues} values in the filters"
             : filters.Select(f => FilterLimits.FindRefusal(f, _limits, Relay.Features.Search))
                 .FirstOrDefault(static r => r is not null);
+        if (refusal is null && AsksOnlyForGiftWraps(filters))
+        {
+            // An empty set would tell the client to send us all of its own.
+            refusal = "auth-required: gift wraps are for their recipients";
+        }
+
         string? wrong = TryReadHex(message.Rest[ranges[1]], out byte[] first);
         if ((refusal ?? wrong) is { } reason)
         {
@@ -63,6 +69,7 @@ internal sealed partial class Connection
         }
 
         CloseNegentropy(message.Id);
+        OpenNegentropy open;
         lock (_sessionsGate)
         {
             if (_sessions.Count >= _limits.MaxNegentropySessions)
@@ -70,10 +77,11 @@ internal sealed partial class Connection
                 return $"restricted: up to {_limits.MaxNegentropySessions} negentropy sessions at once";
             }
 
-            _sessions.Add(message.Id, null);
+            open = new OpenNegentropy(message.Id, Closing);
+            _sessions.Add(message.Id, open);
         }
 
-        _ = RunNegentropyAsync(message.Id, filters, first);
+        _ = RunNegentropyAsync(open, filters, first);
         return null;
     }
 
@@ -82,7 +90,7 @@ internal sealed partial class Connection
         NegentropySession? session;
         lock (_sessionsGate)
         {
-            _sessions.TryGetValue(message.Id, out session);
+            session = _sessions.GetValueOrDefault(message.Id)?.Session;
         }
 
         if (session is null)
@@ -106,39 +114,29 @@ internal sealed partial class Connection
         }
     }
 
-    private async Task RunNegentropyAsync(string id, IReadOnlyList<Filter> filters, byte[] first)
+    private async Task RunNegentropyAsync(OpenNegentropy open, IReadOnlyList<Filter> filters, byte[] first)
     {
         long began = Relay.Time.GetTimestamp();
         try
         {
             NegentropySession? session;
-            using (QueryTurn turn = await TakeTurnAsync(Closing).ConfigureAwait(false))
+            using (QueryTurn turn = await TakeTurnAsync(open.Cancellation).ConfigureAwait(false))
             {
                 session = Collect(filters, turn.Cancellation);
             }
 
-            string? refusal = session is null ? "blocked: this query is too big" : null;
             byte[]? answer = session?.Reconcile(first);
-            bool isOpen;
-            lock (_sessionsGate)
+            if (session is null)
             {
-                isOpen = _sessions.ContainsKey(id);
-                if (isOpen && session is not null && Relay.TryReserveNegentropy(session.Count))
-                {
-                    _sessions[id] = session;
-                }
-                else
-                {
-                    refusal ??= "blocked: too many sessions at once";
-                    _sessions.Remove(id);
-                }
+                Fail(open, "blocked: this query is too big");
             }
-
-            if (isOpen)
+            else if (!TryKeep(open, session))
             {
-                Send(refusal is not null
-                    ? RelayMessage.NegError(id, refusal)
-                    : RelayMessage.NegMessage(id, Convert.ToHexStringLower(answer!)));
+                Fail(open, "blocked: too many sessions at once");
+            }
+            else
+            {
+                Send(RelayMessage.NegMessage(open.Id, Convert.ToHexStringLower(answer!)));
             }
 
             Relay.Metrics.QueryDone("NEG-OPEN", 0, began);
@@ -148,16 +146,39 @@ internal sealed partial class Connection
             EndFailed(
                 e is FormatException ? new ArgumentException(e.Message, e) : e,
                 began,
-                reason => Fail(id, e is FormatException ? $"invalid: {e.Message}" : reason),
-                Closing.IsCancellationRequested);
+                reason => Fail(open, e is FormatException ? $"invalid: {e.Message}" : reason),
+                open.Cancellation.IsCancellationRequested);
         }
     }
 
-    private void Fail(string id, string reason)
+    /// <summary>Keeps what a session is about for the messages that follow.</summary>
+    /// <returns>False when it was closed meanwhile, or all sessions hold as much as they may.</returns>
+    private bool TryKeep(OpenNegentropy open, NegentropySession session)
     {
-        CloseNegentropy(id);
-        Send(RelayMessage.NegError(id, reason));
+        lock (_sessionsGate)
+        {
+            if (!IsOpen(open) || !Relay.TryReserveNegentropy(session.Count))
+            {
+                return false;
+            }
+
+            open.Session = session;
+            return true;
+        }
     }
+
+    /// <summary>Ends a session that is still open with an error; of one that its client closed or opened anew nothing is
+    /// said.</summary>
+    private void Fail(OpenNegentropy open, string reason)
+    {
+        if (CloseNegentropy(open.Id, open))
+        {
+            Send(RelayMessage.NegError(open.Id, reason));
+        }
+    }
+
+    /// <summary>Whether the id of a session still means this one. Under the gate.</summary>
+    private bool IsOpen(OpenNegentropy open) => _sessions.GetValueOrDefault(open.Id) == open;
 
     /// <summary>Collects what a session is about.</summary>
     /// <returns>Null when it is too much.</returns>
@@ -174,15 +195,25 @@ internal sealed partial class Connection
             : new NegentropySession([.. sink.Items], (int)_limits.MaxNegentropyBytes.Bytes);
     }
 
-    private void CloseNegentropy(string id)
+    /// <summary>Closes a session.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="only">The one that is meant; null for whichever has the id.</param>
+    /// <returns>False when it was not open.</returns>
+    private bool CloseNegentropy(string id, OpenNegentropy? only = null)
     {
+        OpenNegentropy? open;
         lock (_sessionsGate)
         {
-            if (_sessions.Remove(id, out NegentropySession? session) && session is not null)
+            if ((only is not null && !IsOpen(only)) || !_sessions.Remove(id, out open))
             {
-                Relay.ReleaseNegentropy(session.Count);
+                return false;
             }
+
+            Relay.ReleaseNegentropy(open.Session?.Count ?? 0);
         }
+
+        open.Dispose();
+        return true;
     }
 
     private void CloseNegentropy()
@@ -217,6 +248,33 @@ internal sealed partial class Connection
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
         {
             return "invalid: a negentropy message is hexadecimal";
+        }
+    }
+
+    /// <summary>What a NEG-OPEN has opened, until it is closed or its id is opened anew.</summary>
+    private sealed class OpenNegentropy : IDisposable
+    {
+        private readonly CancellationTokenSource _cancellation;
+
+        public OpenNegentropy(string id, CancellationToken connection)
+        {
+            Id = id;
+            _cancellation = CancellationTokenSource.CreateLinkedTokenSource(connection);
+            Cancellation = _cancellation.Token;
+        }
+
+        public string Id { get; }
+
+        /// <summary>Stops its query.</summary>
+        public CancellationToken Cancellation { get; }
+
+        /// <summary>Null until its query has run.</summary>
+        public NegentropySession? Session { get; set; }
+
+        public void Dispose()
+        {
+            _cancellation.Cancel();
+            _cancellation.Dispose();
         }
     }
 

@@ -270,6 +270,11 @@ internal sealed partial class Connection
             return $"invalid: {problem}";
         }
 
+        if (ranges.Count == 0)
+        {
+            return "invalid: a filter is missing";
+        }
+
         foreach (Range range in ranges)
         {
             if (TryReadFilter(message.Rest[range], out Filter? filter) is { } refusal)
@@ -330,8 +335,8 @@ internal sealed partial class Connection
         : filters.Length == 1 || sink.Sent < filters.Min(static f => f.Limit!.Value) ? "finish"
         : null;
 
-    private bool AsksOnlyForGiftWraps(List<Filter> filters) =>
-        Relay.Options.GuardGiftWraps && AuthenticatedAs.Count == 0 && filters.TrueForAll(FilterLimits.IsOnlyForGiftWraps);
+    private bool AsksOnlyForGiftWraps(IReadOnlyList<Filter> filters) =>
+        Relay.Options.GuardGiftWraps && AuthenticatedAs.Count == 0 && filters.All(FilterLimits.IsOnlyForGiftWraps);
 
     private GiftWrapVisibility? VisibilityFor(IReadOnlyList<Filter> filters) =>
         Relay.Options.GuardGiftWraps && filters.Any(FilterLimits.MayMatchGiftWraps)
