@@ -1,5 +1,7 @@
+using System.Net;
 using System.Net.WebSockets;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using Mortise.Nostr;
 
 namespace Mortise.Relay.Tests;
@@ -200,6 +202,38 @@ public sealed class LimitTests
         }
 
         Assert.InRange(refused, 1, 18);
+
+        // Whoever authenticates waits for an OK (NIP-42).
+        string denial;
+        do
+        {
+            denial = (await client.AuthenticateAsync(Authors.Alice, relay.Ws)).Text;
+        }
+        while (denial.Length == 0);
+        Assert.StartsWith("rate-limited: ", denial, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", "203.0.113.9", "203.0.113.9")]
+    [InlineData("127.0.0.1", "198.51.100.1, 203.0.113.9", "203.0.113.9")]
+    [InlineData("127.0.0.1", "198.51.100.1, 203.0.113.9, 10.0.0.1", "203.0.113.9")]
+    [InlineData("127.0.0.1", "10.0.0.1", "10.0.0.1")]
+    [InlineData("127.0.0.1", "203.0.113.9:4711", "203.0.113.9")]
+    [InlineData("127.0.0.1", "[2001:db8::9]:4711", "2001:db8::9")]
+    [InlineData("127.0.0.1", "2001:db8::9", "2001:db8::9")]
+    [InlineData("127.0.0.1", "::ffff:203.0.113.9", "203.0.113.9")]
+    [InlineData("127.0.0.1", "unknown", "127.0.0.1")]
+    [InlineData("127.0.0.1", "", "127.0.0.1")]
+    [InlineData("::ffff:127.0.0.1", "203.0.113.9", "203.0.113.9")]
+    [InlineData("192.0.2.7", "203.0.113.9", "192.0.2.7")]
+    [InlineData("192.0.2.7", "203.0.113.9, 127.0.0.1", "192.0.2.7")]
+    public void Addresses_are_those_that_the_last_trusted_proxy_saw(string peer, string forwarded, string client)
+    {
+        var context = new DefaultHttpContext();
+        context.Connection.RemoteIpAddress = IPAddress.Parse(peer);
+        context.Request.Headers["X-Forwarded-For"] = forwarded;
+        var options = new RelayOptions { TrustedProxies = ["127.0.0.1", "10.0.0.1"] };
+        Assert.Equal(client, ClientAddress.Of(context, options).Address.ToString());
     }
 
     [Fact]

@@ -12,11 +12,18 @@ internal readonly record struct ClientAddress(IPAddress Address, string Group)
     public static ClientAddress Of(HttpContext context, RelayOptions options)
     {
         IPAddress address = Plain(context.Connection.RemoteIpAddress ?? IPAddress.None);
-        if (options.TrustedProxies.Any(p => IPAddress.TryParse(p, out IPAddress? proxy) && Plain(proxy).Equals(address)))
+        string[] forwarded = context.Request.Headers["X-Forwarded-For"].ToString().Split(',');
+
+        // The last entry is the one that the trusted proxy wrote, and where that is another trusted proxy, the one before
+        // it is believed too; those before are the client's word. Some proxies write the port as well.
+        for (int i = forwarded.Length - 1; i >= 0 && IsTrusted(address, options); i--)
         {
-            // The last entry is the one that the trusted proxy wrote; those before are the client's word.
-            string last = context.Request.Headers["X-Forwarded-For"].ToString().Split(',')[^1].Trim();
-            address = IPAddress.TryParse(last, out IPAddress? forwarded) ? Plain(forwarded) : address;
+            if (!IPEndPoint.TryParse(forwarded[i].Trim(), out IPEndPoint? from))
+            {
+                break;
+            }
+
+            address = Plain(from.Address);
         }
 
         return new ClientAddress(address, GroupOf(address));
@@ -34,7 +41,11 @@ internal readonly record struct ClientAddress(IPAddress Address, string Group)
         host == "localhost"
         || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address));
 
-    private static IPAddress Plain(IPAddress address) =>
+    private static bool IsTrusted(IPAddress address, RelayOptions options) =>
+        options.TrustedProxies.Any(p => IPAddress.TryParse(p, out IPAddress? proxy) && Plain(proxy).Equals(address));
+
+    /// <summary>An IPv4 address as such, also when it came in the clothes of IPv6.</summary>
+    public static IPAddress Plain(IPAddress address) =>
         address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
     private static string GroupOf(IPAddress address) =>

@@ -278,7 +278,7 @@ internal sealed partial class Connection : IDisposable
         Relay.Metrics.Refused("rate-limited");
         return message.Verb switch
         {
-            ClientVerb.Auth => Bad(Reason, isCounted: false),
+            ClientVerb.Auth => RefuseEvent(message.Rest, Reason),
             ClientVerb.NegOpen or ClientVerb.NegMessage => Send(RelayMessage.NegError(Limited(message.Id), Reason)),
             _ => Send(RelayMessage.Closed(Limited(message.Id), Reason)),
         };
