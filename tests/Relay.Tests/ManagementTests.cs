@@ -58,6 +58,35 @@ public sealed class ManagementTests
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("{\"method\":1}")]
+    [InlineData("{\"method\":\"supportedmethods\",\"method\":\"supportedmethods\"}")]
+    [InlineData("{\"method\":\"\\ud800\"}")]
+    [InlineData("{\"\\ud800\":1,\"\\ud800\":2}")]
+    [InlineData("{\"method\":\"changerelayname\",\"params\":[\"\\ud800\"]}")]
+    [InlineData("{\"method\":\"changerelayname\",\"params\":[]}")]
+    [InlineData("{\"method\":\"changerelayname\",\"params\":{}}")]
+    [InlineData("{\"method\":\"allowkind\",\"params\":[65536]}")]
+    public async Task What_is_no_call_is_answered_with_an_error(string body)
+    {
+        await using TestRelay relay = await TestRelay.StartAsync(
+            TestRelay.Fast(o => o.Management.Admins = [Authors.PublicKey(Authors.Alice)]));
+        using HttpResponseMessage response = await SendAsync(relay, "", Encoding.UTF8.GetBytes(body));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.NotNull(JsonNode.Parse(await response.Content.ReadAsStringAsync())!["error"]);
+    }
+
+    [Fact]
+    public async Task An_address_is_blocked_however_it_is_written()
+    {
+        await using TestRelay relay = await TestRelay.StartAsync(
+            TestRelay.Fast(o => o.Management.Admins = [Authors.PublicKey(Authors.Alice)]));
+        await CallAsync(relay, "blockip", "::ffff:127.0.0.1");
+        await Assert.ThrowsAsync<System.Net.WebSockets.WebSocketException>(relay.ConnectAsync);
+    }
+
+    [Theory]
     [InlineData("nothing")]
     [InlineData("another key")]
     [InlineData("another address")]
@@ -90,11 +119,13 @@ public sealed class ManagementTests
         return JsonNode.Parse(text)!;
     }
 
-    private static async Task<HttpResponseMessage> SendAsync(
-        TestRelay relay, string wrong, string method, params JsonNode[] parameters)
+    private static Task<HttpResponseMessage> SendAsync(
+        TestRelay relay, string wrong, string method, params JsonNode[] parameters) =>
+        SendAsync(relay, wrong, Encoding.UTF8.GetBytes(
+            new JsonObject { ["method"] = method, ["params"] = new JsonArray(parameters) }.ToJsonString()));
+
+    private static async Task<HttpResponseMessage> SendAsync(TestRelay relay, string wrong, byte[] body)
     {
-        byte[] body = Encoding.UTF8.GetBytes(
-            new JsonObject { ["method"] = method, ["params"] = new JsonArray(parameters) }.ToJsonString());
         using var request = new HttpRequestMessage(HttpMethod.Post, relay.Http) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new("application/nostr+json+rpc");
         NostrEvent proof = NostrEvent.CreateSigned(

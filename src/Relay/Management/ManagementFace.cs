@@ -85,8 +85,7 @@ internal sealed class ManagementFace
 
     private async Task<JsonNode> CallAsync(ReadOnlyMemory<byte> body)
     {
-        if (JsonNode.Parse(body.Span) is not JsonObject request
-            || request["method"] is not JsonValue named || !named.TryGetValue(out string? method))
+        if (Parse(body) is not JsonObject request || TextOf(request["method"]) is not { } method)
         {
             throw new FormatException("expected an object with a method and params");
         }
@@ -129,9 +128,28 @@ internal sealed class ManagementFace
             [.. entries.Select(e => new JsonObject { [name] = e.Key, ["reason"] = e.Value })]));
 
     private static string Text(JsonArray parameters) =>
-        parameters.Count > 0 && parameters[0] is JsonValue value && value.TryGetValue(out string? text)
-            ? text
-            : throw new FormatException("the first parameter is a string");
+        (parameters.Count > 0 ? TextOf(parameters[0]) : null)
+        ?? throw new FormatException("the first parameter is a string");
+
+    private static JsonNode? Parse(ReadOnlyMemory<byte> body) => InUnicode(
+        body, static b => JsonNode.Parse(b.Span, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }));
+
+    /// <summary>A string; null for anything else.</summary>
+    private static string? TextOf(JsonNode? node) => InUnicode(
+        node, static n => n is JsonValue value && value.TryGetValue(out string? text) ? text : null);
+
+    private static TResult InUnicode<T, TResult>(T from, Func<T, TResult> read)
+    {
+        try
+        {
+            return read(from);
+        }
+        catch (InvalidOperationException)
+        {
+            // What the library throws when an escape is half of a surrogate pair.
+            throw new FormatException("a string that is not Unicode");
+        }
+    }
 
     private static string Hex(JsonArray parameters) =>
         PublicKey.TryParse(Text(parameters), out _)
@@ -140,7 +158,7 @@ internal sealed class ManagementFace
 
     private static string Address(JsonArray parameters) =>
         IPAddress.TryParse(Text(parameters), out IPAddress? address)
-            ? address.ToString()
+            ? ClientAddress.Plain(address).ToString()
             : throw new FormatException("the first parameter is an address");
 
     private static int Kind(JsonArray parameters) =>
@@ -149,7 +167,7 @@ internal sealed class ManagementFace
             : throw new FormatException("the first parameter is a kind");
 
     private static string Reason(JsonArray parameters) =>
-        parameters.Count > 1 && parameters[1] is JsonValue value && value.TryGetValue(out string? reason) ? reason : "";
+        (parameters.Count > 1 ? TextOf(parameters[1]) : null) ?? "";
 
     private static Dictionary<string, string> With(IReadOnlyDictionary<string, string> all, string key, string reason) =>
         new(all, StringComparer.Ordinal) { [key] = reason };
