@@ -18,7 +18,7 @@ internal static class HostileMessages
         [
             "", " ", "null", "1", "\"EVENT\"", "{}", "[]", "[[]]", "[null]", "[1]", "[\"\"]", "[\"event\",{}]",
             "[\"EVENT\"]", "[\"EVENT\",]", "[\"EVENT\" {}]", "[\"REQ\"]", "[\"REQ\",1,{}]", "[\"REQ\",null,{}]",
-            "[\"REQ\",[\"a\"],{}]", "[\"REQ\",\"a\"]", "[\"CLOSE\"]", "[\"CLOSE\",1]", "[\"COUNT\",\"a\"]", "[\"AUTH\"]",
+            "[\"REQ\",[\"a\"],{}]", "[\"CLOSE\"]", "[\"CLOSE\",1]", "[\"AUTH\"]",
             "[\"AUTH\",\"challenge\"]", "[\"AUTH\",{}]", "[\"NEG-OPEN\"]", "[\"NEG-MSG\",1]", "[\"HELLO\",\"a\"]",
             "[\"EVENT\",{}", "[\"REQ\",\"a\",{}", "\uFEFF[\"REQ\",\"a\",{}]", "[\"REQ\",\"\\ud800\",{}]", "[\"\\ud800\",\"a\"]",
             "not json", "['REQ','a',{}]", "[\"REQ\" \"a\" {}]", "// comment", "[\"REQ\",\"a\",{}", "{\"REQ\":\"a\"}",
@@ -142,11 +142,13 @@ internal static class HostileMessages
             ",{\"ids\":1},\"61\"", ",{\"unknown\":1},\"61\"", ",[],\"61\"", ",\"61\",{}",
         ])
         {
-            yield return ($"NEG-OPEN {rest}", $"[\"NEG-OPEN\",\"n\"{rest}]", rest.Length == 0 ? "NOTICE" : "NEG-ERR");
+            yield return ($"NEG-OPEN {rest}", $"[\"NEG-OPEN\",\"n\"{rest}]", "NEG-ERR");
         }
 
         yield return ("NEG-MSG of nothing", "[\"NEG-MSG\",\"nothing\",\"61\"]", "NEG-ERR");
         yield return ("NEG-OPEN with a long id", $"[\"NEG-OPEN\",\"{new string('x', 65)}\",{{}},\"61\"]", "NEG-ERR");
+        yield return ("REQ without a filter", "[\"REQ\",\"a\"]", "CLOSED");
+        yield return ("COUNT without a filter", "[\"COUNT\",\"a\"]", "CLOSED");
         yield return ("binary in text", "[\"EVENT\",\u0001]", "NOTICE");
         yield return ("AUTH with a signed note", "[\"AUTH\",{\"kind\":1}]", "NOTICE");
     }

@@ -42,9 +42,15 @@ public sealed class NipTests
             foreach (string header in (string[])
                 ["Access-Control-Allow-Origin", "Access-Control-Allow-Headers", "Access-Control-Allow-Methods"])
             {
-                Assert.Equal("*", response.Headers.GetValues(header).Single());
+                Assert.StartsWith("*", response.Headers.GetValues(header).Single(), StringComparison.Ordinal);
             }
         }
+
+        // What a browser asks before a page may manage the relay: the star is not for this header.
+        using var preflight = new HttpRequestMessage(HttpMethod.Options, relay.Http);
+        preflight.Headers.Add("Access-Control-Request-Headers", "authorization");
+        using HttpResponseMessage allowed = await http.SendAsync(preflight);
+        Assert.Equal("*, Authorization", allowed.Headers.GetValues("Access-Control-Allow-Headers").Single());
 
         using HttpResponseMessage other = await http.GetAsync(new Uri(relay.Http, "/other"));
         Assert.Equal(HttpStatusCode.NotFound, other.StatusCode);
@@ -67,6 +73,20 @@ public sealed class NipTests
         Assert.True((await client.PublishAsync(bobs)).Accepted, "each authenticated key counts");
         NostrEvent repost = Authors.Note(Authors.Carol, mine.ToJson(), kind: 6, tags: [["e", mine.Id]]);
         Assert.False((await client.PublishAsync(repost)).Accepted);
+    }
+
+    [Fact]
+    public async Task Only_whom_it_helps_is_asked_to_authenticate()
+    {
+        await using TestRelay relay = await TestRelay.StartAsync();
+        await using TestClient client = await relay.ConnectAsync();
+        NostrEvent bobs = Authors.Note(Authors.Bob, "bob's", tags: [["-"]]);
+        NostrEvent repost = Authors.Note(Authors.Alice, bobs.ToJson(), kind: 6);
+        Assert.StartsWith("auth-required: ", (await client.PublishAsync(bobs)).Text, StringComparison.Ordinal);
+        Assert.StartsWith("restricted: ", (await client.PublishAsync(repost)).Text, StringComparison.Ordinal);
+        Assert.True((await client.AuthenticateAsync(Authors.Alice, relay.Ws)).Accepted);
+        Assert.StartsWith("restricted: ", (await client.PublishAsync(bobs)).Text, StringComparison.Ordinal);
+        Assert.StartsWith("restricted: ", (await client.PublishAsync(repost)).Text, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -130,6 +150,23 @@ public sealed class NipTests
         Assert.True((await client.AuthenticateAsync(Authors.Alice, relay.Ws)).Accepted);
         Assert.True((await client.PublishAsync(Authors.Note(Authors.Alice, "x"))).Accepted);
         Assert.Single(await client.QueryAsync("{}"));
+        JsonNode limitation = (await DocumentAsync(relay))["limitation"]!;
+        Assert.True((bool)limitation["auth_required"]!);
+        Assert.True((bool)limitation["restricted_writes"]!);
+    }
+
+    [Fact]
+    public async Task What_the_document_promises_is_taken()
+    {
+        await using TestRelay relay = await TestRelay.StartAsync();
+        await using TestClient client = await relay.ConnectAsync();
+        JsonNode limitation = (await DocumentAsync(relay))["limitation"]!;
+        var content = new string('c', (int)limitation["max_content_length"]!);
+        Assert.Equal((true, ""), await client.PublishAsync(Authors.Note(Authors.Alice, content)));
+        Assert.False((await client.PublishAsync(Authors.Note(Authors.Alice, content + "c"))).Accepted);
+        string[][] tags = [.. Enumerable.Repeat<string[]>(["t", "x"], (int)limitation["max_event_tags"]!)];
+        Assert.Equal((true, ""), await client.PublishAsync(Authors.Note(Authors.Alice, "", tags: tags)));
+        Assert.False((await client.PublishAsync(Authors.Note(Authors.Alice, "", tags: [.. tags, ["t", "x"]]))).Accepted);
     }
 
     [Fact]
@@ -154,6 +191,9 @@ public sealed class NipTests
         Assert.Equal(1, await stranger.CountAsync("{\"kinds\":[1,1059]}", "{\"kinds\":[1059],\"limit\":3}"));
         await stranger.SendAsync("[\"REQ\",\"g\",{\"kinds\":[1059]}]");
         Assert.StartsWith("auth-required: ", (string)(await stranger.ReceiveAsync("CLOSED"))[2]!, StringComparison.Ordinal);
+
+        await stranger.SendAsync("[\"NEG-OPEN\",\"g\",{\"kinds\":[1059]},\"6100000200\"]");
+        Assert.StartsWith("auth-required: ", (string)(await stranger.ReceiveAsync("NEG-ERR"))[2]!, StringComparison.Ordinal);
 
         // Live, stored and ephemeral kinds.
         foreach (TestClient client in (TestClient[])[stranger, bob])

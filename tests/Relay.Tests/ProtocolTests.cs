@@ -78,9 +78,36 @@ public sealed class ProtocolTests
         await client.SendAsync("[\"REQ\",\"e\",{\"kinds\":[20001]}]");
         await client.ReceiveAsync("EOSE");
         NostrEvent ephemeral = Authors.Note(Authors.Alice, "gone", kind: 20_001);
-        await client.SendAsync($"[\"EVENT\",{ephemeral.ToJson()}]");
+        await using TestClient writer = await relay.ConnectAsync();
+        Assert.Equal((true, ""), await writer.PublishAsync(ephemeral));
         Assert.Equal(ephemeral.ToJson(), Relayed(await client.ReceiveAsync("EVENT")));
         Assert.Equal(0, await client.CountAsync("{\"kinds\":[20001]}"));
+    }
+
+    [Theory]
+    [InlineData("[\"REQ\",\"x\"]", "[\"CLOSED\",\"x\",\"invalid: a filter is missing\"]")]
+    [InlineData("[\"COUNT\",\"x\"]", "[\"CLOSED\",\"x\",\"invalid: a filter is missing\"]")]
+    [InlineData("[\"NEG-OPEN\",\"x\"]", "[\"NEG-ERR\",\"x\",\"invalid: expected one filter and one message\"]")]
+    [InlineData("[\"NEG-OPEN\",\"x\",{}]", "[\"NEG-ERR\",\"x\",\"invalid: expected one filter and one message\"]")]
+    [InlineData("[\"NEG-MSG\",\"x\"]", "[\"NEG-ERR\",\"x\",\"closed: there is no such session\"]")]
+    public async Task A_request_with_an_id_is_refused_with_that_id(string request, string answer)
+    {
+        await using TestRelay relay = await TestRelay.StartAsync();
+        await using TestClient client = await relay.ConnectAsync();
+        await client.SendAsync(request);
+        Assert.Equal(answer, (await client.ReceiveAsync()).ToJsonString());
+    }
+
+    [Fact]
+    public async Task Ids_in_upper_case_are_none_and_are_answered_as_they_came()
+    {
+        await using TestRelay relay = await TestRelay.StartAsync();
+        await using TestClient client = await relay.ConnectAsync();
+        NostrEvent good = Authors.Note(Authors.Alice, "good");
+        await client.SendAsync($"[\"EVENT\",{good.ToJson().Replace(good.Id, good.Id.ToUpperInvariant(), StringComparison.Ordinal)}]");
+        JsonArray ok = await client.ReceiveAsync("OK");
+        Assert.Equal(good.Id.ToUpperInvariant(), (string?)ok[1]);
+        Assert.False((bool)ok[2]!);
     }
 
     [Fact]

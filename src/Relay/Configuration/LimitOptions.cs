@@ -9,7 +9,7 @@ public sealed class LimitOptions : IValidatedOptions
     public ByteSize MaxMessageBytes { get; set; } = ByteSize.KiB(128);
 
     /// <summary>Bytes of one event as JSON.</summary>
-    public ByteSize MaxEventBytes { get; set; } = ByteSize.KiB(64);
+    public ByteSize MaxEventBytes { get; set; } = ByteSize.KiB(128);
 
     /// <summary>Characters of an event's content. NIP-11 <c>max_content_length</c>.</summary>
     public int MaxContentLength { get; set; } = 65_536;

@@ -87,24 +87,22 @@ internal sealed partial class Connection
     private bool RefuseEvent(ReadOnlySpan<byte> json, string reason)
     {
         Relay.Metrics.Answered(false, reason, Relay.Time.GetTimestamp());
-        Span<byte> id = stackalloc byte[PublicKey.Bytes];
-        if (!TryFindId(json, id))
-        {
-            return Bad(reason, isCounted: !reason.StartsWith("rate-limited", StringComparison.Ordinal));
-        }
-
-        return Send(RelayMessage.Ok(id, false, reason));
+        return FindId(json) is { } id
+            ? Send(RelayMessage.Ok(id, false, reason))
+            : Bad(reason, isCounted: !reason.StartsWith("rate-limited", StringComparison.Ordinal));
     }
 
-    /// <summary>The id that something claims which is no event, so that its sender can tell what was refused.</summary>
-    private static bool TryFindId(ReadOnlySpan<byte> json, Span<byte> id)
+    /// <summary>The id that something claims which is no event, letter for letter, so that its sender can tell what was
+    /// refused; null when there is none.</summary>
+    private static string? FindId(ReadOnlySpan<byte> json)
     {
+        Span<byte> id = stackalloc byte[PublicKey.Bytes];
         try
         {
             var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 64 });
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             {
-                return false;
+                return null;
             }
 
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -116,7 +114,9 @@ internal sealed partial class Connection
                     return reader.TokenType == JsonTokenType.String
                         && reader.ValueSpan.Length == 2 * id.Length
                         && Convert.FromHexString(reader.ValueSpan, id, out _, out _)
-                            == System.Buffers.OperationStatus.Done;
+                            == System.Buffers.OperationStatus.Done
+                        ? reader.GetString()
+                        : null;
                 }
 
                 reader.Skip();
@@ -124,10 +124,10 @@ internal sealed partial class Connection
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return false;
+            return null;
         }
 
-        return false;
+        return null;
     }
 
     /// <summary>Authenticates the client as one more key (NIP-42).</summary>

@@ -59,13 +59,17 @@ internal static class Nip11Document
         json.WriteNumber("max_limit"u8, limits.MaxLimit);
         json.WriteNumber("max_subid_length"u8, limits.MaxSubscriptionIdLength);
         json.WriteNumber("max_event_tags"u8, limits.MaxEventTags);
-        json.WriteNumber("max_content_length"u8, limits.MaxContentLength);
+
+        // Content is a part of its event, and a character has a byte at least.
+        json.WriteNumber(
+            "max_content_length"u8,
+            Math.Min(limits.MaxContentLength, Math.Min(limits.MaxEventBytes.Bytes, limits.MaxMessageBytes.Bytes)));
         json.WriteNumber("min_pow_difficulty"u8, admission.MinPow);
         json.WriteBoolean("auth_required"u8, options.AuthRequired);
         json.WriteBoolean("payment_required"u8, false);
         json.WriteBoolean(
             "restricted_writes"u8,
-            admission.AuthRequired || admission.AllowAuthors.Count > 0 || admission.AllowKinds.Count > 0
+            options.AuthRequired || admission.AuthRequired || admission.AllowAuthors.Count > 0 || admission.AllowKinds.Count > 0
             || managed.AllowedKeys.Count > 0 || managed.AllowedKinds.Count > 0 || admission.MinPow > 0
             || admission.Program.Length > 0);
         if (admission.MaxAge > TimeSpan.Zero)

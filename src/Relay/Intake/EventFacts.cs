@@ -70,6 +70,20 @@ internal static class EventFacts
         return false;
     }
 
+    /// <summary>Whether only its author may publish it (NIP-70).</summary>
+    public static bool IsProtected(in EventView @event)
+    {
+        foreach (TagView tag in @event.Tags)
+        {
+            if (tag.Count >= 1 && tag.IsNamed("-"u8))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Leading zero bits of an id (NIP-13).</summary>
     public static int Difficulty(ReadOnlySpan<byte> id)
     {

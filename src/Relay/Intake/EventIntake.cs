@@ -192,7 +192,7 @@ internal sealed class EventIntake : IDisposable
                 .ConfigureAwait(false);
             for (int i = 0; i < jobs.Count; i++)
             {
-                (bool accepted, string text) = AnswerTo(results[i]);
+                (bool accepted, string text) = AnswerTo(results[i], jobs[i]);
                 Answer(jobs[i], accepted, text);
             }
         }
@@ -213,13 +213,17 @@ internal sealed class EventIntake : IDisposable
         job.Connection.Answer(job.Event, accepted, text);
     }
 
-    private static (bool Accepted, string Text) AnswerTo(in PutResult result) => result.Outcome switch
+    private static (bool Accepted, string Text) AnswerTo(in PutResult result, in IntakeJob job) => result.Outcome switch
     {
         PutOutcome.Stored or PutOutcome.Ephemeral => (true, ""),
         PutOutcome.Duplicate => (true, "duplicate: the relay has this event"),
         PutOutcome.Superseded => (false, $"duplicate: {result.Reason}"),
         PutOutcome.Deleted => (false, $"blocked: {result.Reason}"),
-        PutOutcome.Protected => (false, $"auth-required: {result.Reason}"),
+
+        // A client that is told to authenticate does so and tries again: only where that helps (NIP-42).
+        PutOutcome.Protected when EventFacts.IsProtected(job.Event.View) && job.Connection.AuthenticatedAs.Count == 0 =>
+            (false, $"auth-required: {result.Reason}"),
+        PutOutcome.Protected => (false, $"restricted: {result.Reason}"),
         _ => (false, $"invalid: {result.Reason}"),
     };
 

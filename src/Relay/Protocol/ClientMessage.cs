@@ -130,7 +130,8 @@ internal ref struct ClientMessage
         rest = rest[..^1].Trim(" \t\r\n"u8);
         if (rest.IsEmpty)
         {
-            return Verb is ClientVerb.Close or ClientVerb.NegClose ? null : "too few elements";
+            // With an id, what is missing is answered with that id.
+            return Verb is ClientVerb.Event or ClientVerb.Auth ? "too few elements" : null;
         }
 
         if (rest[0] != (byte)',')

@@ -9,19 +9,20 @@ internal static class RelayMessage
 {
     private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static byte[] Ok(ReadOnlySpan<byte> id, bool accepted, string text)
-    {
-        if (accepted && text.Length == 0)
-        {
-            return Accepted(id);
-        }
+    public static byte[] Ok(ReadOnlySpan<byte> id, bool accepted, string text) =>
+        accepted && text.Length == 0 ? Accepted(id) : Ok(Convert.ToHexStringLower(id), accepted, text);
 
+    /// <param name="id">As the client wrote it.</param>
+    /// <param name="accepted">Whether the event was taken.</param>
+    /// <param name="text">Why not, or what else there is to say.</param>
+    public static byte[] Ok(string id, bool accepted, string text)
+    {
         var buffer = new ArrayBufferWriter<byte>(128 + text.Length);
         using (var json = new Utf8JsonWriter(buffer, s_options))
         {
             json.WriteStartArray();
             json.WriteStringValue("OK"u8);
-            json.WriteStringValue(Convert.ToHexStringLower(id));
+            json.WriteStringValue(id);
             json.WriteBooleanValue(accepted);
             json.WriteStringValue(text);
             json.WriteEndArray();
