@@ -11,7 +11,7 @@ namespace Mortise.Relay;
 internal sealed class LiveIndex
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<LiveKey, List<Subscription>> _byKey = [];
+    private readonly Dictionary<LiveKey, Filed> _byKey = [];
     private long _mark;
     private int _count;
 
@@ -25,12 +25,12 @@ internal sealed class LiveIndex
             _count++;
             foreach (LiveKey key in Keys(subscription))
             {
-                if (!_byKey.TryGetValue(key, out List<Subscription>? list))
+                if (!_byKey.TryGetValue(key, out Filed? filed))
                 {
-                    _byKey.Add(key, list = []);
+                    _byKey.Add(key, filed = new Filed());
                 }
 
-                list.Add(subscription);
+                filed.Subscriptions.Add(subscription);
             }
         }
     }
@@ -42,8 +42,9 @@ internal sealed class LiveIndex
             _count--;
             foreach (LiveKey key in Keys(subscription))
             {
-                if (_byKey.TryGetValue(key, out List<Subscription>? list))
+                if (_byKey.TryGetValue(key, out Filed? filed))
                 {
+                    List<Subscription> list = filed.Subscriptions;
                     int at = list.IndexOf(subscription);
                     if (at >= 0)
                     {
@@ -96,12 +97,14 @@ internal sealed class LiveIndex
 
     private void Collect(LiveKey key, in EventView @event, List<Subscription> matches)
     {
-        if (!_byKey.TryGetValue(key, out List<Subscription>? list))
+        if (!_byKey.TryGetValue(key, out Filed? filed) || filed.Mark == _mark)
         {
             return;
         }
 
-        foreach (Subscription subscription in list)
+        // An event may say one tag two thousand times; what is filed under it is looked at once.
+        filed.Mark = _mark;
+        foreach (Subscription subscription in filed.Subscriptions)
         {
             if (subscription.Mark != _mark)
             {
@@ -161,5 +164,13 @@ internal sealed class LiveIndex
         {
             keys.Add(LiveKey.Everything);
         }
+    }
+
+    /// <summary>What is filed under one key, and the last event that it was looked at for.</summary>
+    private sealed class Filed
+    {
+        public List<Subscription> Subscriptions { get; } = [];
+
+        public long Mark { get; set; }
     }
 }
