@@ -91,6 +91,13 @@ public sealed class OperatorTests
 
         foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(l => l[0] != '#'))
         {
+            string family = line[..line.IndexOfAny(['{', ' '])];
+            if (family.EndsWith("_quantile", StringComparison.Ordinal))
+            {
+                Assert.Contains($"\n# TYPE {family} summary\n", text, StringComparison.Ordinal);
+                Assert.Contains($"\n# HELP {family} ", text, StringComparison.Ordinal);
+            }
+
             Assert.Matches(@"^[a-z_][a-z0-9_]*(\{[a-z_]+=""[^""\n]*""(,[a-z_]+=""[^""\n]*"")*\})? (NaN|[-+0-9.eE]+)$", line);
         }
     }

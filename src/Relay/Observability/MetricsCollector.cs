@@ -81,7 +81,8 @@ internal sealed class MetricsCollector : IDisposable
 
         if (series[0].Histogram is not null)
         {
-            text.Append(CultureInfo.InvariantCulture, $"# TYPE {name}_quantile gauge\n");
+            text.Append(CultureInfo.InvariantCulture, $"# HELP {name}_quantile {series[0].Help}\n");
+            text.Append(CultureInfo.InvariantCulture, $"# TYPE {name}_quantile summary\n");
             foreach (Series one in series)
             {
                 WriteQuantiles(text, name, one);
