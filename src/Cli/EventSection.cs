@@ -1,6 +1,7 @@
 using Mortise.Indexing;
 using Mortise.Nostr;
 using Mortise.Plugins;
+using Mortise.Relay;
 
 namespace Mortise.Cli;
 
@@ -35,6 +36,11 @@ public sealed class EventSection : IValidatedOptions
         if (KeptVersions is < 1 or > 1_000_000)
         {
             yield return new OptionProblem(nameof(KeptVersions), "must be 1 to 1000000");
+        }
+
+        foreach (string url in RelayUrls.Where(static u => !NostrRelay.IsAddress(u)))
+        {
+            yield return new OptionProblem(nameof(RelayUrls), $"names '{url}', which is not a ws or wss URL");
         }
     }
 

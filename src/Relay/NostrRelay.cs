@@ -49,7 +49,7 @@ public sealed class NostrRelay : IAsyncDisposable
         Options = options ?? new RelayOptions();
         Time = time ?? TimeProvider.System;
         Verifier = verifier ?? EventVerifier.Default;
-        _log = (logs ?? NullLoggerFactory.Instance).CreateLogger("Mortise.Relay");
+        _log = new SeldomLog((logs ?? NullLoggerFactory.Instance).CreateLogger("Mortise.Relay"), Time);
         Address = new RelayAddress(policy.RelayUrls);
         Features = RelayFeatures.Of(store, policy, Options);
         RateOptions rates = Options.Rates;
@@ -121,7 +121,11 @@ public sealed class NostrRelay : IAsyncDisposable
     internal RelayMetrics Metrics { get; }
 
     /// <summary>Queries that compute at once: more would only slow each other down.</summary>
-    internal SemaphoreSlim QueryTurns { get; } = new(Math.Max(2, Environment.ProcessorCount));
+    internal FairTurns QueryTurns { get; } = new(Math.Max(2, Environment.ProcessorCount));
+
+    /// <summary>Whether a URL can be one by which a relay is known: <c>ws</c>, <c>wss</c>, or the same as
+    /// <c>http</c> or <c>https</c>.</summary>
+    public static bool IsAddress(string url) => RelayAddress.IsName(url);
 
     /// <summary>Stops taking connections, answers every event that was taken, and closes the connections. What is left
     /// when the time is up is dropped; what was acknowledged is in the store in any case.</summary>
@@ -134,7 +138,7 @@ public sealed class NostrRelay : IAsyncDisposable
 
         using var late = new CancellationTokenSource(Options.ShutdownTimeout, Time);
         await Connections.DrainAsync(late.Token).ConfigureAwait(false);
-        await Intake.DrainAsync().ConfigureAwait(false);
+        await Intake.DrainAsync(late.Token).ConfigureAwait(false);
         await Dispatcher.StopAsync().ConfigureAwait(false);
         await _dispatching.ConfigureAwait(false);
     }
@@ -149,7 +153,6 @@ public sealed class NostrRelay : IAsyncDisposable
         }
 
         Intake.Dispose();
-        QueryTurns.Dispose();
         Metrics.Dispose();
     }
 
@@ -189,5 +192,5 @@ public sealed class NostrRelay : IAsyncDisposable
 
     private KeyedRates<TKey> Rates<TKey>(int perSecond)
         where TKey : notnull =>
-        new(perSecond, perSecond * Options.Rates.BurstSeconds, Time);
+        new(perSecond, (long)perSecond * Options.Rates.BurstSeconds, Time);
 }

@@ -9,6 +9,9 @@ namespace Mortise.Cli.Tests;
 /// <summary>The relay as a process of its own.</summary>
 public sealed class ServeTests
 {
+    /// <summary>An address that no machine has (RFC 5737).</summary>
+    private const string Elsewhere = "http://192.0.2.1:7777";
+
     [Fact]
     public async Task A_relay_that_is_terminated_under_load_has_everything_that_it_acknowledged()
     {
@@ -57,6 +60,67 @@ public sealed class ServeTests
         using var folder = new TemporaryFolder();
         ToolRun run = await ToolRun.OfAsync("serve", option, value, "--data", folder.Data);
         Assert.Equal(2, run.Exit);
+    }
+
+    [Theory]
+    [InlineData("nostr.relayUrls", "[relay.example]")]
+    [InlineData("relay.shutdownTimeout", "400d")]
+    [InlineData("relay.admission.program", "/no/such/program")]
+    [InlineData("relay.admission.programTimeout", "400d")]
+    [InlineData("relay.limits.queryTime", "400d")]
+    [InlineData("relay.limits.pingInterval", "400d")]
+    [InlineData("relay.limits.maxFilterTags", "-1")]
+    [InlineData("relay.limits.maxSearchLength", "-1")]
+    [InlineData("relay.limits.maxEventTags", "-1")]
+    [InlineData("relay.limits.maxContentLength", "-1")]
+    [InlineData("relay.limits.maxTagValueBytes", "0B")]
+    [InlineData("relay.limits.maxTotalOutgoingBytes", "0B")]
+    [InlineData("relay.limits.maxNegentropySessions", "-1")]
+    public async Task A_value_that_no_relay_can_follow_is_refused_by_its_key(string key, string value)
+    {
+        using var folder = new TemporaryFolder();
+        ToolRun run = await ToolRun.OfAsync(
+            "serve", "--urls", "http://127.0.0.1:0", "--set", $"{key}={value}", "--data", folder.Data)
+            .WaitAsync(TimeSpan.FromMinutes(2));
+        Assert.Equal(2, run.Exit);
+        Assert.Contains(key, run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Elsewhere)]
+    [InlineData("http://localhost:0")]
+    public async Task An_address_that_cannot_be_listened_on_is_no_defect(string url)
+    {
+        using var folder = new TemporaryFolder();
+        ToolRun run = await ToolRun.OfAsync("serve", "--urls", url, "--data", folder.Data)
+            .WaitAsync(TimeSpan.FromMinutes(2));
+        Assert.Equal(1, run.Exit);
+        Assert.Contains($"cannot listen on {url}", run.Error, StringComparison.Ordinal);
+        Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [StraceFact]
+    public async Task The_relay_starts_under_the_filter_of_the_service_that_is_delivered()
+    {
+        // What systemd counts as @resources, and can be injected here.
+        string[] resources =
+        [
+            "ioprio_set", "mbind", "migrate_pages", "move_pages", "sched_setaffinity", "sched_setattr", "sched_setparam",
+            "sched_setscheduler", "set_mempolicy", "setpriority", "setrlimit",
+        ];
+        string[] filters = [.. (await File.ReadAllLinesAsync(Path.Combine(Surroundings.Root, "deploy", "mortise.service")))
+            .Where(static l => l.StartsWith("SystemCallFilter=", StringComparison.Ordinal))
+            .Select(static l => l.Split('=')[1])];
+        Assert.Contains("@resources", filters.Single(static f => f.StartsWith('~')), StringComparison.Ordinal);
+        string[] refused = [.. resources.Except(filters.Where(static f => f[0] is not ('~' or '@')).SelectMany(static f => f.Split(' ')))];
+        using var folder = new TemporaryFolder();
+        using var tool = ToolProcess.StartUnder(
+            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", $"inject={string.Join(',', refused)}:error=EPERM"],
+            "serve", "--urls", Elsewhere, "--data", folder.Data);
+
+        // So far that all is there but an address: a relay that serves would outlive its tracer.
+        await tool.EndAsync();
+        Assert.Contains($"cannot listen on {Elsewhere}", await tool.Errors, StringComparison.Ordinal);
     }
 
     /// <summary>Publishes with a few events in flight until the relay says goodbye.</summary>

@@ -1,3 +1,5 @@
+using Mortise.Nostr;
+
 namespace Mortise.Relay.Tests;
 
 /// <summary>A program that decides, as operators write them.</summary>
@@ -55,5 +57,55 @@ public sealed class ExternalPolicyTests
             (await client.PublishAsync(Authors.Note(Authors.Alice, "x"))).Text,
             StringComparison.Ordinal);
         Assert.Equal(0, await client.CountAsync("{}"));
+    }
+
+    [Fact]
+    public async Task A_program_that_never_ends_its_line_is_not_listened_to()
+    {
+        await using TestRelay relay = await TestRelay.StartAsync(TestRelay.Fast(o =>
+        {
+            o.Admission.Program = "sh";
+            o.Admission.ProgramArguments = ["-c", "exec tr '\\0' x < /dev/zero"];
+            o.Admission.ProgramTimeout = TimeSpan.FromHours(1);
+        }));
+        await using TestClient client = await relay.ConnectAsync();
+        Assert.StartsWith(
+            "error: ", (await client.PublishAsync(Authors.Note(Authors.Alice, "x"))).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_program_that_reads_nothing_is_given_up_however_large_the_event()
+    {
+        await using TestRelay relay = await TestRelay.StartAsync(TestRelay.Fast(o =>
+        {
+            o.Limits.MaxEventBytes = ByteSize.KiB(120);
+            o.Limits.MaxContentLength = 120_000;
+            o.Admission.Program = "sh";
+            o.Admission.ProgramArguments = ["-c", "exec sleep 1000"];
+            o.Admission.ProgramTimeout = TimeSpan.FromMilliseconds(200);
+        }));
+        await using TestClient client = await relay.ConnectAsync();
+        NostrEvent large = Authors.Note(Authors.Alice, new string('x', 110_000));
+        Assert.StartsWith("error: ", (await client.PublishAsync(large)).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_program_that_hangs_does_not_keep_the_relay_from_stopping()
+    {
+        TestRelay relay = await TestRelay.StartAsync(TestRelay.Fast(o =>
+        {
+            o.ShutdownTimeout = TimeSpan.Zero;
+            o.Admission.Program = "sh";
+            o.Admission.ProgramArguments = ["-c", "exec sleep 1000"];
+            o.Admission.ProgramTimeout = TimeSpan.FromHours(1);
+        }));
+        await using TestClient client = await relay.ConnectAsync();
+        for (int i = 0; i < 20; i++)
+        {
+            await client.SendAsync($"[\"EVENT\",{Authors.Note(Authors.Alice, $"{i}").ToJson()}]");
+        }
+
+        await client.ExpectSilenceAsync();
+        await relay.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(2));
     }
 }

@@ -81,6 +81,37 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task As_many_tags_as_are_taken_may_all_be_the_same()
+    {
+        await using TestRelay relay = await TestRelay.StartAsync();
+        await using TestClient client = await relay.ConnectAsync();
+        await client.SendAsync("[\"REQ\",\"live\",{\"#t\":[\"x\"]}]");
+        await client.ReceiveAsync("EOSE");
+        string[] tag = ["t", "x"];
+        NostrEvent repeats = Authors.Note(Authors.Alice, "", tags: [.. Enumerable.Repeat(tag, 2_000)]);
+        await client.SendAsync($"[\"EVENT\",{repeats.ToJson()}]");
+        JsonArray one = await client.ReceiveAsync();
+        JsonArray other = await client.ReceiveAsync();
+        JsonArray ok = (string?)one[0] == "OK" ? one : other;
+        Assert.True((bool)ok[2]!, ok.ToJsonString());
+        Assert.Equal("EVENT", (string?)(ok == one ? other : one)[0]);
+        Assert.Equal([repeats.Id], await client.QueryAsync("{\"#t\":[\"x\"]}"));
+        Assert.True((await client.PublishAsync(Authors.Note(Authors.Bob, "and the next"))).Accepted);
+    }
+
+    [Fact]
+    public async Task A_burst_of_any_length_is_a_burst()
+    {
+        await using TestRelay relay = await TestRelay.StartAsync(TestRelay.Fast(o => o.Rates = new RateOptions
+        {
+            BurstSeconds = 2_000_000_000,
+        }));
+        await using TestClient client = await relay.ConnectAsync();
+        Assert.Equal(0, await client.CountAsync("{}"));
+        Assert.True((await client.PublishAsync(Authors.Note(Authors.Alice, "x"))).Accepted);
+    }
+
+    [Fact]
     public async Task Subscriptions_of_a_connection()
     {
         await using TestRelay relay = await TestRelay.StartAsync(TestRelay.Fast(o => o.Limits.MaxSubscriptions = 3));

@@ -14,6 +14,9 @@ internal static partial class ServeCommand
 {
     private const string DefaultUrl = "http://127.0.0.1:7777";
 
+    private const UnixFileMode AnyExecute =
+        UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
     // Beside the store's own files, which it does not look like.
     private const string ManagedFile = "managed.json";
 
@@ -46,7 +49,8 @@ internal static partial class ServeCommand
     {
         foreach (string url in urls)
         {
-            if (!Uri.TryCreate(url.Replace('*', 'x'), UriKind.Absolute, out Uri? parsed) || parsed.Scheme != "http")
+            if (!Uri.TryCreate(url.Replace('*', 'x'), UriKind.Absolute, out Uri? parsed) || parsed.Scheme != "http"
+                || parsed.PathAndQuery != "/")
             {
                 throw new BadInputException(
                     $"--urls: '{url}' is not of the form {DefaultUrl}; for TLS put a proxy in front");
@@ -57,6 +61,13 @@ internal static partial class ServeCommand
             await StoreSession.OpenForRelayAsync(context, arguments, data, cancellation).ConfigureAwait(false);
         using ILoggerFactory logs = LoggerFactory.Create(b => Log(b, context));
         RelayOptions options = StoreSession.Relay(session.Composed);
+        if (options.Admission.Program is { Length: > 0 } program && !CanStart(program))
+        {
+            throw new BadInputException(
+                $"relay.admission.program: there is no program '{program}' that may be started here; it would refuse every "
+                + "event");
+        }
+
         if (options.Management.File.Length == 0)
         {
             options.Management.File = Path.Combine(data, ManagedFile);
@@ -87,6 +98,16 @@ internal static partial class ServeCommand
 
         await session.Store.CheckpointAsync(CancellationToken.None).ConfigureAwait(false);
         return ExitCode.Ok;
+    }
+
+    /// <summary>Whether a program is where a process is looked for: at its path, or on the path of commands.</summary>
+    private static bool CanStart(string program)
+    {
+        string[] folders =
+            [Environment.CurrentDirectory, .. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)];
+        return folders.Any(folder => Path.Combine(folder, program) is var path
+            && File.Exists(path)
+            && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & AnyExecute) != 0));
     }
 
     /// <summary>Where the stack lets plugins be exchanged, new files in their folders are taken while the store
@@ -157,6 +178,9 @@ internal static partial class ServeCommand
     private static void Log(ILoggingBuilder logging, CommandContext context)
     {
         logging.SetMinimumLevel(LogLevel.Warning);
+
+        // What keeps the server from starting is said once, as the reason for which the command ends.
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         logging.AddProvider(new ConsoleLogs(context.Console.Error));
     }
 }

@@ -49,9 +49,9 @@ public sealed class AdmissionOptions : IValidatedOptions
             yield return new OptionProblem(nameof(MinPow), "must be from 0 to 256");
         }
 
-        if (ProgramTimeout <= TimeSpan.Zero)
+        if (ProgramTimeout <= TimeSpan.Zero || ProgramTimeout > LimitOptions.LongestWait)
         {
-            yield return new OptionProblem(nameof(ProgramTimeout), "must be more than zero");
+            yield return new OptionProblem(nameof(ProgramTimeout), "must be more than zero, and 7d at most");
         }
 
         foreach ((string name, IList<string> keys) in ((string, IList<string>)[])

@@ -5,6 +5,9 @@ namespace Mortise.Relay;
 /// <summary>The section <c>relay.limits</c>: how much of anything one stranger may use.</summary>
 public sealed class LimitOptions : IValidatedOptions
 {
+    /// <summary>The longest time that anything is waited for: timers end at seven weeks.</summary>
+    internal static TimeSpan LongestWait { get; } = TimeSpan.FromDays(7);
+
     /// <summary>Bytes of one message, whole; enforced while it arrives. NIP-11 <c>max_message_length</c>.</summary>
     public ByteSize MaxMessageBytes { get; set; } = ByteSize.KiB(128);
 
@@ -109,15 +112,39 @@ public sealed class LimitOptions : IValidatedOptions
             (nameof(MaxLimit), MaxLimit), (nameof(DefaultLimit), DefaultLimit),
             (nameof(MaxEventsInFlight), MaxEventsInFlight), (nameof(MaxConnections), MaxConnections),
             (nameof(MaxConnectionsPerAddress), MaxConnectionsPerAddress), (nameof(MaxBadMessages), MaxBadMessages),
-            (nameof(MaxAuthenticatedKeys), MaxAuthenticatedKeys), (nameof(QueryTime), QueryTime.Ticks),
-            (nameof(SendTimeout), SendTimeout.Ticks), (nameof(MessageTimeout), MessageTimeout.Ticks),
-            (nameof(IdleTimeout), IdleTimeout.Ticks), (nameof(PingInterval), PingInterval.Ticks),
-            (nameof(PingTimeout), PingTimeout.Ticks), (nameof(HandshakeTimeout), HandshakeTimeout.Ticks),
+            (nameof(MaxAuthenticatedKeys), MaxAuthenticatedKeys), (nameof(MaxTagValueBytes), MaxTagValueBytes.Bytes),
+            (nameof(IdleTimeout), IdleTimeout.Ticks),
         ])
         {
             if (value < 1)
             {
                 yield return new OptionProblem(name, "must be more than zero");
+            }
+        }
+
+        foreach ((string name, int value) in ((string, int)[])
+        [
+            (nameof(MaxContentLength), MaxContentLength), (nameof(MaxEventTags), MaxEventTags),
+            (nameof(MaxFilterTags), MaxFilterTags), (nameof(MaxSearchLength), MaxSearchLength),
+            (nameof(MaxNegentropySessions), MaxNegentropySessions), (nameof(MaxNegentropyEvents), MaxNegentropyEvents),
+        ])
+        {
+            if (value < 0)
+            {
+                yield return new OptionProblem(name, "must be 0 or more");
+            }
+        }
+
+        foreach ((string name, TimeSpan value) in ((string, TimeSpan)[])
+        [
+            (nameof(QueryTime), QueryTime), (nameof(SendTimeout), SendTimeout), (nameof(MessageTimeout), MessageTimeout),
+            (nameof(PingInterval), PingInterval), (nameof(PingTimeout), PingTimeout),
+            (nameof(HandshakeTimeout), HandshakeTimeout),
+        ])
+        {
+            if (value <= TimeSpan.Zero || value > LongestWait)
+            {
+                yield return new OptionProblem(name, "must be more than zero, and 7d at most");
             }
         }
 
@@ -129,6 +156,11 @@ public sealed class LimitOptions : IValidatedOptions
         if (MaxOutgoingBytes.Bytes is < 65_536 or > 1 << 30)
         {
             yield return new OptionProblem(nameof(MaxOutgoingBytes), "must be from 64KiB to 1GiB");
+        }
+
+        if (MaxTotalOutgoingBytes.Bytes < 65_536)
+        {
+            yield return new OptionProblem(nameof(MaxTotalOutgoingBytes), "must be 64KiB or more");
         }
 
         if (MaxSubscriptionIdLength is < 1 or > 64)

@@ -21,6 +21,9 @@ internal sealed class RelayAddress(IEnumerable<string> urls)
             && (IsConfigured ? _names.Contains(name) : IsLocal(url) && name == NameOf($"ws://{host}"));
     }
 
+    /// <summary>Whether a URL names a relay.</summary>
+    public static bool IsName(string url) => NameOf(url) is not null;
+
     private static bool IsLocal(string url) =>
         Uri.TryCreate(url, UriKind.Absolute, out Uri? parsed)
         && ClientAddress.IsLocalName(parsed.Host);

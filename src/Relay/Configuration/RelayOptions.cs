@@ -83,6 +83,11 @@ public sealed class RelayOptions : IValidatedOptions
             }
         }
 
+        if (ShutdownTimeout < TimeSpan.Zero || ShutdownTimeout > LimitOptions.LongestWait)
+        {
+            yield return new OptionProblem(nameof(ShutdownTimeout), "must be 7d at most");
+        }
+
         foreach (string proxy in TrustedProxies)
         {
             if (!IPAddress.TryParse(proxy, out _))

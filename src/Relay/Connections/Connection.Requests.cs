@@ -164,7 +164,15 @@ internal sealed partial class Connection
                     break;
                 }
 
-                await Task.Yield();
+                if (turn.IsWanted && !Outbox.IsFull)
+                {
+                    turn.Pause();
+                    await turn.ResumeAsync().ConfigureAwait(false);
+                }
+                else
+                {
+                    await Task.Yield();
+                }
             }
 
             subscription.EndStored(query.Lsn, Hint(filters, sink));
@@ -219,7 +227,7 @@ internal sealed partial class Connection
         await _queryTurn.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            await Relay.QueryTurns.WaitAsync(cancellation).ConfigureAwait(false);
+            await Relay.QueryTurns.WaitAsync(Client.Group, cancellation).ConfigureAwait(false);
         }
         catch
         {
@@ -227,7 +235,7 @@ internal sealed partial class Connection
             throw;
         }
 
-        return new QueryTurn(_queryTurn, Relay.QueryTurns, _limits.QueryTime, Relay.Time, cancellation);
+        return new QueryTurn(_queryTurn, Relay.QueryTurns, Client.Group, _limits.QueryTime, Relay.Time, cancellation);
     }
 
     /// <summary>The last frame of a query that nobody awaits: every failure is told to the client or to the

@@ -46,9 +46,9 @@ internal sealed partial class Connection : IDisposable
         _inFlight = new SemaphoreSlim(_limits.MaxEventsInFlight, _limits.MaxEventsInFlight);
         RateOptions rates = relay.Options.Rates;
         _eventRate = new TokenBucket(
-            rates.EventsPerConnection, rates.EventsPerConnection * rates.BurstSeconds, relay.Time);
+            rates.EventsPerConnection, (long)rates.EventsPerConnection * rates.BurstSeconds, relay.Time);
         _requestRate = new TokenBucket(
-            rates.RequestsPerConnection, rates.RequestsPerConnection * rates.BurstSeconds, relay.Time);
+            rates.RequestsPerConnection, (long)rates.RequestsPerConnection * rates.BurstSeconds, relay.Time);
         _lastMessage = relay.Time.GetTimestamp();
         Challenge = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         Outbox = new Outbox(

@@ -5,7 +5,8 @@ namespace Mortise.Relay;
 internal sealed class QueryTurn : IDisposable
 {
     private readonly SemaphoreSlim _own;
-    private readonly SemaphoreSlim _shared;
+    private readonly FairTurns _shared;
+    private readonly string _group;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _late;
     private TimeSpan _left;
@@ -13,10 +14,16 @@ internal sealed class QueryTurn : IDisposable
     private bool _isPaused;
 
     public QueryTurn(
-        SemaphoreSlim own, SemaphoreSlim shared, TimeSpan budget, TimeProvider time, CancellationToken cancellation)
+        SemaphoreSlim own,
+        FairTurns shared,
+        string group,
+        TimeSpan budget,
+        TimeProvider time,
+        CancellationToken cancellation)
     {
         _own = own;
         _shared = shared;
+        _group = group;
         _time = time;
         _left = budget;
         _began = time.GetTimestamp();
@@ -27,7 +34,11 @@ internal sealed class QueryTurn : IDisposable
     /// <summary>Cancelled when the time is used up, or nobody wants the answer.</summary>
     public CancellationToken Cancellation => _late.Token;
 
-    /// <summary>Gives the relay's turn away while the client is slow to read: that time does not count.</summary>
+    /// <summary>True when somebody else waits for the relay's turn.</summary>
+    public bool IsWanted => _shared.IsWanted;
+
+    /// <summary>Gives the relay's turn away, to others or while the client is slow to read: that time does not
+    /// count.</summary>
     public void Pause()
     {
         _left -= _time.GetElapsedTime(_began);
@@ -39,7 +50,7 @@ internal sealed class QueryTurn : IDisposable
     /// <summary>Takes the turn back.</summary>
     public async Task ResumeAsync()
     {
-        await _shared.WaitAsync(Cancellation).ConfigureAwait(false);
+        await _shared.WaitAsync(_group, Cancellation).ConfigureAwait(false);
         _isPaused = false;
         _began = _time.GetTimestamp();
         _late.CancelAfter(_left > TimeSpan.Zero ? _left : TimeSpan.Zero);

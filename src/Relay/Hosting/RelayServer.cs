@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -38,7 +39,7 @@ public sealed class RelayServer : IAsyncDisposable
     /// <param name="composed">The stack, for the dashboard to show; null when it is not known.</param>
     /// <param name="configure">Where and how it logs, or null for nowhere.</param>
     /// <param name="cancellation">Stops starting.</param>
-    /// <exception cref="IOException">An address is in use.</exception>
+    /// <exception cref="IOException">An address is in use, or cannot be listened on.</exception>
     public static async Task<RelayServer> StartAsync(
         NostrRelay relay,
         IReadOnlyList<string> urls,
@@ -56,7 +57,22 @@ public sealed class RelayServer : IAsyncDisposable
         WebApplication app = builder.Build();
         app.UseRouting();
         app.MapMortiseRelay("/", relay, composed);
-        await app.StartAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await app.StartAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            await app.DisposeAsync().ConfigureAwait(false);
+            if (e is SocketException or InvalidOperationException)
+            {
+                // An address of another machine, a port that needs rights, a form that the server does not take.
+                throw new IOException($"cannot listen on {string.Join(", ", urls)}: {e.Message}", e);
+            }
+
+            throw;
+        }
+
         ICollection<string> bound = app.Services.GetRequiredService<IServer>().Features
             .GetRequiredFeature<IServerAddressesFeature>().Addresses;
         return new RelayServer(app, relay, [.. bound]);

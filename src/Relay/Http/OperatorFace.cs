@@ -148,7 +148,7 @@ internal sealed class OperatorFace : IDisposable
         {
             IReadOnlyList<Filter> filters = Filter.ParseRequest(body);
             using var late = new CancellationTokenSource(_relay.Options.Limits.QueryTime, _relay.Time);
-            await _relay.QueryTurns.WaitAsync(late.Token).ConfigureAwait(false);
+            await _relay.QueryTurns.WaitAsync(ClientAddress.Of(context, _relay.Options).Group, late.Token).ConfigureAwait(false);
             try
             {
                 await WriteJsonAsync(context, Answer(filters, late.Token)).ConfigureAwait(false);

@@ -49,13 +49,16 @@ internal sealed class EventIntake : IDisposable
     public ValueTask SubmitAsync(in IntakeJob job) => _queue.Writer.WriteAsync(job);
 
     /// <summary>Takes nothing more, and ends when everything that was taken is answered.</summary>
-    public async Task DrainAsync()
+    /// <param name="late">From then on nothing waits for the program that decides: it may hang.</param>
+    public async Task DrainAsync(CancellationToken late)
     {
+        using CancellationTokenRegistration registration = late.UnsafeRegister(
+            static program => ((ExternalPolicy?)program)?.GiveUp(), _program);
         _queue.Writer.TryComplete();
         await Task.WhenAll(_workers).ConfigureAwait(false);
         for (int i = 0; i < MaxBatchesInStore; i++)
         {
-            await _inStore.WaitAsync().ConfigureAwait(false);
+            await _inStore.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         }
     }
 

@@ -23,6 +23,9 @@ internal sealed class ExternalPolicy(AdmissionOptions options, TimeProvider time
     private const int MaxAnswer = 65_536;
 
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly CancellationTokenSource _givingUp = new();
+    private readonly char[] _said = new char[MaxAnswer];
+    private int _saidCount;
     private Process? _process;
 
     /// <summary>Asks about one verified event.</summary>
@@ -32,13 +35,19 @@ internal sealed class ExternalPolicy(AdmissionOptions options, TimeProvider time
         await _turn.WaitAsync().ConfigureAwait(false);
         try
         {
-            using var late = new CancellationTokenSource(options.ProgramTimeout, time);
+            if (_givingUp.IsCancellationRequested)
+            {
+                return (false, false, "error: the relay is shutting down");
+            }
+
+            using var timeout = new CancellationTokenSource(options.ProgramTimeout, time);
+            using var late = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _givingUp.Token);
             _process ??= Start();
             Stream input = _process.StandardInput.BaseStream;
             await input.WriteAsync(Question(job), late.Token).ConfigureAwait(false);
             await input.FlushAsync(late.Token).ConfigureAwait(false);
-            string? line = await _process.StandardOutput.ReadLineAsync(late.Token).ConfigureAwait(false);
-            return line is null || line.Length > MaxAnswer
+            string? line = await ReadLineAsync(_process.StandardOutput, late.Token).ConfigureAwait(false);
+            return line is null
                 ? Broken("ended, or said too much", null)
                 : Read(line, job.Event.Id);
         }
@@ -53,10 +62,44 @@ internal sealed class ExternalPolicy(AdmissionOptions options, TimeProvider time
         }
     }
 
+    /// <summary>Waits for the program no longer: what is asked, and what will be, is refused.</summary>
+    public void GiveUp() => _givingUp.Cancel();
+
     public void Dispose()
     {
         Stop();
         _turn.Dispose();
+        _givingUp.Dispose();
+    }
+
+    /// <summary>Reads to the end of a line, which is no longer than an answer may be.</summary>
+    /// <returns>Null when the program ended, or said more.</returns>
+    private async ValueTask<string?> ReadLineAsync(StreamReader output, CancellationToken cancellation)
+    {
+        int seen = 0;
+        while (true)
+        {
+            int end = _said.AsSpan(seen, _saidCount - seen).IndexOf('\n');
+            if (end >= 0)
+            {
+                string line = new(_said, 0, seen + end);
+                int rest = seen + end + 1;
+                Array.Copy(_said, rest, _said, 0, _saidCount - rest);
+                _saidCount -= rest;
+                return line;
+            }
+
+            seen = _saidCount;
+            int read = seen == _said.Length
+                ? 0
+                : await output.ReadAsync(_said.AsMemory(seen), cancellation).ConfigureAwait(false);
+            if (read == 0)
+            {
+                return null;
+            }
+
+            _saidCount += read;
+        }
     }
 
     private Process Start()
@@ -78,6 +121,7 @@ internal sealed class ExternalPolicy(AdmissionOptions options, TimeProvider time
     private void Stop()
     {
         Process? process = Interlocked.Exchange(ref _process, null);
+        _saidCount = 0;
         if (process is null)
         {
             return;

@@ -9,7 +9,7 @@ namespace Mortise.Relay;
 /// <param name="perSecond">Tokens a second of each key; 0 for no limit.</param>
 /// <param name="burst">Tokens that a key may save.</param>
 /// <param name="time">The clock.</param>
-internal sealed class KeyedRates<TKey>(int perSecond, int burst, TimeProvider time)
+internal sealed class KeyedRates<TKey>(int perSecond, long burst, TimeProvider time)
     where TKey : notnull
 {
     private const int MaxKeys = 100_000;

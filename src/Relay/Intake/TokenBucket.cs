@@ -5,7 +5,7 @@ namespace Mortise.Relay;
 /// <param name="perSecond">Tokens a second; 0 for no limit.</param>
 /// <param name="burst">Tokens that may be saved.</param>
 /// <param name="time">The clock.</param>
-internal sealed class TokenBucket(int perSecond, int burst, TimeProvider time)
+internal sealed class TokenBucket(int perSecond, long burst, TimeProvider time)
 {
     private readonly Lock _gate = new();
     private double _tokens = burst;
