@@ -32,13 +32,12 @@ public sealed class PrivateCopies
     {
         ArgumentException.ThrowIfNullOrEmpty(root);
         _root = Path.GetFullPath(root);
+        MakeFolder();
         if (OperatingSystem.IsWindows())
         {
-            Directory.CreateDirectory(_root);
             return;
         }
 
-        Directory.CreateDirectory(_root, OwnerOnly);
         FileStatus status = FileStatus.Of(_root) ?? throw new IOException($"'{_root}' cannot be examined");
         if (status.Owner != Posix.EffectiveUser()
             || (status.Mode & (FileStatus.OthersWrite | FileStatus.GroupWrite)) != 0)
@@ -136,6 +135,28 @@ public sealed class PrivateCopies
         }
 
         return removed;
+    }
+
+    private void MakeFolder()
+    {
+        try
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(_root);
+            }
+            else
+            {
+                Directory.CreateDirectory(_root, OwnerOnly);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException(
+                $"plugins are run from copies, and '{_root}', where they should be, cannot be made ({e.Message}); set "
+                + $"{Variable} to a folder that this user can write",
+                e);
+        }
     }
 
     private static bool CanWriteBelow(string folder)

@@ -115,6 +115,19 @@ public sealed class PrivateCopyTests : IDisposable
         Assert.Contains("chmod 700", Assert.Throws<IOException>(() => new PrivateCopies(open)).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_folder_that_cannot_be_made_is_told_with_the_setting_that_names_another()
+    {
+        string file = Path.Combine(_cache.Path, "a-file");
+        File.WriteAllText(file, "");
+        string below = Path.Combine(file, "copies");
+
+        string message = Assert.Throws<IOException>(() => new PrivateCopies(below)).Message;
+
+        Assert.Contains(below, message, StringComparison.Ordinal);
+        Assert.Contains(PrivateCopies.Variable, message, StringComparison.Ordinal);
+    }
+
     private static void Replace(string folder, string how)
     {
         string readMe = Path.Combine(folder, "readme.txt");
