@@ -29,16 +29,22 @@ internal sealed class StoredState(StoreView view, DeletionTargets targets, Group
             return VersionsByFilter(address, version);
         }
 
-        var found = new List<RecordLocation>();
-        Span<byte> prefix = stackalloc byte[EventAddress.MaxBytes + 1];
-        address.CopyTo(prefix);
-        for (byte role = AddressProjection.Tagged; role <= AddressProjection.Implied; role++)
+        // The roles that make versions are neighbours: one range has both.
+        Span<byte> bounds = stackalloc byte[2 * (EventAddress.MaxBytes + 1)];
+        int length = address.Length + 1;
+        Span<byte> start = bounds[..length];
+        Span<byte> end = bounds.Slice(length, length);
+        address.CopyTo(start);
+        address.CopyTo(end);
+        start[^1] = AddressProjection.Tagged;
+        end[^1] = AddressProjection.Implied + 1;
+        var locations = new LocationSink(group, []);
+        for (int i = 0; i < _addresses.PartitionCount; i++)
         {
-            prefix[address.Length] = role;
-            Collect(_addresses, prefix[..(address.Length + 1)], found);
+            _addresses.Scan(i, new KeyRange(start, end), ref locations);
         }
 
-        return found;
+        return locations.Found;
     }
 
     /// <summary>True when an author has asked for the deletion of an id.</summary>
@@ -131,31 +137,13 @@ internal sealed class StoredState(StoreView view, DeletionTargets targets, Group
     private long Newest(ReadOnlySpan<byte> prefix)
     {
         Span<byte> scratch = stackalloc byte[prefix.Length];
-        using FamilyCursor cursor = _deletions!.OpenCursor(
-            KeyRange.WithPrefix(prefix, scratch), OrdinalRange.All, EntryOrder.NewestFirst);
-        while (cursor.MoveNext())
+        var newest = new NewestSink(group);
+        for (int i = 0; i < _deletions!.PartitionCount; i++)
         {
-            if (!group.IsDeleted(cursor.Location))
-            {
-                return OrderKey.Read(cursor.Key).CreatedAt;
-            }
+            _deletions.Scan(i, KeyRange.WithPrefix(prefix, scratch), ref newest);
         }
 
-        return -1;
-    }
-
-    private void Collect(FamilyView family, ReadOnlySpan<byte> prefix, List<RecordLocation> found)
-    {
-        Span<byte> scratch = stackalloc byte[prefix.Length];
-        using FamilyCursor cursor = family.OpenCursor(
-            KeyRange.WithPrefix(prefix, scratch), OrdinalRange.All, EntryOrder.NewestFirst);
-        while (cursor.MoveNext())
-        {
-            if (!group.IsDeleted(cursor.Location))
-            {
-                found.Add(cursor.Location);
-            }
-        }
+        return newest.CreatedAt;
     }
 
     private List<RecordLocation> VersionsByFilter(ReadOnlySpan<byte> address, in EventView version)
@@ -208,5 +196,37 @@ internal sealed class StoredState(StoreView view, DeletionTargets targets, Group
         }
 
         return newest;
+    }
+
+    private readonly struct LocationSink(GroupState group, List<RecordLocation> found) : IFamilySink
+    {
+        public List<RecordLocation> Found => found;
+
+        public bool Accept(ReadOnlySpan<byte> key, RecordLocation location, ReadOnlySpan<byte> inline)
+        {
+            if (!group.IsDeleted(location))
+            {
+                found.Add(location);
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Keeps the time of the newest entry; in each partition that is the first.</summary>
+    private struct NewestSink(GroupState group) : IFamilySink
+    {
+        public long CreatedAt { get; private set; } = -1;
+
+        public bool Accept(ReadOnlySpan<byte> key, RecordLocation location, ReadOnlySpan<byte> inline)
+        {
+            if (group.IsDeleted(location))
+            {
+                return true;
+            }
+
+            CreatedAt = Math.Max(CreatedAt, OrderKey.Read(key).CreatedAt);
+            return false;
+        }
     }
 }
