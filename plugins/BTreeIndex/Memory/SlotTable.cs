@@ -37,9 +37,10 @@ internal sealed class SlotTable(byte[][] arenas, ulong[] heads, MemorySlot[] slo
 
     /// <summary>Brings an entry's key nearer: its buffer is one of many that are read by turns, so that nothing else
     /// foresees where the next key is.</summary>
+    /// <param name="index">Of an entry; nothing happens where there is none.</param>
     public unsafe void Prefetch(int index)
     {
-        if (Sse.IsSupported && index < Count)
+        if (Sse.IsSupported && (uint)index < (uint)Count)
         {
             ref readonly MemorySlot slot = ref slots[index];
 
