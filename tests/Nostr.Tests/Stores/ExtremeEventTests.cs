@@ -88,7 +88,7 @@ public sealed class ExtremeEventTests
         var source = new FilterSource(random, visible);
         for (int i = 0; i < 25; i++)
         {
-            OracleFilter[] request = source.NextRequest();
+            OracleFilter[] request = i % 5 == 0 ? [Wide(visible, random)] : source.NextRequest();
             List<string> expected = OracleFilter.Answer(request, visible);
             List<string> actual = store.Ids(Array.ConvertAll(request, static f => f.ToFilter()));
             Assert.True(
@@ -96,6 +96,37 @@ public sealed class ExtremeEventTests
                 $"{context}: {expected.Count} expected, {actual.Count} found: {string.Join(", ", request.Select(f => f.ToJson()))}");
         }
     }
+
+    /// <summary>A filter that names as much as a stranger may: thousands of values, most of them nobody's.</summary>
+    private static OracleFilter Wide(List<OracleEvent> events, Random random)
+    {
+        var filter = new OracleFilter();
+        int more = random.Next(3) * 2_000;
+        switch (random.Next(4))
+        {
+            case 0:
+                filter.Ids = [.. events.Select(static e => e.Id), .. Nobody(more, random)];
+                break;
+            case 1:
+                filter.Authors = [.. events.Select(static e => e.Author), .. Nobody(more, random)];
+                break;
+            case 2:
+                filter.Kinds = [.. events.Select(static e => e.Kind), .. Enumerable.Range(0, more)];
+                break;
+            default:
+                IEnumerable<string[]> tags = events.SelectMany(static e => e.Tags).Where(static t => t.Length > 1);
+                filter.Tags["t"] = [.. tags.Select(static t => t[1]).Distinct().Take(3_000), .. Nobody(more, random)];
+                break;
+        }
+
+        filter.Since = random.Next(3) switch { 0 => 0, 1 => 2, _ => null };
+        filter.Until = random.Next(3) switch { 0 => long.MaxValue, 1 => long.MaxValue - 1, _ => null };
+        filter.Limit = random.Next(3) switch { 0 => int.MaxValue, 1 => 3, _ => null };
+        return filter;
+    }
+
+    private static IEnumerable<string> Nobody(int count, Random random) =>
+        Enumerable.Range(0, count).Select(_ => Convert.ToHexStringLower(random.GetItems<byte>([1, 2, 255], 32)));
 
     private static TestStack Stack(string name) => name switch
     {
