@@ -1,3 +1,5 @@
+using Mortise.TestSupport;
+
 namespace Mortise.Nostr.Tests;
 
 /// <summary>No event can fail a store: whatever it looks like, it is taken or refused, the next one is too, and the store

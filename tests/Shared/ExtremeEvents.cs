@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
+using Mortise.Nostr;
 
-namespace Mortise.Nostr.Tests;
+namespace Mortise.TestSupport;
 
 /// <summary>Events as nobody writes them who means well: one tag a thousand times, values that differ in their last byte
 /// or in zeros at their end, times and kinds at their bounds, words without end. All are events by every rule.</summary>
