@@ -29,6 +29,49 @@ public sealed class NegentropyTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>Times at their bounds, or all the same one, and ids that begin alike.</summary>
+    [Fact]
+    public void So_do_sets_that_are_hard_to_tell_apart()
+    {
+        Random random = TestSeed.Random(output);
+        ulong[] extremes = [0, 1, 2, (ulong)long.MaxValue - 1, (ulong)long.MaxValue];
+        for (int run = 0; run < 60 * TestSeed.Soak; run++)
+        {
+            bool isOneTime = random.Next(2) == 0;
+            ulong time = extremes[random.Next(extremes.Length)];
+            byte[] stem = new byte[32];
+            stem.AsSpan().Fill((byte)(random.Next(2) * 255));
+            NegentropyItem[] Hard(int count)
+            {
+                var items = new NegentropyItem[count];
+                for (int i = 0; i < count; i++)
+                {
+                    // Fingerprints are sums of ids, so ids that are numbers in a row would have equal ones.
+                    byte[] id = [.. stem];
+                    random.NextBytes(id.AsSpan(24));
+                    items[i] = new NegentropyItem(
+                        isOneTime ? time : extremes[random.Next(extremes.Length)], PublicKey.Read(id));
+                }
+
+                return items;
+            }
+
+            NegentropyItem[] both = Hard(random.Next(1_000));
+            NegentropyItem[] onlyServer = Hard(random.Next(400));
+            NegentropyItem[] onlyClient = Hard(random.Next(400));
+            var server = new NegentropySession([.. both, .. onlyServer], 4_096 + random.Next(8_000));
+            var client = new PlainNegentropy([.. both, .. onlyClient]);
+            int rounds = 0;
+            for (byte[]? message = client.First(); message is not null; message = client.Next(server.Reconcile(message)))
+            {
+                Assert.True(++rounds < 200, "does not end");
+            }
+
+            Assert.Equal(onlyServer.Select(i => i.Id.ToString()).Order(), client.Need.Order());
+            Assert.Equal(onlyClient.Select(i => i.Id.ToString()).Order(), client.Have.Order());
+        }
+    }
+
     [Fact]
     public void Random_bytes_are_refused_or_answered_and_never_run_away()
     {
