@@ -47,8 +47,8 @@ internal sealed partial class Connection
     private void Forget(Subscription subscription, string? reason)
     {
         Interlocked.Add(ref _values, -subscription.Values);
-        Relay.Live.Remove(subscription);
         subscription.Close(reason);
+        Relay.Live.Remove(subscription);
     }
 
     private bool HandleReq(in ClientMessage message)

@@ -6,7 +6,8 @@ namespace Mortise.Relay;
 /// <remarks>
 /// <para>Each filter is filed under its most selective condition: ids, authors, the tag with fewest values, kinds, or
 /// everything. A match is then checked in full.</para>
-/// <para>Threads: members from any thread; <see cref="Dispatch"/> from one.</para>
+/// <para>Threads: members from any thread; <see cref="Dispatch"/> from one. A subscription may be closed while it is on its
+/// way here: one that is closed is not filed, and who closes one removes it afterwards.</para>
 /// </remarks>
 internal sealed class LiveIndex
 {
@@ -18,10 +19,17 @@ internal sealed class LiveIndex
     /// <summary>Subscriptions filed.</summary>
     public int Count => Volatile.Read(ref _count);
 
+    /// <summary>Files a subscription that is open.</summary>
     public void Add(Subscription subscription)
     {
         lock (_gate)
         {
+            if (subscription.IsClosed)
+            {
+                return;
+            }
+
+            subscription.IsFiled = true;
             _count++;
             foreach (LiveKey key in Keys(subscription))
             {
@@ -35,27 +43,27 @@ internal sealed class LiveIndex
         }
     }
 
+    /// <summary>Takes out a subscription, if it is here.</summary>
     public void Remove(Subscription subscription)
     {
         lock (_gate)
         {
+            if (!subscription.IsFiled)
+            {
+                return;
+            }
+
+            subscription.IsFiled = false;
             _count--;
             foreach (LiveKey key in Keys(subscription))
             {
-                if (_byKey.TryGetValue(key, out Filed? filed))
+                Filed filed = _byKey[key];
+                List<Subscription> list = filed.Subscriptions;
+                list[list.IndexOf(subscription)] = list[^1];
+                list.RemoveAt(list.Count - 1);
+                if (list.Count == 0)
                 {
-                    List<Subscription> list = filed.Subscriptions;
-                    int at = list.IndexOf(subscription);
-                    if (at >= 0)
-                    {
-                        list[at] = list[^1];
-                        list.RemoveAt(list.Count - 1);
-                    }
-
-                    if (list.Count == 0)
-                    {
-                        _byKey.Remove(key);
-                    }
+                    _byKey.Remove(key);
                 }
             }
         }
@@ -99,10 +107,10 @@ internal sealed class LiveIndex
     {
         if (!_byKey.TryGetValue(key, out Filed? filed) || filed.Mark == _mark)
         {
+            // An event may name one tag thousands of times.
             return;
         }
 
-        // An event may say one tag two thousand times; what is filed under it is looked at once.
         filed.Mark = _mark;
         foreach (Subscription subscription in filed.Subscriptions)
         {
@@ -166,11 +174,12 @@ internal sealed class LiveIndex
         }
     }
 
-    /// <summary>What is filed under one key, and the last event that it was looked at for.</summary>
+    /// <summary>What is filed under one key.</summary>
     private sealed class Filed
     {
         public List<Subscription> Subscriptions { get; } = [];
 
+        /// <summary>The last event that these were looked at for.</summary>
         public long Mark { get; set; }
     }
 }

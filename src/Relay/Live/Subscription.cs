@@ -51,6 +51,9 @@ internal sealed class Subscription : IDisposable
     /// <summary>The dispatcher's mark: the last event that it looked at this for.</summary>
     public long Mark { get; set; }
 
+    /// <summary>The index's own: whether it has this.</summary>
+    public bool IsFiled { get; set; }
+
     public bool IsClosed => Volatile.Read(ref _isClosed);
 
     /// <summary>Whether the client wants an event, and may see it. The dispatcher's thread.</summary>
