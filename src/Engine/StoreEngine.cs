@@ -102,7 +102,12 @@ public sealed partial class StoreEngine : IAsyncDisposable
         await opener.OpenAsync(cancellation).ConfigureAwait(false);
         var engine = new StoreEngine(
             parts, opener.Report, opener.IsManifestCurrent, planner, projections);
-        if (opener.Report.Rebuilt.Count > 0 || opener.Report.TornCommits > 0)
+        foreach ((string family, Exception cause) in opener.SetAside)
+        {
+            engine._faults.FailedOpening(family, cause);
+        }
+
+        if (opener.Report.Rebuilt.Count > 0 || opener.Report.TornCommits > 0 || opener.SetAside.Count > 0)
         {
             try
             {

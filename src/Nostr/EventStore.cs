@@ -60,11 +60,17 @@ public sealed partial class EventStore : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(composition);
         options ??= new EventStoreOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Policy.KeptVersions, 1, nameof(options));
-        if (!composition.Families.Any(static f => f.Projection == EventProjections.Id))
-        {
-            throw new ArgumentException(
+        FamilyPart ids = composition.Families.FirstOrDefault(static f => f.Projection == EventProjections.Id)
+            ?? throw new ArgumentException(
                 "no index family has the projection 'id', which every store of events needs", nameof(composition));
+        if (ids.OnFault != FaultPolicy.Stop)
+        {
+            throw new StorageException(
+                StorageErrorCode.InvalidConfiguration,
+                $"index family {ids.Name} has onFault: {ids.OnFault.ToString().ToLowerInvariant()}, and nothing can do without it",
+                advice: "leave onFault away there: stop is the default");
         }
+
 
         var projections = new Dictionary<string, IKeyProjection>(EventProjections.All);
         foreach ((string name, IKeyProjection projection) in options.Projections)

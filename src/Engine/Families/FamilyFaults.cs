@@ -74,24 +74,21 @@ internal sealed class FamilyFaults(
                 && _restarts.GetValueOrDefault(name) < MaxRestarts;
             _restarts[name] = _restarts.GetValueOrDefault(name) + 1;
             parts.KeepDirectory(family.DirectoryName);
-            lock (_aside)
-            {
-                _aside[name] = blamed.Message;
-            }
-
-            _log.Write(
-                ComponentLogLevel.Error,
+            Tell(
+                name,
+                blamed,
                 $"index family {name} failed and is set aside; " + (restarts
                     ? "it is being built anew"
-                    : "reopening the store builds it anew"),
-                blamed);
-            parts.Observer.Tell(
-                (name, blamed), static (listener, f) => listener.OnFamilySetAside(f.name, f.blamed));
+                    : "reopening the store builds it anew"));
             _recovering = Task.WhenAll(_recovering, Task.Run(() => RecoverAsync(family, restarts), CancellationToken.None));
         }
 
         _failed.Clear();
     }
+
+    /// <summary>A family failed while the store was opened, and is not in force.</summary>
+    public void FailedOpening(string family, Exception cause) => Tell(
+        family, cause, $"index family {family} failed while the store was opened, which goes on without it until the next opening");
 
     /// <summary>A family of that name is in force again.</summary>
     public void Returned(string family)
@@ -113,6 +110,17 @@ internal sealed class FamilyFaults(
             return ValueTask.CompletedTask;
         }).ConfigureAwait(false);
         await recovering.ConfigureAwait(false);
+    }
+
+    private void Tell(string family, Exception cause, string text)
+    {
+        lock (_aside)
+        {
+            _aside[family] = cause.Message;
+        }
+
+        _log.Write(ComponentLogLevel.Error, text, cause);
+        parts.Observer.Tell((family, cause), static (listener, f) => listener.OnFamilySetAside(f.family, f.cause));
     }
 
     private async Task RecoverAsync(FamilyState family, bool restarts)

@@ -86,8 +86,9 @@ internal sealed partial class FamilyState : IKeySink, IAsyncDisposable
     /// <summary>True when the pass came across partitions beyond <see cref="LoadLimit"/>.</summary>
     public bool HasMoreToLoad { get; private set; }
 
-    /// <summary>True for a family whose changes are taken from the log; false while it waits to be rebuilt.</summary>
-    public bool IsLive => RebuildReason is null;
+    /// <summary>True for a family whose changes are taken from the log; false while it waits to be rebuilt, or when it
+    /// failed.</summary>
+    public bool IsLive => RebuildReason is null && Failure is null;
 
     /// <summary>True when the files on disk are marked as not to be trusted.</summary>
     public bool IsMarkedForRebuild => _directory.Exists(RebuildMarkerName);

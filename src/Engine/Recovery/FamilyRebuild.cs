@@ -22,7 +22,7 @@ internal static class FamilyRebuild
         var loading = new List<FamilyState>();
         foreach (FamilyState family in parts.Families)
         {
-            if (family.RebuildReason is { } reason)
+            if (family is { RebuildReason: { } reason, Failure: null })
             {
                 await family.DiscardAsync().ConfigureAwait(false);
                 loading.Add(family);
@@ -59,6 +59,7 @@ internal static class FamilyRebuild
             family.OlderFormat = null;
         }
 
+        rebuilt.RemoveAll(r => loading.Exists(f => f.Part.Name == r.Family && f.Failure is not null));
         foreach (RebuiltFamily family in rebuilt)
         {
             parts.Observer.Tell(family, static (listener, what) => listener.OnFamilyRebuilt(what));
@@ -107,11 +108,12 @@ internal static class FamilyRebuild
     {
         try
         {
-            var sink = new Sink(families, pass, parts.Drops.Records(), watch);
+            var sink = new Sink(families, pass, parts.Drops.Records(), watch, parts.Composition.Blame);
             parts.Records.Scan(ScanDirection.Forward, ref sink);
             if (!pass.IsOver)
             {
-                families.ForEach(family => pass.Finish(family, through));
+                families.ForEach(family => family.WhileOpening(
+                    () => pass.Finish(family, through), parts.Composition.Blame));
             }
         }
         catch
@@ -149,7 +151,12 @@ internal static class FamilyRebuild
         }
     }
 
-    private readonly struct Sink(List<FamilyState> loading, Pass pass, DroppedRecords? dropped, OpeningWatch? watch)
+    private readonly struct Sink(
+        List<FamilyState> loading,
+        Pass pass,
+        DroppedRecords? dropped,
+        OpeningWatch? watch,
+        Func<Exception, Exception?> blame)
         : IRecordSink
     {
         public bool Accept(RecordLocation location, ReadOnlySpan<byte> record, RecordInfo info)
@@ -157,15 +164,22 @@ internal static class FamilyRebuild
             pass.Cancellation.ThrowIfCancellationRequested();
             foreach (FamilyState family in loading)
             {
-                if (dropped?.HaveEndedIn(family, location, record) == true)
+                if (family.Failure is not null || dropped?.HaveEndedIn(family, location, record) == true)
                 {
                     continue;
                 }
 
-                family.Project(IndexOperation.Set, Lsn.None, location, record);
-                if (family.PendingBytes() > GatherBytes)
+                try
                 {
-                    family.ApplyPending(Lsn.None);
+                    family.Project(IndexOperation.Set, Lsn.None, location, record);
+                    if (family.PendingBytes() > GatherBytes)
+                    {
+                        family.ApplyPending(Lsn.None);
+                    }
+                }
+                catch (Exception e) when (FamilyState.IsFault(e))
+                {
+                    family.FailOpening(e, blame);
                 }
             }
 

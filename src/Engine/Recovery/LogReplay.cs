@@ -66,7 +66,7 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint) : IDisposable
         parts.Staging?.Unstage();
         foreach (FamilyState family in live)
         {
-            family.ApplyPending(last);
+            family.WhileOpening(() => family.ApplyPending(last), parts.Composition.Blame);
             family.ReplayEnd = null;
             if (family.IsLive)
             {
@@ -81,7 +81,7 @@ internal sealed class LogReplay(OpenedParts parts, Lsn checkpoint) : IDisposable
     {
         StoreComposition stack = parts.Composition;
         List<ReplayLane> lanes = live.ConvertAll(family => new ReplayLane(
-            family, parts.Indexes, GatherBytes / live.Count, stack.Options.ParallelReplay ? stack.Background : null));
+            family, parts.Indexes, GatherBytes / live.Count, stack.Options.ParallelReplay ? stack.Background : null, stack.Blame));
         try
         {
             var decoded = new ReplayChunk();

@@ -11,6 +11,7 @@ internal sealed class ReplayLane : IAsyncDisposable
     private readonly OpenIndexes _indexes;
     private readonly long _gatherBytes;
     private readonly BackgroundTurn _turn;
+    private readonly Func<Exception, Exception?> _blame;
     private ReplayChunk? _chunk;
     private int _next;
     private Lsn _last;
@@ -19,8 +20,15 @@ internal sealed class ReplayLane : IAsyncDisposable
     /// <param name="indexes">Says when too many partitions are open to go on.</param>
     /// <param name="gatherBytes">Gathered changes are applied beyond this many bytes.</param>
     /// <param name="background">Where to run; null for the caller's thread.</param>
-    public ReplayLane(FamilyState family, OpenIndexes indexes, long gatherBytes, IBackground? background)
+    /// <param name="blame">Names the plugin whose code threw, or gives null.</param>
+    public ReplayLane(
+        FamilyState family,
+        OpenIndexes indexes,
+        long gatherBytes,
+        IBackground? background,
+        Func<Exception, Exception?> blame)
     {
+        _blame = blame;
         _family = family;
         _indexes = indexes;
         _gatherBytes = gatherBytes;
@@ -31,7 +39,7 @@ internal sealed class ReplayLane : IAsyncDisposable
     public long Taken { get; private set; }
 
     /// <summary>False when it stopped within its chunk, because too many partitions are open. Not while it runs.</summary>
-    public bool IsDone => _chunk is null || _next == _chunk.Changes.Length;
+    public bool IsDone => _chunk is null || _next == _chunk.Changes.Length || _family.Failure is not null;
 
     /// <summary>Applies a chunk, or a part of it; the one before is done.</summary>
     /// <param name="chunk">Must not change until it is done.</param>
@@ -57,7 +65,7 @@ internal sealed class ReplayLane : IAsyncDisposable
     {
         if (_last != Lsn.None)
         {
-            _family.ApplyPending(_last);
+            _family.WhileOpening(() => _family.ApplyPending(_last), _blame);
         }
     }
 
@@ -67,7 +75,7 @@ internal sealed class ReplayLane : IAsyncDisposable
     {
         if (_chunk is { } chunk)
         {
-            Apply(chunk);
+            _family.WhileOpening(() => Apply(chunk), _blame);
         }
         else
         {

@@ -1,3 +1,4 @@
+using Mortise.Components;
 using Mortise.Files;
 using Mortise.Indexing;
 using Mortise.Partitioning;
@@ -18,6 +19,9 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
 
     /// <summary>True when the manifest on disk says exactly what is open, so that closing again need write nothing.</summary>
     public bool IsManifestCurrent { get; private set; }
+
+    /// <summary>Families whose code failed, and why; the store opens without them.</summary>
+    public List<(string Family, Exception Cause)> SetAside { get; } = [];
 
     /// <summary>Opens everything; on failure nothing stays open or locked.</summary>
     public async ValueTask OpenAsync(CancellationToken cancellation)
@@ -83,6 +87,7 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
         await replay.RunAsync(
             Covered(parts.Records.DurableLsn, manifest.RecordsDurableLsn, manifest), watch, cancellation).ConfigureAwait(false);
         List<RebuiltFamily> rebuilt = await FamilyRebuild.RunAsync(parts, watch, cancellation).ConfigureAwait(false);
+        await SetFailedAsideAsync().ConfigureAwait(false);
         IsManifestCurrent = replay.Commits == 0 && rebuilt.Count == 0 && DescribesStack(manifest);
         Report = new OpenReport
         {
@@ -94,6 +99,27 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
             Rebuilt = rebuilt,
             Duration = watch.Elapsed,
         };
+    }
+
+    /// <summary>Closes families that failed. A manifest will not list them; until there is one, a mark keeps their files from
+    /// being trusted.</summary>
+    private async ValueTask SetFailedAsideAsync()
+    {
+        foreach (FamilyState family in parts.Families.FindAll(static f => f.Failure is not null))
+        {
+            family.Mark();
+            parts.ReplaceFamilies([.. parts.Families.Where(f => f != family)]);
+            SetAside.Add((family.Part.Name, family.Failure!));
+            try
+            {
+                await family.DisposeAsync().ConfigureAwait(false);
+            }
+            catch (Exception e) when (FamilyState.IsFault(e))
+            {
+                parts.Composition.Logs("engine").Write(
+                    ComponentLogLevel.Warning, $"index family {family.Part.Name} could not be put away", e);
+            }
+        }
     }
 
     private void RequireProjections()
@@ -281,7 +307,7 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
             {
                 family.NoteDamage($"partition {partition.Name} has no directory");
             }
-            else if (!isLazy || partition.DurableLsn == 0)
+            else if (family.Failure is null && (!isLazy || partition.DurableLsn == 0))
             {
                 await OpenPartitionAsync(family, state, cancellation).ConfigureAwait(false);
             }
@@ -299,6 +325,11 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
         catch (StorageException e) when (e.Code == StorageErrorCode.Corrupt)
         {
             family.NoteDamage(e.Message);
+            return;
+        }
+        catch (Exception e) when (family.Part.OnFault != FaultPolicy.Stop && FamilyState.IsFault(e))
+        {
+            family.FailOpening(e, parts.Composition.Blame);
             return;
         }
 
