@@ -41,7 +41,15 @@ internal sealed class TestClient : IAsyncDisposable
     public async Task SendAsync(byte[] text, WebSocketMessageType type = WebSocketMessageType.Text)
     {
         using var late = new CancellationTokenSource(s_never);
-        await _socket.SendAsync(text, type, true, late.Token);
+        try
+        {
+            await _socket.SendAsync(text, type, true, late.Token);
+        }
+        catch (OperationCanceledException e) when (!late.IsCancellationRequested)
+        {
+            // What the framework says when a read found the connection gone while this wrote.
+            throw new WebSocketException(WebSocketError.ConnectionClosedPrematurely, e);
+        }
     }
 
     /// <summary>The next message.</summary>
