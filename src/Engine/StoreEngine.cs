@@ -102,7 +102,7 @@ public sealed partial class StoreEngine : IAsyncDisposable
         await opener.OpenAsync(cancellation).ConfigureAwait(false);
         var engine = new StoreEngine(
             parts, opener.Report, opener.IsManifestCurrent, planner, projections);
-        foreach ((string family, Exception cause) in opener.SetAside)
+        foreach ((string family, StorageException cause) in opener.SetAside)
         {
             engine._faults.FailedOpening(family, cause);
         }

@@ -87,8 +87,8 @@ internal sealed class FamilyFaults(
     }
 
     /// <summary>A family failed while the store was opened, and is not in force.</summary>
-    public void FailedOpening(string family, Exception cause) => Tell(
-        family, cause, $"index family {family} failed while the store was opened, which goes on without it until the next opening");
+    public void FailedOpening(string family, StorageException cause) => Tell(
+        family, cause.InnerException ?? cause, $"index family {family} failed while the store was opened, and is set aside until it is opened again");
 
     /// <summary>A family of that name is in force again.</summary>
     public void Returned(string family)

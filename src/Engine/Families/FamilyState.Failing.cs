@@ -3,8 +3,9 @@ namespace Mortise.Engine;
 /// <content>A family whose code fails while the store opens.</content>
 internal sealed partial class FamilyState
 {
-    /// <summary>What its code threw while the store was opened; null when nothing did.</summary>
-    public Exception? Failure { get; private set; }
+    /// <summary>Why it is not in force, after its code threw something while the store was opened; null when nothing
+    /// did.</summary>
+    public StorageException? Failure { get; private set; }
 
     /// <summary>True for what no contract allows to be thrown while a store opens.</summary>
     public static bool IsFault(Exception e) => e is not (OperationCanceledException or OutOfMemoryException)
@@ -38,18 +39,14 @@ internal sealed partial class FamilyState
     public void FailOpening(Exception e, Func<Exception, Exception?> blame)
     {
         Exception blamed = blame(e) ?? e;
-        if (Part.OnFault == FaultPolicy.Stop)
-        {
-            throw new StorageException(
-                StorageErrorCode.PluginFault,
-                $"index family {Part.Name} failed while the store was opened: {blamed.Message}",
-                $"{OpenedParts.IndexesDirectory}/{DirectoryName}",
-                advice: "without the family in the stack, or with onFault: ignore, the store opens and answers by other ways; "
-                    + "the family is built anew when it is back",
-                inner: blamed);
-        }
-
-        Failure = blamed;
+        var fault = new StorageException(
+            StorageErrorCode.PluginFault,
+            $"index family {Part.Name} failed while the store was opened: {blamed.Message}",
+            $"{OpenedParts.IndexesDirectory}/{DirectoryName}",
+            advice: "without the family in the stack, or with onFault: ignore, the store opens and answers by other ways; "
+                + "the family is built anew when it is back",
+            inner: blamed);
+        Failure = Part.OnFault == FaultPolicy.Stop ? throw fault : fault;
         foreach (PartitionState partition in _held)
         {
             partition.Pending.Clear();

@@ -22,11 +22,14 @@ internal sealed class OpenedExamination(
     {
         // Caches are not shared with whoever else uses the composition: this reads everything once.
         StoreComposition stack = composition with { Root = overlay, CacheGrants = static _ => null };
+        StorageException? aside = null;
         Failure = await TryAsync(stack, (opener, view) =>
         {
             Open = opener.Report;
             Agreement = AgreementCheck.Run(view, cancellation);
+            aside = opener.SetAside.Count > 0 ? opener.SetAside[0].Cause : null;
         }).ConfigureAwait(false);
+        Failure ??= aside;
         if (checkRecord is null)
         {
             return;

@@ -21,7 +21,7 @@ internal sealed class StoreOpener(OpenedParts parts, IReadOnlyDictionary<string,
     public bool IsManifestCurrent { get; private set; }
 
     /// <summary>Families whose code failed, and why; the store opens without them.</summary>
-    public List<(string Family, Exception Cause)> SetAside { get; } = [];
+    public List<(string Family, StorageException Cause)> SetAside { get; } = [];
 
     /// <summary>Opens everything; on failure nothing stays open or locked.</summary>
     public async ValueTask OpenAsync(CancellationToken cancellation)

@@ -69,6 +69,18 @@ public sealed class FailingFamilyTests
         life.Agrees(again);
     }
 
+    [Theory]
+    [InlineData(FaultPolicy.Stop)]
+    [InlineData(FaultPolicy.Ignore)]
+    public async Task An_examination_says_which_family_it_was(FaultPolicy policy)
+    {
+        using var life = await Life.BeginAsync(policy);
+        Assert.Null((await life.ExamineAsync(policy)).OpenFailure);
+        life.Projection.Fails = true;
+        ExaminationReport report = await life.ExamineAsync(policy);
+        Assert.Contains($"index family {Failing} failed", report.OpenFailure!.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_ids_cannot_be_done_without()
     {
@@ -106,10 +118,21 @@ public sealed class FailingFamilyTests
         /// <param name="isRebuilt">Whether it is filled from the records instead of the log.</param>
         /// <param name="ids">Of the family of ids.</param>
         public async Task<EventStore> OpenAsync(
-            FaultPolicy? policy, bool isRebuilt = false, FaultPolicy ids = FaultPolicy.Stop)
+            FaultPolicy? policy, bool isRebuilt = false, FaultPolicy ids = FaultPolicy.Stop) =>
+            await EventStore.OpenAsync(Compose(policy, isRebuilt, ids), new EventStoreOptions
+            {
+                Policy = TestStore.KeepEverything,
+                Projections = new Dictionary<string, IKeyProjection> { [Failing] = Projection },
+            });
+
+        public async Task<ExaminationReport> ExamineAsync(FaultPolicy policy) => await StoreExamination.RunAsync(
+            Compose(policy, isRebuilt: false, FaultPolicy.Stop),
+            new Dictionary<string, IKeyProjection>(EventProjections.All) { [Failing] = Projection });
+
+        private StoreComposition Compose(FaultPolicy? policy, bool isRebuilt, FaultPolicy ids)
         {
             StoreComposition stack = TestStack.Full.Compose(_world, _world.Clock, ByteSize.MiB(16));
-            stack = stack with
+            return stack with
             {
                 Families =
                 [
@@ -126,11 +149,6 @@ public sealed class FailingFamilyTests
                 ],
                 RebuildFamilies = isRebuilt ? [Failing] : [],
             };
-            return await EventStore.OpenAsync(stack, new EventStoreOptions
-            {
-                Policy = TestStore.KeepEverything,
-                Projections = new Dictionary<string, IKeyProjection> { [Failing] = Projection },
-            });
         }
 
         public async Task PutAsync(EventStore store)
