@@ -14,14 +14,10 @@ namespace Mortise.Relay;
 /// </remarks>
 public sealed class NostrRelay : IAsyncDisposable
 {
-    // 80 MB of items, whatever clients open.
-    private const int MaxNegentropyItems = 2_000_000;
-
     private readonly ILogger _log;
     private readonly ConcurrentBag<IDisposable> _owned = [];
     private readonly Task _dispatching;
     private readonly KeyedRates<PublicKey> _keyRates;
-    private int _negentropyItems;
     private int _stopping;
     private int _watches;
 
@@ -60,6 +56,7 @@ public sealed class NostrRelay : IAsyncDisposable
         Managed = new ManagedLists(Options.Management.Admins.Count > 0 ? Options.Management.File : "");
         Rules = [.. AdmissionRules.Of(Options, Time), Managed, .. rules ?? []];
         Outgoing = new OutgoingBudget(Options.Limits.MaxTotalOutgoingBytes.Bytes);
+        Negentropy = new NegentropyBudget(Options.Limits.MaxNegentropyEvents);
         Connections = new ConnectionRegistry(this);
         Dispatcher = new LiveDispatcher(this, Live, _log);
         Metrics = new RelayMetrics(Time);
@@ -109,6 +106,8 @@ public sealed class NostrRelay : IAsyncDisposable
     internal KeyedRates<string> ConnectionRates { get; }
 
     internal OutgoingBudget Outgoing { get; }
+
+    internal NegentropyBudget Negentropy { get; }
 
     internal LiveIndex Live { get; } = new();
 
@@ -160,22 +159,6 @@ public sealed class NostrRelay : IAsyncDisposable
     internal void Own(IDisposable owned) => _owned.Add(owned);
 
     internal void LogFailure(Exception e, string what) => _log.LogError(e, "{What}", what);
-
-    /// <summary>Items that all open negentropy sessions hold.</summary>
-    internal int NegentropyItems => Volatile.Read(ref _negentropyItems);
-
-    internal bool TryReserveNegentropy(int items)
-    {
-        if (Interlocked.Add(ref _negentropyItems, items) <= MaxNegentropyItems)
-        {
-            return true;
-        }
-
-        Interlocked.Add(ref _negentropyItems, -items);
-        return false;
-    }
-
-    internal void ReleaseNegentropy(int items) => Interlocked.Add(ref _negentropyItems, -items);
 
     /// <summary>Forgets quiet clients; called once a second.</summary>
     internal void SweepRates()

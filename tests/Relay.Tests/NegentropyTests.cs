@@ -108,6 +108,25 @@ public sealed class NegentropyTests(ITestOutputHelper output)
             Convert.ToHexStringLower(new NegentropySession([], 4_096).Reconcile(Convert.FromHexString(message))));
 
     [Fact]
+    public void Sessions_of_one_address_leave_others_room_for_theirs()
+    {
+        const int Session = 250_000;
+        var budget = new NegentropyBudget(Session);
+        int held = 0;
+        while (budget.TryReserve("one", Session))
+        {
+            held++;
+        }
+
+        Assert.True(budget.TryReserve("another", Session));
+        Assert.Equal((held + 1) * Session, budget.Items);
+        budget.Release("one", Session);
+        Assert.True(budget.TryReserve("one", Session));
+        Assert.True(new NegentropyBudget(maxSession: 1_999_999).TryReserve("one", 1_999_999));
+        Assert.False(new NegentropyBudget(maxSession: int.MaxValue).TryReserve("one", 2_000_001));
+    }
+
+    [Fact]
     public void The_empty_set_has_the_fingerprint_of_the_specification()
     {
         // One range over everything with the fingerprint of nothing: SHA-256 of 32 zeros and a count of 0.
@@ -156,7 +175,7 @@ public sealed class NegentropyTests(ITestOutputHelper output)
         await client.SendAsync("[\"NEG-CLOSE\",\"n\"]");
         await client.SendAsync("[\"NEG-CLOSE\",\"last\"]");
         await client.ExpectSilenceAsync();
-        Assert.Equal(0, relay.Relay.NegentropyItems);
+        Assert.Equal(0, relay.Relay.Negentropy.Items);
     }
 
     private static NegentropyItem[] Items(Random random, int count)

@@ -157,7 +157,7 @@ internal sealed partial class Connection
     {
         lock (_sessionsGate)
         {
-            if (!IsOpen(open) || !Relay.TryReserveNegentropy(session.Count))
+            if (!IsOpen(open) || !Relay.Negentropy.TryReserve(Client.Group, session.Count))
             {
                 return false;
             }
@@ -209,7 +209,7 @@ internal sealed partial class Connection
                 return false;
             }
 
-            Relay.ReleaseNegentropy(open.Session?.Count ?? 0);
+            Relay.Negentropy.Release(Client.Group, open.Session?.Count ?? 0);
         }
 
         open.Dispose();
