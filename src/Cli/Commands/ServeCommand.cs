@@ -181,6 +181,9 @@ internal static partial class ServeCommand
 
         // What keeps the server from starting is said once, as the reason for which the command ends.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+
+        // One line for each connection that finds no place is a line for each that a stranger opens.
+        logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Error);
         logging.AddProvider(new ConsoleLogs(context.Console.Error));
     }
 }

@@ -38,17 +38,19 @@ internal readonly record struct ClientAddress(IPAddress Address, string Group)
 
     /// <summary>Whether a host is this machine, by a name that no stranger can give it.</summary>
     public static bool IsLocalName(string host) =>
-        host == "localhost"
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address));
 
-    private static bool IsTrusted(IPAddress address, RelayOptions options) =>
+    /// <summary>Whether an address is a proxy whose word is believed.</summary>
+    public static bool IsTrusted(IPAddress address, RelayOptions options) =>
         options.TrustedProxies.Any(p => IPAddress.TryParse(p, out IPAddress? proxy) && Plain(proxy).Equals(address));
 
     /// <summary>An IPv4 address as such, also when it came in the clothes of IPv6.</summary>
     public static IPAddress Plain(IPAddress address) =>
         address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
-    private static string GroupOf(IPAddress address) =>
+    /// <summary>What limits count.</summary>
+    public static string GroupOf(IPAddress address) =>
         address.AddressFamily != AddressFamily.InterNetworkV6
             ? address.ToString()
             : Convert.ToHexStringLower(address.GetAddressBytes().AsSpan(0, 8)) + "::/64";

@@ -50,7 +50,7 @@ public sealed class RelayServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(relay);
         ArgumentNullException.ThrowIfNull(urls);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Limit(kestrel, relay.Options.Limits));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Limit(kestrel, relay));
         builder.WebHost.UseUrls([.. urls]);
         builder.Services.AddRoutingCore();
         configure?.Invoke(builder.Logging);
@@ -92,10 +92,16 @@ public sealed class RelayServer : IAsyncDisposable
         await _app.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static void Limit(KestrelServerOptions kestrel, LimitOptions limits)
+    private static void Limit(KestrelServerOptions kestrel, NostrRelay relay)
     {
+        LimitOptions limits = relay.Options.Limits;
+        var sockets = new AddressSockets(relay);
         kestrel.AddServerHeader = false;
-        kestrel.ConfigureEndpointDefaults(static endpoint => endpoint.Protocols = HttpProtocols.Http1);
+        kestrel.ConfigureEndpointDefaults(endpoint =>
+        {
+            endpoint.Protocols = HttpProtocols.Http1;
+            endpoint.Use(serve => connection => sockets.RunAsync(connection, serve));
+        });
         kestrel.Limits.MaxConcurrentUpgradedConnections = limits.MaxConnections;
         kestrel.Limits.MaxConcurrentConnections = (long)limits.MaxConnections + PlainConnections;
         kestrel.Limits.RequestHeadersTimeout = limits.HandshakeTimeout;
