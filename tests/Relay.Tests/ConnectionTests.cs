@@ -49,7 +49,7 @@ public sealed class ConnectionTests
 
     private static Connection Make(TestRelay test, Action abort)
     {
-        var stream = new MemoryStream();
+        var stream = new SharedStream(new MemoryStream(), TimeProvider.System);
         var socket = WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { IsServer = true });
         return new Connection(
             test.Relay,

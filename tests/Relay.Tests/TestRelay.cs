@@ -57,7 +57,8 @@ internal sealed class TestRelay : IAsyncDisposable
         EventPolicyOptions? policy = null,
         string[]? stack = null,
         IEventVerifier? verifier = null,
-        IReadOnlyList<IAdmissionRule>? rules = null)
+        IReadOnlyList<IAdmissionRule>? rules = null,
+        TimeProvider? time = null)
     {
         var test = new TestRelay();
         policy ??= new EventPolicyOptions();
@@ -71,7 +72,7 @@ internal sealed class TestRelay : IAsyncDisposable
                 static p => p.Key,
                 static p => (IKeyProjection)EventProjections.OfTerms(p.Value.ComponentId, p.Value.Terms)),
         });
-        test.Relay = new NostrRelay(test.Store, policy, options ?? Fast(), rules, verifier);
+        test.Relay = new NostrRelay(test.Store, policy, options ?? Fast(), rules, verifier, time: time);
         test.Server = await RelayServer.StartAsync(test.Relay, ["http://127.0.0.1:0"], composed);
         return test;
     }

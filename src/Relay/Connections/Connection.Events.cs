@@ -43,6 +43,7 @@ internal sealed partial class Connection
     {
         if (!_eventRate.TryTake() || !Relay.EventRates.TryTake(Client.Group))
         {
+            _toll.Take();
             return ValueTask.FromResult(RefuseEvent(json, "rate-limited: too many events; slow down"));
         }
 

@@ -36,12 +36,15 @@ internal sealed partial class Connection
         }
     }
 
-    private void End(string id, string? reason)
+    private bool End(string id, string? reason)
     {
-        if (_subscriptions.TryRemove(id, out Subscription? subscription))
+        if (!_subscriptions.TryRemove(id, out Subscription? subscription))
         {
-            Forget(subscription, reason);
+            return false;
         }
+
+        Forget(subscription, reason);
+        return true;
     }
 
     private void Forget(Subscription subscription, string? reason)

@@ -21,6 +21,7 @@ internal sealed partial class Connection : IDisposable
     private readonly TokenBucket _eventRate;
     private readonly TokenBucket _requestRate;
     private readonly LimitOptions _limits;
+    private readonly FrameToll _toll;
     private Action? _abort;
     private long _messageBegan;
     private long _lastMessage;
@@ -30,7 +31,7 @@ internal sealed partial class Connection : IDisposable
     public Connection(
         NostrRelay relay,
         WebSocket socket,
-        Stream stream,
+        SharedStream stream,
         bool compresses,
         ClientAddress client,
         string host,
@@ -41,6 +42,7 @@ internal sealed partial class Connection : IDisposable
         Host = host;
         _socket = socket;
         _abort = abort;
+        _toll = stream.Toll;
         Closing = _closing.Token;
         _limits = relay.Options.Limits;
         _inFlight = new SemaphoreSlim(_limits.MaxEventsInFlight, _limits.MaxEventsInFlight);
@@ -87,6 +89,10 @@ internal sealed partial class Connection : IDisposable
             or ObjectDisposedException or InvalidOperationException)
         {
             // The client is gone, or was dropped; nobody is left to be told.
+            if (_toll.IsFlooded)
+            {
+                Drop("too many pings");
+            }
         }
         catch (Exception e)
         {
@@ -250,13 +256,22 @@ internal sealed partial class Connection : IDisposable
 
         if (message.Verb == ClientVerb.Close)
         {
-            End(message.Id, null);
+            // What ends something was paid for when it began.
+            if (!End(message.Id, null))
+            {
+                _toll.Take();
+            }
+
             return ValueTask.FromResult(true);
         }
 
         if (message.Verb == ClientVerb.NegClose)
         {
-            CloseNegentropy(message.Id);
+            if (!CloseNegentropy(message.Id))
+            {
+                _toll.Take();
+            }
+
             return ValueTask.FromResult(true);
         }
 
@@ -276,6 +291,7 @@ internal sealed partial class Connection : IDisposable
     {
         const string Reason = "rate-limited: too many requests; slow down";
         Relay.Metrics.Refused("rate-limited");
+        _toll.Take();
         return message.Verb switch
         {
             ClientVerb.Auth => RefuseEvent(message.Rest, Reason),

@@ -23,8 +23,9 @@ internal static class Handshake
     /// <param name="context">The request.</param>
     /// <param name="limits">Times.</param>
     /// <param name="mayCompress">Whether an offer of permessage-deflate is taken.</param>
+    /// <param name="time">The clock.</param>
     public static async Task<(WebSocket Socket, SharedStream Stream, bool Compresses)?> AcceptAsync(
-        HttpContext context, LimitOptions limits, bool mayCompress)
+        HttpContext context, LimitOptions limits, bool mayCompress, TimeProvider time)
     {
         string? key = context.Request.Headers.SecWebSocketKey;
         if (context.Request.Headers.SecWebSocketVersion != "13")
@@ -52,7 +53,7 @@ internal static class Handshake
 
         Stream stream = await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync()
             .ConfigureAwait(false);
-        var shared = new SharedStream(stream);
+        var shared = new SharedStream(stream, time);
         var socket = WebSocket.CreateFromStream(
             shared,
             new WebSocketCreationOptions

@@ -2,9 +2,14 @@ namespace Mortise.Relay;
 
 /// <summary>A connection's bytes, written by two: the outbox with messages, and the WebSocket with pings, pongs and the
 /// close. Each write is whole frames and goes out undivided.</summary>
-internal sealed class SharedStream(Stream inner) : Stream
+/// <param name="inner">The bytes.</param>
+/// <param name="time">The clock.</param>
+internal sealed class SharedStream(Stream inner, TimeProvider time) : Stream
 {
     private readonly SemaphoreSlim _writing = new(1, 1);
+
+    /// <summary>What the client pays for what asks for nothing.</summary>
+    public FrameToll Toll { get; } = new(time);
 
     public override bool CanRead => true;
 
@@ -20,8 +25,22 @@ internal sealed class SharedStream(Stream inner) : Stream
         set => throw new NotSupportedException();
     }
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        inner.ReadAsync(buffer, cancellationToken);
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        while (Toll.IsSpent)
+        {
+            await Toll.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        int length = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        Toll.See(buffer.Span[..length]);
+        if (Toll.IsFlooded)
+        {
+            throw new IOException("the client sends nothing but pings");
+        }
+
+        return length;
+    }
 
     public override async ValueTask WriteAsync(
         ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)

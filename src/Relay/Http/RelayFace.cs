@@ -111,7 +111,8 @@ internal sealed class RelayFace(NostrRelay relay, OperatorFace operators)
 
         try
         {
-            if (await Handshake.AcceptAsync(context, relay.Options.Limits, relay.Options.Compression)
+            if (await Handshake
+                .AcceptAsync(context, relay.Options.Limits, relay.Options.Compression, relay.Time)
                 .ConfigureAwait(false) is not
                 { Socket: WebSocket socket, Stream: SharedStream stream, Compresses: bool compresses })
             {
