@@ -46,6 +46,53 @@ public sealed class ExternalPolicyTests
         Assert.Equal(0, await client.CountAsync($"{{\"authors\":[\"{Authors.PublicKey(Authors.Alice)}\"]}}") - 1);
     }
 
+    [Theory]
+    [InlineData("%s", "one without an id")]
+    [InlineData("{\"id\":null,%s", "one with an id that is none")]
+    [InlineData("[%s", "one that is a list")]
+    public async Task An_answer_that_names_no_event_decides_about_none(string form, string what)
+    {
+        string answer = form.Replace("%s", form == "%s" ? "{\"action\":\"accept\"}" : "\"action\":\"accept\"}", StringComparison.Ordinal);
+        await using TestRelay relay = await TestRelay.StartAsync(TestRelay.Fast(o =>
+        {
+            o.Admission.Program = "sh";
+            o.Admission.ProgramArguments = ["-c", $"while read -r line; do echo '{answer}'; done"];
+        }));
+        await using TestClient client = await relay.ConnectAsync();
+        (bool accepted, string text) = await client.PublishAsync(Authors.Note(Authors.Alice, what));
+        Assert.False(accepted);
+        Assert.StartsWith("error: ", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_program_that_answers_twice_or_floods_its_standard_error_decides_about_no_other_event()
+    {
+        const string Twice = """
+            while IFS= read -r line; do
+              id=$(printf '%s' "$line" | sed 's/.*"id":"\([0-9a-f]*\)".*/\1/')
+              head -c 300000 /dev/zero >&2
+              case "$line" in
+                *'"content":"good"'*) printf '{"id":"%s","action":"accept"}\n{"id":"%s","action":"accept"}\n' "$id" "$id" ;;
+                *) printf '{"id":"%s","action":"reject","msg":"blocked: bad"}\n' "$id" ;;
+              esac
+            done
+            """;
+        await using TestRelay relay = await TestRelay.StartAsync(TestRelay.Fast(o =>
+        {
+            o.Admission.Program = "sh";
+            o.Admission.ProgramArguments = ["-c", $"exec 2>/dev/null\n{Twice}"];
+        }));
+        await using TestClient client = await relay.ConnectAsync();
+        for (int i = 0; i < 3; i++)
+        {
+            string[][] tags = [["n", $"{i}"]];
+            Assert.True((await client.PublishAsync(Authors.Note(Authors.Alice, "good", tags: tags))).Accepted);
+            Assert.False((await client.PublishAsync(Authors.Note(Authors.Alice, "bad", tags: tags))).Accepted);
+        }
+
+        Assert.Equal(0, await client.CountAsync("{}") - 3);
+    }
+
     [Fact]
     public async Task A_program_that_is_not_there_lets_nothing_in()
     {

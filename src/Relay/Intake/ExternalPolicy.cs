@@ -145,7 +145,8 @@ internal sealed class ExternalPolicy(AdmissionOptions options, TimeProvider time
         {
             using var answer = JsonDocument.Parse(line);
             JsonElement root = answer.RootElement;
-            if (root.TryGetProperty("id", out JsonElement named) && named.GetString() != id)
+            // One without an id could be a second answer to the question before.
+            if (root.GetProperty("id").GetString() != id)
             {
                 return Broken("answered about another event", null);
             }
