@@ -114,7 +114,75 @@ public sealed class OperatorTests
         Assert.Equal(note.Id, (string?)Assert.Single(answer["events"]!.AsArray())!["id"]);
         Assert.Contains("results", (string)answer["plan"]!, StringComparison.Ordinal);
         Assert.Contains("unknown field", await AskAsync(http, relay, "{\"x\":1}", HttpStatusCode.BadRequest), StringComparison.Ordinal);
-        await AskAsync(http, relay, new string('[', 70_000), HttpStatusCode.BadRequest);
+        Assert.Contains(
+            "more than 65536 bytes", await AskAsync(http, relay, new string('[', 70_000), HttpStatusCode.BadRequest), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_query_of_a_strangers_page_is_not_computed()
+    {
+        // A browser sends these types to any origin without asking it first (Fetch Standard, 2.2.2).
+        await using TestRelay relay = await TestRelay.StartAsync();
+        using var http = new HttpClient();
+        foreach (string type in (string[])["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
+        {
+            using var content = new StringContent("{}", Encoding.UTF8, type);
+            using HttpResponseMessage refused = await http.PostAsync(new Uri(relay.Http, "/dashboard/query"), content);
+            Assert.Equal(HttpStatusCode.UnsupportedMediaType, refused.StatusCode);
+        }
+
+        using var request = new HttpRequestMessage(HttpMethod.Options, new Uri(relay.Http, "/dashboard/query"));
+        using HttpResponseMessage asked = await http.SendAsync(request);
+        Assert.False(asked.Headers.Contains("Access-Control-Allow-Origin"));
+    }
+
+    [Theory]
+    [InlineData("/health")]
+    [InlineData("/ready")]
+    [InlineData("/metrics")]
+    [InlineData("/dashboard/status")]
+    [InlineData("/")]
+    public async Task What_may_be_read_may_be_asked_for_its_head(string path)
+    {
+        await using TestRelay relay = await TestRelay.StartAsync();
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Head, new Uri(relay.Http, path));
+        using HttpResponseMessage head = await http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, head.StatusCode);
+        Assert.True(head.Content.Headers.ContentLength > 0);
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync());
+    }
+
+    [Theory]
+    [InlineData("localhost", true)]
+    [InlineData("LocalHost", true)]
+    [InlineData("127.0.0.1", true)]
+    [InlineData("127.1.2.3", true)]
+    [InlineData("[::1]", true)]
+    [InlineData("evil.localhost", false)]
+    [InlineData("localhost.evil", false)]
+    [InlineData("127.0.0.1.evil", false)]
+    [InlineData("0.0.0.0", false)]
+    [InlineData("", false)]
+    public void Names_of_this_machine_are_those_that_no_stranger_can_give_it(string host, bool isLocal) =>
+        Assert.Equal(isLocal, ClientAddress.IsLocalName(host));
+
+    [Fact]
+    public async Task The_last_minutes_are_in_order_when_the_clock_is_set()
+    {
+        var clock = new ManualClock();
+        await using TestRelay relay = await TestRelay.StartAsync(time: clock);
+        using var http = new HttpClient();
+        DateTimeOffset began = clock.GetUtcNow();
+        foreach (int hours in (int[])[0, -5, 9, -4])
+        {
+            clock.Set(began + TimeSpan.FromHours(hours));
+            clock.Advance(TimeSpan.FromSeconds(2));
+            JsonNode status = JsonNode.Parse(await http.GetStringAsync(new Uri(relay.Http, "/dashboard/status")))!;
+            long[] times = [.. status["samples"]!.AsArray().Select(static s => (long)s!["at"]!)];
+            Assert.Equal(clock.GetUtcNow().ToUnixTimeMilliseconds(), times[^1]);
+            Assert.All(times.Zip(times.Skip(1)), static pair => Assert.Equal(2_000, pair.Second - pair.First));
+        }
     }
 
     [Fact]

@@ -137,10 +137,17 @@ internal sealed class OperatorFace : IDisposable
 
     private async Task AnswerAsync(HttpContext context)
     {
-        byte[]? body = await ReadBodyAsync(context).ConfigureAwait(false);
-        if (body is null || !HttpMethods.IsPost(context.Request.Method))
+        // A page of a stranger may send text without asking first, and would have its visitor's relay compute.
+        if (!context.Request.HasJsonContentType())
         {
-            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
+            return;
+        }
+
+        byte[]? body = await ReadBodyAsync(context).ConfigureAwait(false);
+        if (body is null)
+        {
+            await RefuseAsync(context, $"more than {MaxQueryBytes} bytes").ConfigureAwait(false);
             return;
         }
 
@@ -160,11 +167,15 @@ internal sealed class OperatorFace : IDisposable
         }
         catch (Exception e) when (e is FilterFormatException or ArgumentException or OperationCanceledException)
         {
-            context.Response.StatusCode = StatusCodes.Status400BadRequest;
-            string text = e is OperationCanceledException ? "the query took too long" : e.Message;
-            await RelayFace.WriteAsync(context, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(text))
+            await RefuseAsync(context, e is OperationCanceledException ? "the query took too long" : e.Message)
                 .ConfigureAwait(false);
         }
+    }
+
+    private static Task RefuseAsync(HttpContext context, string text)
+    {
+        context.Response.StatusCode = StatusCodes.Status400BadRequest;
+        return RelayFace.WriteAsync(context, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(text));
     }
 
     private byte[] Answer(IReadOnlyList<Filter> filters, CancellationToken cancellation)

@@ -9,6 +9,9 @@ namespace Mortise.Relay;
 /// <summary>Puts a relay into an ASP.NET Core program.</summary>
 public static class RelayEndpoints
 {
+    // What watches a relay often asks for the head alone.
+    private static readonly string[] s_reading = [HttpMethods.Get, HttpMethods.Head];
+
     /// <summary>Maps a relay: WebSocket, NIP-11 and the dashboard at one path; <c>/metrics</c>, <c>/health</c>,
     /// <c>/ready</c> and what the dashboard needs beside it.</summary>
     /// <remarks>Needs HTTP/1.1. The program's own WebSocket middleware is not needed and not used.</remarks>
@@ -27,12 +30,12 @@ public static class RelayEndpoints
         var operators = new OperatorFace(served, composed);
         served.Own(operators);
         var face = new RelayFace(served, operators);
-        endpoints.MapGet("/metrics", (RequestDelegate)operators.MetricsAsync);
-        endpoints.MapGet("/health", (RequestDelegate)operators.HealthAsync);
-        endpoints.MapGet("/ready", (RequestDelegate)operators.ReadyAsync);
-        endpoints.MapGet("/dashboard/style.css", (RequestDelegate)operators.StyleAsync);
-        endpoints.MapGet("/dashboard/app.js", (RequestDelegate)operators.ScriptAsync);
-        endpoints.MapGet("/dashboard/status", (RequestDelegate)operators.StatusAsync);
+        endpoints.MapMethods("/metrics", s_reading, (RequestDelegate)operators.MetricsAsync);
+        endpoints.MapMethods("/health", s_reading, (RequestDelegate)operators.HealthAsync);
+        endpoints.MapMethods("/ready", s_reading, (RequestDelegate)operators.ReadyAsync);
+        endpoints.MapMethods("/dashboard/style.css", s_reading, (RequestDelegate)operators.StyleAsync);
+        endpoints.MapMethods("/dashboard/app.js", s_reading, (RequestDelegate)operators.ScriptAsync);
+        endpoints.MapMethods("/dashboard/status", s_reading, (RequestDelegate)operators.StatusAsync);
         endpoints.MapPost("/dashboard/query", (RequestDelegate)operators.QueryAsync);
         return endpoints.Map(pattern, (RequestDelegate)face.HandleAsync);
     }

@@ -164,11 +164,12 @@ internal sealed class StatusDocument(NostrRelay relay, ComposedStore? composed, 
 
     private void WriteSamples(Utf8JsonWriter json)
     {
+        DateTimeOffset now = relay.Time.GetUtcNow();
         json.WriteStartArray("samples"u8);
         foreach (StatusSample sample in history.Recent)
         {
             json.WriteStartObject();
-            json.WriteNumber("at"u8, sample.At);
+            json.WriteNumber("at"u8, (now - relay.Time.GetElapsedTime(sample.At)).ToUnixTimeMilliseconds());
             json.WriteNumber("accepted"u8, sample.Accepted);
             json.WriteNumber("refused"u8, sample.Refused);
             json.WriteNumber("sent"u8, sample.Sent);

@@ -50,7 +50,7 @@ internal sealed class StatusHistory : IDisposable
             long[] queries = Difference(now.Queries, _last.Queries);
             long pages = now.Hits - _last.Hits + now.Misses - _last.Misses;
             _samples.Enqueue(new StatusSample(
-                _relay.Time.GetUtcNow().ToUnixTimeMilliseconds(),
+                at,
                 (now.Accepted - _last.Accepted) / seconds,
                 (now.Refused - _last.Refused) / seconds,
                 (now.Sent - _last.Sent) / seconds,

@@ -1,7 +1,7 @@
 namespace Mortise.Relay;
 
 /// <summary>The relay over a few seconds.</summary>
-/// <param name="At">When, in milliseconds since 1970.</param>
+/// <param name="At">When, as a timestamp: a clock that is set does not move it.</param>
 /// <param name="Accepted">Events accepted a second.</param>
 /// <param name="Refused">Events refused a second.</param>
 /// <param name="Sent">Events sent a second.</param>
