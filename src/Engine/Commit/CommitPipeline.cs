@@ -30,6 +30,8 @@ internal sealed class CommitPipeline(
     private readonly List<StoreWrite> _succeeded = [];
     private readonly List<RecordMutation> _mutations = [];
     private readonly BodyStaging _bodies = new(parts);
+    private readonly IndexLimit _indexLimit = new(parts);
+    private readonly long _gatherBytes = parts.Composition.Options.MaxIndexBytes / 4;
     private int[] _lengths = [];
     private RecordLocation[] _locations = [];
     private byte[] _payload = [];
@@ -204,12 +206,15 @@ internal sealed class CommitPipeline(
                     _droppedKeys.DeleteFor(_builder, operations);
                 }
 
-                if (item.Write is not EngineWrite { HasReadDeleted: true })
+                Span<CommitBuilder.PlannedOperation> planned = Operations(operations, _builder.Operations.Count - operations);
+                long deleted = item.Write is EngineWrite { HasReadDeleted: true } ? 0 : _indexLimit.ReadDeleted(planned);
+                RequireLoggable(operations, _builder.ArenaBytes - arena);
+                if (item.Write is not EngineWrite)
                 {
-                    RequireReadable(operations);
+                    // What the engine itself writes is small enough, whatever its records look like.
+                    _indexLimit.Require(_builder, planned, deleted);
                 }
 
-                RequireLoggable(operations, _builder.ArenaBytes - arena);
                 item = item with { FirstOperation = operations, OperationCount = _builder.Operations.Count - operations };
             }
             catch (Exception e)
@@ -234,18 +239,6 @@ internal sealed class CommitPipeline(
         }
 
         _group.RemoveRange(first, _group.Count - first);
-    }
-
-    // The keys to remove come from the record. One that cannot be read must fail the write before it is logged, not after.
-    private void RequireReadable(int firstOperation)
-    {
-        foreach (ref readonly CommitBuilder.PlannedOperation operation in Operations(firstOperation, _builder.Operations.Count - firstOperation))
-        {
-            if (operation.Kind == CommitBuilder.PlannedKind.DeleteStored)
-            {
-                parts.Records.Read(operation.Location).Dispose();
-            }
-        }
     }
 
     private void RequireLoggable(int firstOperation, long recordBytes)
@@ -409,14 +402,22 @@ internal sealed class CommitPipeline(
             if (item.Lsn != Lsn.None)
             {
                 ApplyWrite(item);
+                ApplyPending(item.Lsn, _gatherBytes);
             }
         }
 
+        ApplyPending(last, -1);
+    }
+
+    /// <summary>Applies what families have gathered: the whole group at once, but where that is more than they should
+    /// hold.</summary>
+    private void ApplyPending(Lsn through, long beyondBytes)
+    {
         foreach (FamilyState family in parts.Families)
         {
-            if (!faults.IsAside(family))
+            if (!faults.IsAside(family) && family.PendingBytes() > beyondBytes)
             {
-                ApplyPending(family, last);
+                ApplyPending(family, through);
             }
         }
     }

@@ -33,6 +33,11 @@ public sealed class EngineOptions
     /// <summary>The most bytes of one commit's records; larger batches are refused whole.</summary>
     public ByteSize MaxCommitBytes { get; init; } = ByteSize.MiB(96);
 
+    /// <summary>The most bytes of keys, and of records beside them, that one commit may change in one index family; larger
+    /// ones are refused whole. What a family gathers before it applies it has to fit into one buffer, with what a quarter
+    /// of this leaves of the commits before.</summary>
+    internal long MaxIndexBytes { get; init; } = 1L << 30;
+
     /// <summary>The most log bytes of one group of commits that share a sync.</summary>
     public ByteSize MaxGroupBytes { get; init; } = ByteSize.MiB(8);
 

@@ -97,6 +97,14 @@ internal sealed class ReplayLane : IAsyncDisposable
                 return;
             }
 
+            if (change.Lsn != _last && _family.PendingBytes() is var pending && pending > _gatherBytes)
+            {
+                // A chunk is small, and what its records have in the index need not be.
+                Taken += pending - before;
+                before = 0;
+                _family.ApplyPending(_last);
+            }
+
             _last = change.Lsn;
             if (change.Operation is { } operation)
             {
