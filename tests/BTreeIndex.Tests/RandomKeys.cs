@@ -5,7 +5,8 @@ namespace Mortise.BTreeIndex.Tests;
 /// <summary>Keys and values of several shapes, small enough in number that they meet again.</summary>
 internal sealed class RandomKeys(Random random, int maxKeyBytes, int maxValueBytes)
 {
-    private readonly int _shape = random.Next(6);
+    private readonly int _shape = random.Next(12);
+    private readonly int _values = random.Next(6);
     private readonly int _universe = random.Next(2) == 0 ? 300 : 20_000;
 
     public byte[] Key()
@@ -44,6 +45,36 @@ internal sealed class RandomKeys(Random random, int maxKeyBytes, int maxValueByt
                 byte[] hashed = new byte[32];
                 new Random(number).NextBytes(hashed);
                 return hashed;
+            case 5:
+                // A key and its extensions by zeros, around the eight bytes that are compared first.
+                byte[] zeros = new byte[1 + (number % 40)];
+                zeros[0] = (byte)(number / 40 % 3);
+                return zeros;
+            case 6:
+                // The last of all keys, and those before it.
+                byte[] full = new byte[1 + (number % 40)];
+                full.AsSpan().Fill(0xFF);
+                full[number % full.Length] -= (byte)(number % 2);
+                return full;
+            case 7:
+                // Keys that are the start of others, as long as keys get.
+                return new byte[1 + (number % maxKeyBytes)];
+            case 8:
+                // Many owners with one entry each, and one with nearly all.
+                byte[] owner = new byte[32 + 16];
+                new Random(number % 5 == 0 ? number : 0).NextBytes(owner.AsSpan(0, 32));
+                BinaryPrimitives.WriteInt64BigEndian(owner.AsSpan(40), number);
+                return owner;
+            case 9:
+                // Two lengths by turns: what one length saves is lost.
+                byte[] turns = new byte[48 + (number % 64 == 0 ? 1 : 0)];
+                new Random(number / 50).NextBytes(turns.AsSpan(0, 32));
+                BinaryPrimitives.WriteInt64BigEndian(turns.AsSpan(32), number);
+                return turns;
+            case 10:
+                byte[] any = new byte[1 + new Random(number).Next(number % 30 == 0 ? maxKeyBytes : 12)];
+                new Random(number).NextBytes(any);
+                return any;
             default:
                 byte[] mixed = new byte[1 + new Random(number).Next(number % 10 == 0 ? 200 : 20)];
                 new Random(number).NextBytes(mixed);
@@ -54,14 +85,21 @@ internal sealed class RandomKeys(Random random, int maxKeyBytes, int maxValueByt
 
     public byte[] Value()
     {
-        int length = _shape switch
+        int length = _values switch
         {
-            0 or 3 => 8,
-            1 => random.Next(4),
+            0 => 0,
+            1 => 8,
+            2 => random.Next(4),
+            3 => random.Next(2) == 0 ? 0 : maxValueBytes,
+            4 => random.Next(2) * 8,
             _ => random.Next(20) == 0 ? random.Next(maxValueBytes + 1) : random.Next(16),
         };
         byte[] value = new byte[length];
-        random.NextBytes(value);
+        if (random.Next(2) == 0)
+        {
+            random.NextBytes(value);
+        }
+
         return value;
     }
 }
