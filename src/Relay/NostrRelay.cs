@@ -111,6 +111,12 @@ public sealed class NostrRelay : IAsyncDisposable
 
     internal LiveIndex Live { get; } = new();
 
+    /// <summary>The name in force: a manager's, or the stack's.</summary>
+    internal string Name => Managed.State.Name ?? Options.Name;
+
+    /// <summary>The description in force, likewise.</summary>
+    internal string Description => Managed.State.Description ?? Options.Description;
+
     internal ConnectionRegistry Connections { get; }
 
     internal LiveDispatcher Dispatcher { get; }

@@ -29,6 +29,7 @@ public sealed class ManagementTests
             Assert.True((bool)(await CallAsync(relay, "banpubkey", Authors.PublicKey(Authors.Bob), "spam"))["result"]!);
             Assert.True((bool)(await CallAsync(relay, "banevent", banned.Id))["result"]!);
             Assert.True((bool)(await CallAsync(relay, "changerelayname", "renamed"))["result"]!);
+            await IsCalledEverywhereAsync(relay, "renamed");
             Assert.StartsWith(
                 "blocked: ",
                 (await client.PublishAsync(Authors.Note(Authors.Bob, "x"))).Text,
@@ -109,6 +110,15 @@ public sealed class ManagementTests
         await using TestRelay relay = await TestRelay.StartAsync();
         using HttpResponseMessage response = await SendAsync(relay, "", "supportedmethods");
         Assert.Equal(HttpStatusCode.MethodNotAllowed, response.StatusCode);
+    }
+
+    private static async Task IsCalledEverywhereAsync(TestRelay relay, string name)
+    {
+        using var client = new HttpClient { BaseAddress = relay.Http };
+        Assert.StartsWith($"{name}:", await client.GetStringAsync("/"), StringComparison.Ordinal);
+        Assert.Equal(name, (string?)JsonNode.Parse(await client.GetStringAsync("/dashboard/status"))!["name"]);
+        client.DefaultRequestHeaders.Add("Accept", "application/nostr+json");
+        Assert.Equal(name, (string?)JsonNode.Parse(await client.GetStringAsync("/"))!["name"]);
     }
 
     private static async Task<JsonNode> CallAsync(TestRelay relay, string method, params JsonNode[] parameters)

@@ -25,8 +25,8 @@ internal static class Nip11Document
         {
             json.WriteStartObject();
             ManagedState managed = relay.Managed.State;
-            json.WriteString("name"u8, managed.Name ?? options.Name);
-            WriteText(json, "description", managed.Description ?? options.Description);
+            json.WriteString("name"u8, relay.Name);
+            WriteText(json, "description", relay.Description);
             WriteText(json, "banner", options.Banner);
             WriteText(json, "icon", managed.Icon ?? options.Icon);
             WriteText(json, "pubkey", options.PublicKey);

@@ -50,7 +50,7 @@ internal sealed class RelayFace(NostrRelay relay, OperatorFace operators)
             await WriteAsync(
                 context,
                 "text/plain; charset=utf-8",
-                Encoding.UTF8.GetBytes($"{relay.Options.Name}: a Nostr relay. Connect with a Nostr client.\n"))
+                Encoding.UTF8.GetBytes($"{relay.Name}: a Nostr relay. Connect with a Nostr client.\n"))
                 .ConfigureAwait(false);
         }
     }

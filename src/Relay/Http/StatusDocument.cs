@@ -28,8 +28,8 @@ internal sealed class StatusDocument(NostrRelay relay, ComposedStore? composed, 
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            json.WriteString("name"u8, relay.Options.Name);
-            json.WriteString("description"u8, relay.Options.Description);
+            json.WriteString("name"u8, relay.Name);
+            json.WriteString("description"u8, relay.Description);
             json.WriteString("version"u8, Nip11Document.Version);
             json.WriteNumber("uptimeSeconds"u8, Stopwatch.GetElapsedTime(_began).TotalSeconds);
             json.WriteString("health"u8, Word(health.Status));
