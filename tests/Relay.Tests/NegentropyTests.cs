@@ -16,16 +16,7 @@ public sealed class NegentropyTests(ITestOutputHelper output)
             NegentropyItem[] both = Items(random, common);
             NegentropyItem[] onlyServer = Items(random, random.Next(random.Next(2) == 0 ? 5 : 400));
             NegentropyItem[] onlyClient = Items(random, random.Next(random.Next(2) == 0 ? 5 : 400));
-            var server = new NegentropySession([.. both, .. onlyServer], 4_096 + random.Next(8_000));
-            var client = new PlainNegentropy([.. both, .. onlyClient]);
-            int rounds = 0;
-            for (byte[]? message = client.First(); message is not null; message = client.Next(server.Reconcile(message)))
-            {
-                Assert.True(++rounds < 200, "does not end");
-            }
-
-            Assert.Equal(onlyServer.Select(i => i.Id.ToString()).Order(), client.Need.Order());
-            Assert.Equal(onlyClient.Select(i => i.Id.ToString()).Order(), client.Have.Order());
+            LearnTheirDifference(both, onlyServer, onlyClient, 4_096 + random.Next(8_000));
         }
     }
 
@@ -59,16 +50,7 @@ public sealed class NegentropyTests(ITestOutputHelper output)
             NegentropyItem[] both = Hard(random.Next(1_000));
             NegentropyItem[] onlyServer = Hard(random.Next(400));
             NegentropyItem[] onlyClient = Hard(random.Next(400));
-            var server = new NegentropySession([.. both, .. onlyServer], 4_096 + random.Next(8_000));
-            var client = new PlainNegentropy([.. both, .. onlyClient]);
-            int rounds = 0;
-            for (byte[]? message = client.First(); message is not null; message = client.Next(server.Reconcile(message)))
-            {
-                Assert.True(++rounds < 200, "does not end");
-            }
-
-            Assert.Equal(onlyServer.Select(i => i.Id.ToString()).Order(), client.Need.Order());
-            Assert.Equal(onlyClient.Select(i => i.Id.ToString()).Order(), client.Have.Order());
+            LearnTheirDifference(both, onlyServer, onlyClient, 4_096 + random.Next(8_000));
         }
     }
 
@@ -176,6 +158,21 @@ public sealed class NegentropyTests(ITestOutputHelper output)
         await client.SendAsync("[\"NEG-CLOSE\",\"last\"]");
         await client.ExpectSilenceAsync();
         Assert.Equal(0, relay.Relay.Negentropy.Items);
+    }
+
+    private static void LearnTheirDifference(
+        NegentropyItem[] both, NegentropyItem[] onlyServer, NegentropyItem[] onlyClient, int maxBytes)
+    {
+        var server = new NegentropySession([.. both, .. onlyServer], maxBytes);
+        var client = new PlainNegentropy([.. both, .. onlyClient]);
+        int rounds = 0;
+        for (byte[]? message = client.First(); message is not null; message = client.Next(server.Reconcile(message)))
+        {
+            Assert.True(++rounds < 200, "does not end");
+        }
+
+        Assert.Equal(onlyServer.Select(i => i.Id.ToString()).Order(), client.Need.Order());
+        Assert.Equal(onlyClient.Select(i => i.Id.ToString()).Order(), client.Have.Order());
     }
 
     private static NegentropyItem[] Items(Random random, int count)
